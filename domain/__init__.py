@@ -1,0 +1,1 @@
+"""The canonical model: what a retailer's systems mean, in one vocabulary, with its rules."""

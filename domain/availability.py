@@ -1,0 +1,156 @@
+"""Stock and what of it can be promised: the one place where the formula stands."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from domain.ask import Ask
+from domain.provenance import Freshness, Provenance
+
+_FEW = 3
+_LOTS = 20
+
+
+class Band(Enum):
+    """How much there is, as a shopper is told."""
+
+    LOTS = "LOTS"
+    SOME = "SOME"
+    FEW = "FEW"
+    NONE = "NONE"
+    UNKNOWN = "UNKNOWN"
+
+
+class Supply(Struct, frozen=True, gc=False):
+    """Goods on their way. *Units*: pieces; ``expected_at`` UTC."""
+
+    quantity: int
+    expected_at: datetime
+
+
+class StockLevel(Struct, frozen=True, gc=False, kw_only=True):
+    """What one location holds of one SKU.
+
+    *Units*: pieces. ``on_hand`` is the system's own figure and may be below zero (a sale booked
+    before its receipt): normal in retail, counted as none and flagged. ``reserved`` is what the
+    gateway itself holds and the system's figures do not include yet.
+    """
+
+    sku: str
+    location_key: str
+    on_hand: int
+    allocated: int = 0
+    reserved: int = 0
+    safety_stock: int = 0
+    incoming: tuple[Supply, ...] = ()
+    provenance: Provenance
+
+    @property
+    def available(self) -> int:
+        """What can still be promised (ATP): max(0, onHand - allocated - reserved - safetyStock)."""
+        return max(0, self.on_hand - self.allocated - self.reserved - self.safety_stock)
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether the system's books are below zero here."""
+        return self.on_hand < 0
+
+
+def band(pieces: int, freshness: Freshness = Freshness.LIVE) -> Band:
+    """Tell a shopper how much there is; a stale figure never says more than FEW."""
+    if freshness is Freshness.UNKNOWN:
+        return Band.UNKNOWN
+    if pieces <= 0:
+        return Band.NONE
+    if pieces <= _FEW or freshness is Freshness.STALE:
+        return Band.FEW
+    return Band.SOME if pieces < _LOTS else Band.LOTS
+
+
+class LocationAvailability(Struct, frozen=True, gc=False, kw_only=True):
+    """What one location can promise of one variant.
+
+    *Units*: ``distance`` in metres from the caller's point, None where no point was given or the
+    location's place is unknown.
+    """
+
+    location_key: str
+    band: Band
+    stock: StockLevel
+    distance: float | None = None
+
+
+class Availability(Struct, frozen=True, gc=False, kw_only=True):
+    """What can be promised of one variant over the locations that were asked about."""
+
+    sku: str
+    band: Band
+    locations: tuple[LocationAvailability, ...]
+    next_supply: Supply | None = None
+    provenance: Provenance | None = None
+
+    @property
+    def is_available(self) -> bool:
+        """Whether any of it can be promised."""
+        return self.band in (Band.LOTS, Band.SOME, Band.FEW)
+
+
+def availability(
+    sku: str,
+    levels: Iterable[StockLevel],
+    now: datetime,
+    distances: Mapping[str, float] | None = None,
+) -> Availability:
+    """Sum up the stock of one variant.
+
+    *Shape*: ``distances`` by location key, in metres; with them the nearest location comes first
+    and those without a place come last, else the fullest comes first.
+    *Freshness*: the oldest level speaks for all.
+    """
+    distances = distances or {}
+    places = [
+        LocationAvailability(
+            location_key=level.location_key,
+            band=band(level.available, level.provenance.freshness(now)),
+            stock=level,
+            distance=distances.get(level.location_key),
+        )
+        for level in levels
+    ]
+    if not places:
+        return Availability(sku=sku, band=Band.NONE, locations=())
+    places.sort(
+        key=lambda place: (
+            place.distance if place.distance is not None else float("inf"),
+            -place.stock.available,
+            place.location_key,
+        )
+    )
+    oldest = min((place.stock.provenance for place in places), key=lambda p: p.observed_at)
+    supplies = [supply for place in places for supply in place.stock.incoming]
+    return Availability(
+        sku=sku,
+        band=band(sum(place.stock.available for place in places), oldest.freshness(now)),
+        locations=tuple(places),
+        next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
+        provenance=oldest,
+    )
+
+
+@runtime_checkable
+class StockPort(Protocol):
+    """The system that counts goods."""
+
+    async def stock_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[StockLevel]]:
+        """Read the stock of every location that carries each SKU.
+
+        A SKU that the system does not know is absent; one that it knows and holds nowhere has an
+        empty sequence. Figures are as the system books them, below zero included; a figure that
+        is not a whole number is a ``SourceContract`` failure.
+        """
+        ...

@@ -1,0 +1,44 @@
+"""Offers: at which price a variant is sold, here and now."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from domain.ask import Ask
+from domain.money import Price
+from domain.provenance import Provenance
+
+
+class Offer(Struct, frozen=True, gc=False, kw_only=True):
+    """The price of one variant in one market, channel and currency.
+
+    *Shape*: ``list_price`` is the price before any reduction, equal to ``price`` without one;
+    ``version`` changes whenever the price does; ``valid_until`` UTC, None while open-ended.
+    """
+
+    sku: str
+    price: Price
+    list_price: Price
+    version: str
+    valid_until: datetime | None = None
+    provenance: Provenance
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether the price is below the list price."""
+        return self.price.gross.minor < self.list_price.gross.minor
+
+
+@runtime_checkable
+class OfferPort(Protocol):
+    """The system that owns prices."""
+
+    async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
+        """Read offers in the market, channel and currency of ``ask``.
+
+        A variant that is not sold there is absent. Prices are gross and in ``ask.currency``; one
+        in another currency is a ``SourceContract`` failure, never converted.
+        """
+        ...

@@ -1,0 +1,85 @@
+"""Pages of lists that can grow, as sources give them and as Relay connections show them."""
+
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+
+from domain.errors import BadInput
+
+T = TypeVar("T")
+
+MAX_PAGE = 100
+
+
+class PageRequest(Struct, frozen=True, gc=False):
+    """Which page is wanted: at most ``first`` items behind the cursor ``after``."""
+
+    first: int
+    after: str | None = None
+
+
+def page_request(first: int, after: str | None) -> PageRequest:
+    """Check a caller's page size.
+
+    *Errors*: ``BadInput`` outside 1 to 100.
+    """
+    if not 1 <= first <= MAX_PAGE:
+        raise BadInput("first", first, f"1 to {MAX_PAGE}")
+    return PageRequest(first, after)
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """What a source gives: items, a cursor behind each, and whether more follow.
+
+    *Shape*: ``cursors`` is as long as ``items``; a cursor is any text that the same source reads
+    back as ``PageRequest.after``. ``total`` is None where counting would cost a call of its own.
+    """
+
+    items: tuple[T, ...]
+    cursors: tuple[str, ...]
+    has_next: bool
+    total: int | None = None
+
+
+class PageInfo(Struct, frozen=True, gc=False):
+    """Relay's page information; pages go forward only."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+class Edge(Struct, Generic[T], frozen=True):
+    """One item and the cursor behind it."""
+
+    node: T
+    cursor: str
+
+
+class Connection(Struct, Generic[T], frozen=True):
+    """A page as a Relay connection, saying whether every source is in it."""
+
+    edges: tuple[Edge[T], ...]
+    page_info: PageInfo
+    complete: bool = True
+    missing: tuple[str, ...] = ()
+
+    @property
+    def nodes(self) -> tuple[T, ...]:
+        """The items without their cursors."""
+        return tuple(edge.node for edge in self.edges)
+
+
+def connection(page: Page[T], request: PageRequest) -> Connection[T]:
+    """Show a source's page as a connection."""
+    edges = tuple(map(Edge, page.items, page.cursors))
+    return Connection(
+        edges=edges,
+        page_info=PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=request.after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+    )

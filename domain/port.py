@@ -1,0 +1,47 @@
+"""All ports together: what the gateway asks of the retailer's systems."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from domain.ask import Ask
+from domain.availability import StockPort
+from domain.customer import CustomerPort
+from domain.errors import SourceUnavailable
+from domain.location import LocationPort
+from domain.loyalty import LoyaltyPort
+from domain.offer import OfferPort
+from domain.order import OrderPort
+from domain.product import ProductPort
+
+
+class _Unserved:
+    """Stands behind a port for which the retailer has no system: every call fails."""
+
+    def __getattr__(self, call: str) -> Callable[..., Awaitable[Mapping[Any, Any]]]:
+        if call.startswith("_"):
+            raise AttributeError(call)
+
+        async def refuse(keys: Sequence[object], ask: Ask) -> Mapping[Any, Any]:  # noqa: ARG001
+            raise SourceUnavailable("-", call, "no configured system serves this port")
+
+        return refuse
+
+
+UNSERVED: Any = _Unserved()
+
+
+class Ports(Struct, frozen=True, kw_only=True):
+    """One system, or several by scope, behind each port.
+
+    The field names are the words that ``serves`` in the configuration takes.
+    """
+
+    product: ProductPort = UNSERVED
+    offer: OfferPort = UNSERVED
+    stock: StockPort = UNSERVED
+    location: LocationPort = UNSERVED
+    customer: CustomerPort = UNSERVED
+    loyalty: LoyaltyPort = UNSERVED
+    order: OrderPort = UNSERVED

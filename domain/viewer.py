@@ -1,0 +1,76 @@
+"""Who asks, in which role, for which purpose, through which channel."""
+
+from enum import Enum
+
+from msgspec import Struct
+
+
+class Role(Enum):
+    """What a viewer is to the retailer."""
+
+    ANONYMOUS = "ANONYMOUS"
+    CUSTOMER = "CUSTOMER"
+    ASSOCIATE = "ASSOCIATE"
+    AGENT = "AGENT"
+    DEVELOPER = "DEVELOPER"
+
+
+class Purpose(Enum):
+    """Why personal data is asked for (GDPR, article 5(1)(b))."""
+
+    SHOPPING = "SHOPPING"
+    ORDER_FULFILMENT = "ORDER_FULFILMENT"
+    CUSTOMER_SERVICE = "CUSTOMER_SERVICE"
+    RETURNS = "RETURNS"
+    FRAUD_REVIEW = "FRAUD_REVIEW"
+    MARKETING = "MARKETING"
+    ANALYTICS = "ANALYTICS"
+    PRIVACY_REQUEST = "PRIVACY_REQUEST"
+    LEGAL = "LEGAL"
+
+
+class Channel(Enum):
+    """Where the retailer and the customer meet."""
+
+    WEB = "WEB"
+    APP = "APP"
+    POS = "POS"
+    AGENT = "AGENT"
+    MARKETPLACE = "MARKETPLACE"
+    KIOSK = "KIOSK"
+
+
+class Viewer(Struct, frozen=True):
+    """A caller as the token proves them.
+
+    *Shape*: ``subject`` is the token's ``sub``; ``customer`` the key of the viewer's own customer
+    record, for customers; ``store`` the key of the one location an associate works in;
+    ``purposes`` what the token lets them claim, the first being the default; ``channel`` what the
+    client is registered as, where the token says so.
+    """
+
+    role: Role
+    subject: str | None = None
+    client: str | None = None
+    customer: str | None = None
+    store: str | None = None
+    purposes: tuple[Purpose, ...] = (Purpose.SHOPPING,)
+    channel: Channel | None = None
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the viewer works for the retailer."""
+        return self.role not in (Role.ANONYMOUS, Role.CUSTOMER)
+
+
+ANONYMOUS = Viewer(role=Role.ANONYMOUS)
+
+
+class PolicyClass(Struct, frozen=True):
+    """All of a viewer that a decision may rest on before any object is known.
+
+    Two callers with equal classes get equal plans; it is part of every plan and cache key.
+    """
+
+    role: Role
+    purpose: Purpose

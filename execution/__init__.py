@@ -1,0 +1,1 @@
+"""How an operation runs: its context, its batches, its limits, and what it answers."""

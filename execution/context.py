@@ -1,0 +1,206 @@
+"""The one object that belongs to an operation, and how it is made."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+from babel import Locale, UnknownLocaleError
+from babel.core import negotiate_locale
+from msgspec import Struct, field
+
+from domain.ask import Ask
+from domain.deadline import Deadline, Duration
+from domain.errors import BadInput, Forbidden
+from domain.identity import node_id, node_key
+from domain.policy import FieldPolicy
+from domain.port import Ports
+from domain.viewer import Channel, PolicyClass, Purpose, Viewer
+from execution.loaders import Loaders
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where this retailer sells, and how long an operation may take.
+
+    *Shape*: ``markets`` ISO 3166-1 countries, each with the currencies it sells in, the first
+    being its default; the first market is the default. ``languages`` BCP 47, the first being the
+    default.
+    """
+
+    markets: dict[str, list[str]] = {"PL": ["PLN"]}
+    languages: list[str] = ["en"]
+    timeout: Duration = Duration(3.0)
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What the request says of its context, as text, unchecked; None where it is silent."""
+
+    channel: str | None = None
+    market: str | None = None
+    currency: str | None = None
+    language: str | None = None
+    store: str | None = None
+    purpose: str | None = None
+
+
+class Notice(Struct, frozen=True, gc=False):
+    """Something about the answer that its reader should know. *Shape*: ``path`` as in errors."""
+
+    code: str
+    message: str
+    path: tuple[str | int, ...] | None = None
+
+
+class Denial(Struct, frozen=True, gc=False):
+    """A field that this viewer may not see here, and why."""
+
+    path: tuple[str | int, ...]
+    code: str
+    reason: str
+
+
+class Context(Struct, kw_only=True):
+    """One operation: who asks, where, until when, with what; never shared by two operations."""
+
+    viewer: Viewer
+    purpose: Purpose
+    policy: FieldPolicy
+    loaders: Loaders
+    ask: Ask
+    store: str | None
+    now: datetime
+    request_id: str
+    notices: list[Notice] = field(default_factory=list)
+    access: list[Denial] = field(default_factory=list)
+    echoes: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def deadline(self) -> Deadline:
+        """The instant by which the operation ends."""
+        return self.ask.deadline
+
+    @property
+    def policy_class(self) -> PolicyClass:
+        """All of the viewer that plans and caches may be keyed by."""
+        return PolicyClass(self.viewer.role, self.purpose)
+
+    @property
+    def calls(self) -> Counter[str]:
+        """Calls sent so far, per system."""
+        return self.ask.calls
+
+
+class Contexts:
+    """Opens a context for each operation, checking what its request says of itself."""
+
+    def __init__(self, settings: Settings, ports: Ports, policy: FieldPolicy) -> None:
+        self._settings = settings
+        self._ports = ports
+        self._policy = policy
+        self._languages = [language.replace("-", "_") for language in settings.languages]
+
+    def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
+        """Make the context of one operation; the caller closes ``context.loaders``.
+
+        *Errors*: ``BadInput`` for a header that says something we do not know, ``Forbidden`` for
+        one that says more than the viewer's token allows.
+        """
+        channel, purpose = _channel(viewer, asked.channel), _purpose(viewer, asked.purpose)
+        market, currency = self._market(asked.market, asked.currency)
+        language = self._language(asked.language)
+        store = _store(viewer, asked.store)
+        ask = Ask(
+            deadline=Deadline.after(self._settings.timeout),
+            market=market,
+            currency=currency,
+            language=language,
+            channel=channel,
+        )
+        return Context(
+            viewer=viewer,
+            purpose=purpose,
+            policy=self._policy,
+            loaders=Loaders(self._ports, ask),
+            ask=ask,
+            store=store,
+            now=datetime.now(UTC),
+            request_id=request_id,
+            echoes={
+                "channel": channel.value,
+                "market": market,
+                "currency": currency,
+                "language": language,
+                "store": node_id("Location", store) if store else None,
+                "purpose": purpose.value,
+            },
+        )
+
+    def _market(self, market: str | None, currency: str | None) -> tuple[str, str]:
+        markets = self._settings.markets
+        if market is None:
+            market = next(iter(markets))
+        elif market not in markets:
+            raise BadInput("Commerce-Market", market, ", ".join(markets))
+        if currency is None:
+            currency = markets[market][0]
+        elif currency not in markets[market]:
+            allowed = ", ".join(markets[market])
+            raise BadInput("Commerce-Currency", currency, f"{allowed} in market {market}")
+        return market, currency
+
+    def _language(self, header: str | None) -> str:
+        default = self._settings.languages[0]
+        if header is None:
+            return default
+        wanted = _accepted(header)
+        found = negotiate_locale(wanted, self._languages)
+        return found.replace("_", "-") if found else default
+
+
+def _accepted(header: str) -> list[str]:
+    """Order the languages of an Accept-Language header by weight (RFC 9110, section 12.5.4)."""
+    weighed: list[tuple[float, str]] = []
+    for part in header[:200].split(","):
+        tag, _, parameter = part.strip().partition(";")
+        name, _, weight = parameter.strip().partition("=")
+        try:
+            quality = float(weight) if name.strip() == "q" else 1.0
+            locale = str(Locale.parse(tag.strip(), sep="-"))
+        except (ValueError, UnknownLocaleError):
+            continue
+        if 0 < quality <= 1:
+            weighed.append((-quality, locale))
+    return [locale for _, locale in sorted(weighed, key=lambda each: each[0])]
+
+
+def _channel(viewer: Viewer, asked: str | None) -> Channel:
+    if asked is None:
+        return viewer.channel or Channel.WEB
+    try:
+        channel = Channel(asked)
+    except ValueError:
+        allowed = ", ".join(each.value for each in Channel)
+        raise BadInput("Commerce-Channel", asked, allowed) from None
+    if viewer.channel not in (None, channel):
+        raise Forbidden(f"This client is registered for channel {viewer.channel.value}.")
+    return channel
+
+
+def _purpose(viewer: Viewer, asked: str | None) -> Purpose:
+    if asked is None:
+        return viewer.purposes[0]
+    try:
+        purpose = Purpose(asked)
+    except ValueError:
+        allowed = ", ".join(each.value for each in Purpose)
+        raise BadInput("Commerce-Purpose", asked, allowed) from None
+    if purpose not in viewer.purposes:
+        raise Forbidden(f"This client may not claim purpose {purpose.value}.")
+    return purpose
+
+
+def _store(viewer: Viewer, asked: str | None) -> str | None:
+    if asked is None:
+        return viewer.store
+    _, store = node_key(asked, "Commerce-Store", "Location")
+    if viewer.store not in (None, store):
+        raise Forbidden("This token is bound to another store.")
+    return store

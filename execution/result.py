@@ -1,0 +1,21 @@
+"""What an operation answers, before any transport has shaped it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphql import GraphQLError
+from msgspec import Struct, field
+
+
+class Result(Struct, kw_only=True):
+    """Data, errors and extensions of one operation.
+
+    *Shape*: ``data`` is ready for JSON but for dates and decimals, which are already text.
+    ``was_executed`` is false for a request error (GraphQL, section 7.1.3): the document could not
+    be parsed, validated or begun, and the answer has no ``data`` at all.
+    """
+
+    data: dict[str, Any] | None = None
+    errors: Sequence[GraphQLError] = ()
+    extensions: dict[str, Any] = field(default_factory=dict)
+    was_executed: bool = True
