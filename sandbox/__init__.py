@@ -1,0 +1,1 @@
+"""Stand-in ERP, WMS, CRM and identity provider of one believable fashion retailer."""

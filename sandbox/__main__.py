@@ -1,0 +1,134 @@
+"""Entry point: serves all systems, or one, or prints a persona's access token."""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Sequence
+
+from sandbox import crm, erp, idp, wms
+from sandbox.persona import PERSONAS
+from sandbox.scale import SCALES
+from sandbox.server import PortTakenError, listen, serve, url_of
+from sandbox.supervisor import SYSTEMS, StartError, Supervisor
+from sandbox.wire import Wire
+
+PORT = 8001
+_LAST_PORT = 65_535
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Does what the arguments say; the exit status."""
+    try:
+        if arguments[:1] == ["token"]:
+            return _token(arguments[1:])
+        if arguments[:1] and arguments[0] in SYSTEMS:
+            return _system(arguments[0], arguments[1:])
+        return _all(arguments)
+    except PortTakenError as taken:
+        print(f"sandbox: {taken}", file=sys.stderr)
+        return 2
+    except StartError as failed:
+        print(f"sandbox: {failed}", file=sys.stderr)
+        return 1
+
+
+def _all(arguments: Sequence[str]) -> int:
+    own, command = list(arguments), []
+    if "--" in own:
+        place = own.index("--")
+        own, command = own[:place], own[place + 1 :]
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="Serves a sandbox ERP, WMS, CRM and identity provider on loopback, and runs "
+        "COMMAND beside them. Others: python -m sandbox {erp,wms,crm,idp}; "
+        "python -m sandbox token PERSONA.",
+        epilog="-- COMMAND ... ends the sandbox when it ends; it finds SANDBOX_ERP_URL, "
+        "SANDBOX_ERP_KEY and their like in its environment.",
+    )
+    _add_port(parser, "first of four ports: ERP, WMS, CRM, identity provider")
+    _add_size(parser)
+    asked = parser.parse_args(own)
+    if asked.port > _LAST_PORT - len(SYSTEMS) + 1:
+        parser.error(f"--port is {asked.port}, allowed is 0 to {_LAST_PORT - len(SYSTEMS) + 1}")
+    return asyncio.run(Supervisor(asked.port, asked.size).run(command))
+
+
+def _system(name: str, arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog=f"python -m sandbox {name}")
+    _add_port(parser, "port to serve on")
+    _add_size(parser)
+    parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--leash", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args(arguments)
+    if asked.listener is not None:
+        listener = socket.socket(fileno=asked.listener)
+    else:
+        listener = listen(asked.port)
+    serve(name, _build(name, asked.size, url_of(listener)), listener, asked.leash)
+    return 0
+
+
+def _build(name: str, size: str, url: str) -> Wire:
+    scale = SCALES[size]
+    if name == "erp":
+        return erp.build(scale)
+    if name == "wms":
+        return wms.build(scale)
+    if name == "crm":
+        return crm.build(scale)
+    return idp.build(url)
+
+
+def _token(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m sandbox token")
+    parser.add_argument("persona", choices=PERSONAS)
+    parser.add_argument(
+        "--url",
+        default=os.environ.get("SANDBOX_IDP_URL", f"http://127.0.0.1:{PORT + 3}"),
+        help="the identity provider's (default: %(default)s)",
+    )
+    asked = parser.parse_args(arguments)
+    persona = PERSONAS[asked.persona]
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": persona.client_id,
+        "client_secret": persona.client_secret,
+    }
+    url = f"{asked.url.rstrip('/')}/token"
+    try:
+        body = urllib.parse.urlencode(form).encode()
+        with urllib.request.urlopen(url, body, timeout=10) as response:
+            print(json.load(response)["access_token"])
+    except (OSError, ValueError, KeyError) as error:
+        reason = getattr(error, "reason", error)
+        print(
+            f"sandbox: no token from {url} ({reason}): start the sandbox first, or name its "
+            "identity provider with --url",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def _add_port(parser: argparse.ArgumentParser, meaning: str) -> None:
+    parser.add_argument("--port", type=_port, default=PORT, help=f"{meaning} (default: {PORT})")
+
+
+def _add_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--size", choices=SCALES, default="small", help="how large the retailer is")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port from 0 to {_LAST_PORT}")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

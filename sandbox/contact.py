@@ -1,0 +1,211 @@
+"""The retailer's customers, drawn on demand."""
+
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from sandbox.clock import TODAY
+from sandbox.persona import CUSTOMER_INDEX, NEIGHBOUR_INDEX
+from sandbox.place import CITIES, STREETS, City
+from sandbox.seed import Draw
+
+# A bijection on the numbers below this prime scatters the ERP's customer numbers, so that nobody
+# can compute them from a contact's id and every link has to be read.
+_PRIME = 100_003
+_FACTOR = 7_919
+_SHIFT = 31_415
+_INVERSE = pow(_FACTOR, -1, _PRIME)
+_FIRST_KUNNR = 2_000_000
+
+_GIVEN = {
+    "PL": (
+        ("Anna", "Maria", "Katarzyna", "Małgorzata", "Agnieszka", "Barbara", "Ewa", "Magdalena",
+         "Joanna", "Aleksandra", "Zofia", "Julia", "Natalia", "Karolina", "Łucja", "Żaneta"),
+        ("Piotr", "Krzysztof", "Andrzej", "Tomasz", "Jan", "Paweł", "Michał", "Marcin", "Jakub",
+         "Łukasz", "Grzegorz", "Wojciech", "Mateusz", "Rafał", "Stanisław", "Bartłomiej"),
+    ),
+    "DE": (
+        ("Anke", "Sabine", "Petra", "Julia", "Lena", "Katrin", "Jürgen-Maria", "Heike"),
+        ("Thomas", "Stefan", "Jürgen", "Lukas", "Felix", "Uwe", "Björn", "Matthias"),
+    ),
+    "CZ": (
+        ("Jana", "Eva", "Hana", "Lenka", "Kateřina", "Lucie", "Věra", "Alena"),
+        ("Jiří", "Petr", "Tomáš", "Lukáš", "Martin", "Ondřej", "Václav", "Zdeněk"),
+    ),
+}  # fmt: skip
+
+# Feminine and masculine form; Polish and Czech family names decline with the bearer.
+_FAMILY = {
+    "PL": (
+        ("Nowak", "Nowak"), ("Kowalska", "Kowalski"), ("Wiśniewska", "Wiśniewski"),
+        ("Wójcik", "Wójcik"), ("Kamińska", "Kamiński"), ("Lewandowska", "Lewandowski"),
+        ("Zielińska", "Zieliński"), ("Szymańska", "Szymański"), ("Woźniak", "Woźniak"),
+        ("Dąbrowska", "Dąbrowski"), ("Kozłowska", "Kozłowski"), ("Mazur", "Mazur"),
+        ("Jankowska", "Jankowski"), ("Krawczyk", "Krawczyk"), ("Piotrowska", "Piotrowski"),
+        ("Grabowska", "Grabowski"), ("Zając", "Zając"), ("Król", "Król"),
+        ("Wróbel", "Wróbel"), ("Gąsienica-Byrcyn", "Gąsienica-Byrcyn"),
+    ),
+    "DE": tuple((name, name) for name in ("Müller", "Schmidt", "Schneider", "Fischer", "Weber",
+                                          "Groß", "Schäfer", "von der Heide", "Krüger")),
+    "CZ": (("Nováková", "Novák"), ("Svobodová", "Svoboda"), ("Dvořáková", "Dvořák"),
+           ("Černá", "Černý"), ("Procházková", "Procházka"), ("Kučerová", "Kučera")),
+}  # fmt: skip
+
+_LOCALES = {"PL": "pl_PL", "DE": "de_DE", "CZ": "cs_CZ"}
+_MAIL_HOSTS = ("poczta.example", "mail.example", "example.com", "example.org", "example.net")
+_CITIES = {code: tuple(c for c in CITIES if c.country == code) for code in ("PL", "DE", "CZ")}
+_ASCII = str.maketrans({"ł": "l", "Ł": "L", "ß": "ss", "ø": "o"})
+_NOT_SO = (CUSTOMER_INDEX, NEIGHBOUR_INDEX)
+
+
+class Address(NamedTuple):
+    """A postal address of a contact."""
+
+    kind: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+
+
+class Consent(NamedTuple):
+    """What the contact said to one purpose, and when."""
+
+    purpose: str
+    granted: bool
+    at: datetime
+    source: str
+
+
+class Contact(NamedTuple):
+    """A contact of the CRM with the links the other systems need."""
+
+    position: int
+    country: str
+    kunnr: str | None
+    given: str
+    family: str
+    email: str
+    other_email: str | None
+    phone: str | None
+    birth: date | None
+    locale: str
+    addresses: tuple[Address, ...]
+    consents: tuple[Consent, ...]
+    status: str
+    created: datetime
+    updated: datetime
+    member: bool
+
+    @property
+    def id(self) -> str:
+        return f"C-{self.position:06d}"
+
+
+def fold(text: str) -> str:
+    """The text in lower case and without diacritics."""
+    plain = unicodedata.normalize("NFKD", text.translate(_ASCII))
+    return "".join(sign for sign in plain if not unicodedata.combining(sign)).lower()
+
+
+def country_of(index: int) -> str:
+    """The country the contact lives in."""
+    if index in _NOT_SO:
+        return "PL"
+    share = Draw("country", index).share()
+    return "PL" if share < 0.78 else "DE" if share < 0.9 else "CZ"
+
+
+def kunnr_of(index: int) -> str | None:
+    """The contact's customer number in the ERP, or None for one who never ordered by name."""
+    if index not in _NOT_SO and Draw("account", index).chance(6):
+        return None
+    return f"{_FIRST_KUNNR + (index * _FACTOR + _SHIFT) % _PRIME:010d}"
+
+
+def index_of(kunnr: str, contacts: int) -> int | None:
+    """The contact that has the customer number, or None."""
+    if len(kunnr) != 10 or not kunnr.isascii() or not kunnr.isdigit():
+        return None
+    place = int(kunnr) - _FIRST_KUNNR
+    if not 0 <= place < _PRIME:
+        return None
+    index = (place - _SHIFT) * _INVERSE % _PRIME
+    return index if 1 <= index <= contacts and kunnr_of(index) == kunnr else None
+
+
+@lru_cache(maxsize=32_768)
+def contact_at(index: int) -> Contact:
+    """The contact at the index; the first one is 1."""
+    draw = Draw("contact", index)
+    country = country_of(index)
+    # One in fifty is a person who registered twice: the same name, birthday and phone again.
+    twin = index > 100 and index % 50 == 0
+    person = Draw("person", index - 37 if twin else index)
+    if twin:
+        country = country_of(index - 37)
+    woman = person.chance(64)
+    given = person.pick(_GIVEN[country][0 if woman else 1])
+    family = person.pick(_FAMILY[country])[0 if woman else 1]
+    birth = None
+    if person.chance(70) or index in _NOT_SO:
+        birth = TODAY - timedelta(days=person.between(18 * 366, 78 * 365))
+    phone = _phone(country, person) if person.chance(85) or index in _NOT_SO else None
+    created = datetime(2021, 1, 4, 8, tzinfo=UTC) + timedelta(seconds=draw.below(1_240 * 86_400))
+    updated = created + timedelta(seconds=draw.below(890 * 86_400))
+    city = draw.pick(_CITIES[country])
+    addresses = [_address("billing", country, city, draw)]
+    if draw.chance(35):
+        addresses.append(_address("shipping", country, draw.pick(_CITIES[country]), draw))
+    elif draw.chance(8):
+        addresses.clear()
+    local = fold(f"{given}.{family}").replace(" ", "-")
+    return Contact(
+        position=index,
+        country=country,
+        kunnr=kunnr_of(index),
+        given=given,
+        family=family,
+        email=f"{local}.{index}@{draw.pick(_MAIL_HOSTS)}",
+        other_email=f"{local}{birth.year}.{index}@praca.example"
+        if birth and draw.chance(8)
+        else None,
+        phone=phone,
+        birth=birth,
+        locale=_LOCALES[country],
+        addresses=tuple(addresses),
+        consents=_consents(draw, created),
+        status="blocked" if draw.chance(1) and index not in _NOT_SO else "active",
+        created=created,
+        updated=updated,
+        member=index in _NOT_SO or draw.chance(74),
+    )
+
+
+def _phone(country: str, draw: Draw) -> str:
+    # Number ranges that are not handed out to anybody.
+    if country == "DE":
+        return f"+49 30 23125 {draw.below(1_000):03d}"
+    if country == "CZ":
+        return f"+420 699 {draw.below(1_000):03d} {draw.below(1_000):03d}"
+    return f"+48 40{draw.below(10)} {draw.below(1_000):03d} {draw.below(1_000):03d}"
+
+
+def _address(kind: str, country: str, city: City, draw: Draw) -> Address:
+    street = f"{draw.pick(STREETS[country])} {draw.between(1, 140)}"
+    if country == "PL" and draw.chance(55):
+        street += f"/{draw.between(1, 60)}"
+    return Address(kind, street, city.postcode, city.name, country)
+
+
+def _consents(draw: Draw, created: datetime) -> tuple[Consent, ...]:
+    found = []
+    for purpose, percent in (
+        ("marketing_email", 55), ("marketing_sms", 25), ("profiling", 40), ("partners", 8),
+    ):  # fmt: skip
+        if draw.chance(20):
+            continue  # never asked
+        at = created + timedelta(days=draw.below(200))
+        found.append(Consent(purpose, draw.chance(percent), at, draw.pick(("web", "app", "pos"))))
+    return tuple(found)

@@ -1,0 +1,345 @@
+"""The sandbox's CRM: contacts with their consents and links, and loyalty accounts."""
+
+import base64
+import binascii
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.catalogue import Catalogue
+from sandbox.contact import Contact, contact_at, index_of
+from sandbox.loyalty import Account, Entry, Loyalty
+from sandbox.order import Orders
+from sandbox.place import sites
+from sandbox.scale import Scale
+from sandbox.wire import Reply, Wire
+
+KEY = "sandbox-crm-key"
+MAX_BATCH = 100
+MAX_PAGE = 100
+RATE_LIMIT = 60_000
+
+_WINDOW = 60
+_ZONE = ZoneInfo("Europe/Warsaw")
+
+Body = TypeVar("Body")
+
+
+class _Batch(msgspec.Struct, forbid_unknown_fields=True):
+    ids: list[str]
+
+
+class _Search(msgspec.Struct, forbid_unknown_fields=True):
+    emails: list[str] = []
+    phones: list[str] = []
+    erpNumbers: list[str] = []  # noqa: N815 - the CRM's own word
+
+
+class _Accounts(msgspec.Struct, forbid_unknown_fields=True):
+    contactIds: list[str] = []  # noqa: N815 - the CRM's own word
+    accountIds: list[str] = []  # noqa: N815 - the CRM's own word
+
+
+class _Ledgers(msgspec.Struct, forbid_unknown_fields=True):
+    accountIds: list[str]  # noqa: N815 - the CRM's own word
+    limit: int = 20
+    cursors: dict[str, str] = {}
+
+
+class _RefusedError(Exception):
+    """Answered in the CRM's own error form."""
+
+    def __init__(self, status: int, code: str, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.response = _error(status, code, title, detail)
+
+
+def build(scale: Scale) -> Wire:
+    """The CRM as an ASGI app."""
+    crm = _Crm(scale)
+    wire = Wire("crm", crm.app, _broken)
+    crm.wire = wire
+    return wire
+
+
+class _Crm:
+    wire: Wire
+
+    def __init__(self, scale: Scale) -> None:
+        self._count = scale.contacts
+        places = sites(scale.stores)
+        orders = Orders(Catalogue(scale.styles), places, scale.contacts, scale.orders)
+        self._loyalty = Loyalty(orders)
+        self._key = os.environ.get("SANDBOX_CRM_KEY", KEY)
+        self._by_email: dict[str, list[int]] | None = None
+        self._by_phone: dict[str, list[int]] | None = None
+        self._window = 0
+        self._used = 0
+        self.app = Starlette(
+            routes=[
+                self._route("GET", "/api/v1/contacts", self._contacts),
+                self._route("POST", "/api/v1/contacts/batch", self._by_id),
+                self._route("POST", "/api/v1/contacts/search", self._search),
+                self._route("POST", "/api/v1/loyalty/accounts/batch", self._accounts),
+                self._route("POST", "/api/v1/loyalty/ledger/query", self._ledgers),
+            ],
+            exception_handlers={404: _missing, 405: _method},
+        )
+
+    def _route(
+        self, method: str, path: str, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Route:
+        async def guarded(request: Request) -> Response:
+            left, reset, limit = self._charge()
+            try:
+                if request.headers.get("x-api-key") != self._key:
+                    raise _RefusedError(
+                        401, "unauthenticated", "Unauthenticated", "Send a valid X-Api-Key header"
+                    )
+                if left < 0:
+                    raise _RefusedError(
+                        429, "rate_limited", "Too many requests",
+                        f"At most {limit} requests a minute are allowed",
+                    )  # fmt: skip
+                response = await answer(request)
+            except _RefusedError as refused:
+                response = refused.response
+            response.headers["X-RateLimit-Limit"] = str(limit)
+            response.headers["X-RateLimit-Remaining"] = str(max(0, left))
+            response.headers["X-RateLimit-Reset"] = str(reset)
+            if response.status_code == 429:
+                response.headers["Retry-After"] = str(reset)
+            return response
+
+        return Route(path, guarded, methods=[method])
+
+    def _charge(self) -> tuple[int, int, int]:
+        """Counts a request; how many more the minute allows, its seconds left, the limit."""
+        limit = self.wire.fault.rate_limit
+        limit = RATE_LIMIT if limit is None else limit
+        second = int(time.monotonic())
+        if second // _WINDOW != self._window:
+            self._window, self._used = second // _WINDOW, 0
+        self._used += 1
+        return limit - self._used, _WINDOW - second % _WINDOW, limit
+
+    async def _contacts(self, request: Request) -> Response:
+        asked = request.query_params
+        limit = _limit(asked.get("limit", "25"))
+        after = _decode(asked["cursor"], "cursor") if "cursor" in asked else 0
+        last = min(after + limit, self._count)
+        page = [_contact(contact_at(index)) for index in range(after + 1, last + 1)]
+        following = _encode(last) if last < self._count else None
+        return Reply({"data": page, "page": {"limit": limit, "next": following}})
+
+    async def _by_id(self, request: Request) -> Response:
+        body = await _read(request, _Batch)
+        return _data(_contact(found) for found in self._find(_few(body.ids, "ids"), "C-"))
+
+    async def _search(self, request: Request) -> Response:
+        body = await _read(request, _Search)
+        _few(body.emails + body.phones + body.erpNumbers, "emails, phones and erpNumbers")
+        if self._by_email is None or self._by_phone is None:
+            self._by_email, self._by_phone = self._index()
+        found: dict[int, None] = {}
+        for email in body.emails:
+            found.update(dict.fromkeys(self._by_email.get(email.strip().lower(), [])))
+        for phone in body.phones:
+            found.update(dict.fromkeys(self._by_phone.get(_digits(phone), [])))
+        for number in body.erpNumbers:
+            index = index_of(number, self._count)
+            if index is not None:
+                found[index] = None
+        return _data(_contact(contact_at(index)) for index in found)
+
+    def _index(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+        emails: dict[str, list[int]] = {}
+        phones: dict[str, list[int]] = {}
+        for index in range(1, self._count + 1):
+            person = contact_at(index)
+            for email in filter(None, (person.email, person.other_email)):
+                emails.setdefault(email.lower(), []).append(index)
+            if person.phone:
+                phones.setdefault(_digits(person.phone), []).append(index)
+        return emails, phones
+
+    async def _accounts(self, request: Request) -> Response:
+        body = await _read(request, _Accounts)
+        _few(body.contactIds + body.accountIds, "contactIds and accountIds")
+        owners = {person.position: person for person in self._find(body.contactIds, "C-")}
+        owners |= {person.position: person for person in self._find(body.accountIds, "LA-")}
+        found = (self._loyalty.account(person.position) for person in owners.values())
+        return _data(_account(account) for account in found if account is not None)
+
+    async def _ledgers(self, request: Request) -> Response:
+        body = await _read(request, _Ledgers)
+        _few(body.accountIds, "accountIds")
+        limit = _limit(str(body.limit))
+        answer = []
+        for person in self._find(body.accountIds, "LA-"):
+            account = self._loyalty.account(person.position)
+            if account is None:
+                continue
+            cursor = body.cursors.get(account.id)
+            skip = 0 if cursor is None else _decode(cursor, f"cursors.{account.id}")
+            newest = account.entries[::-1]
+            following = _encode(skip + limit) if skip + limit < len(newest) else None
+            entries = [_entry(entry) for entry in newest[skip : skip + limit]]
+            answer.append({"accountId": account.id, "entries": entries, "next": following})
+        return _data(answer)
+
+    def _find(self, ids: Iterable[str], prefix: str) -> list[Contact]:
+        found = []
+        for key in dict.fromkeys(ids):
+            digits = key.removeprefix(prefix)
+            if (
+                key == prefix + digits
+                and len(digits) == 6
+                and digits.isascii()
+                and digits.isdigit()
+            ):
+                index = int(digits)
+                if 1 <= index <= self._count:
+                    found.append(contact_at(index))
+        return found
+
+
+def _contact(person: Contact) -> dict[str, Any]:
+    emails = [{"address": person.email, "primary": True, "verified": True}]
+    if person.other_email:
+        emails.append({"address": person.other_email, "primary": False, "verified": False})
+    phones = [{"number": person.phone, "kind": "mobile", "primary": True}] if person.phone else []
+    refs = [{"system": "ERP", "type": "KUNNR", "id": person.kunnr}] if person.kunnr else []
+    return {
+        "id": person.id,
+        "status": person.status,
+        "name": {"given": person.given, "family": person.family},
+        "emails": emails,
+        "phones": phones,
+        "birthDate": person.birth.isoformat() if person.birth else None,
+        "locale": person.locale,
+        "addresses": [
+            {
+                "kind": address.kind,
+                "line1": address.street,
+                "line2": None,
+                "postalCode": address.postcode,
+                "city": address.city,
+                "countryCode": address.country,
+            }
+            for address in person.addresses
+        ],
+        "consents": [
+            {
+                "purpose": consent.purpose,
+                "state": "granted" if consent.granted else "refused",
+                "at": _iso(consent.at),
+                "source": consent.source,
+            }
+            for consent in person.consents
+        ],
+        "externalRefs": refs,
+        "createdAt": _iso(person.created),
+        "updatedAt": _iso(person.updated),
+    }
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "contactId": account.contact.id,
+        "balance": {"points": account.points, "lifetimePoints": account.lifetime},
+        "tier": {"code": account.tier},
+        "memberSince": _iso(account.joined),
+        "updatedAt": _iso(account.entries[-1].at),
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.number,
+        "kind": entry.kind,
+        "points": entry.points,
+        "at": _iso(entry.at),
+        "reference": {"system": "ERP", "type": "VBELN", "id": entry.order} if entry.order else None,
+    }
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(_ZONE).isoformat(timespec="seconds")
+
+
+def _digits(phone: str) -> str:
+    return "".join(filter(str.isdigit, phone))
+
+
+def _encode(position: int) -> str:
+    return base64.urlsafe_b64encode(f"after:{position}".encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, name: str) -> int:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        text = ""
+    digits = text.removeprefix("after:")
+    if text != f"after:{digits}" or not digits.isdigit() or len(digits) > 9:
+        raise _RefusedError(
+            400, "bad_cursor", "Bad cursor", f"{name} is not one this API handed out"
+        )
+    return int(digits)
+
+
+def _few(keys: list[str], name: str) -> list[str]:
+    if len(keys) > MAX_BATCH:
+        raise _RefusedError(
+            400, "batch_too_large", "Batch too large",
+            f"{len(keys)} entries in {name}, at most {MAX_BATCH} are allowed",
+        )  # fmt: skip
+    return keys
+
+
+def _limit(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    if not 1 <= value <= MAX_PAGE:
+        raise _RefusedError(
+            400, "bad_limit", "Bad limit", f"limit is {text}, allowed is 1 to {MAX_PAGE}"
+        )
+    return value
+
+
+async def _read(request: Request, kind: type[Body]) -> Body:
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.MsgspecError as wrong:
+        raise _RefusedError(400, "bad_body", "Bad body", str(wrong)) from None
+
+
+def _data(rows: Iterable[dict[str, Any]]) -> Response:
+    return Reply({"data": list(rows)})
+
+
+def _error(status: int, code: str, title: str, detail: str) -> Response:
+    one = {"status": str(status), "code": code, "title": title, "detail": detail}
+    return Reply({"errors": [one]}, status)
+
+
+def _broken(status: int) -> Response:
+    return _error(status, "unavailable", "Unavailable", "The CRM is not available")
+
+
+async def _missing(request: Request, _wrong: Exception) -> Response:
+    return _error(404, "not_found", "Not found", f"There is no {request.url.path}")
+
+
+async def _method(request: Request, _wrong: Exception) -> Response:
+    return _error(405, "method_not_allowed", "Method not allowed", f"Not {request.method}")

@@ -1,0 +1,494 @@
+"""The sandbox's ERP: materials, price conditions and sales orders in SAP-like words."""
+
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.catalogue import Catalogue, Style, ean, sku
+from sandbox.contact import fold, index_of
+from sandbox.order import GUEST_KUNNR, Order, Orders
+from sandbox.place import sites
+from sandbox.price import ORGANISATIONS, Organisation, split_tax, valid_conditions
+from sandbox.scale import Scale
+from sandbox.vocabulary import CARE, CATEGORIES, COLOURS, FIBRES, Category, Text
+from sandbox.wire import Reply, Wire
+
+KEY = "sandbox-erp-key"
+MAX_KEYS = 200
+MAX_TOP = 100
+
+_BASE = "/sap/zretail"
+_LANGUAGES = ("PL", "EN", "DE")
+_CHANNELS = {"POS": "10", "WEB": "20", "APP": "30"}
+_TYPES = {"POS": "ZPOS", "WEB": "ZWEB", "APP": "ZWEB"}
+_STATES = {"OPEN": ("A", "A"), "PARTIAL": ("B", "B"), "DONE": ("C", "C"), "CANCELLED": ("C", "A")}
+_CENTS = Decimal("0.01")
+
+Body = TypeVar("Body")
+
+
+class _Materials(msgspec.Struct, forbid_unknown_fields=True):
+    MATNR: list[str]
+    SPRAS: tuple[str, ...] = _LANGUAGES
+
+
+class _Styles(msgspec.Struct, forbid_unknown_fields=True):
+    SATNR: list[str]
+    SPRAS: tuple[str, ...] = _LANGUAGES
+
+
+class _Codes(msgspec.Struct, forbid_unknown_fields=True):
+    EAN11: list[str]
+    SPRAS: tuple[str, ...] = _LANGUAGES
+
+
+class _Prices(msgspec.Struct, forbid_unknown_fields=True):
+    MATNR: list[str]
+    VKORG: str
+    KONWA: str
+    PRSDT: str
+
+
+class _Documents(msgspec.Struct, forbid_unknown_fields=True):
+    VBELN: list[str]
+
+
+class _Customers(msgspec.Struct, forbid_unknown_fields=True):
+    KUNNR: list[str]
+    TOP: int = 10
+    SKIP: int = 0
+
+
+class _Counted(msgspec.Struct, forbid_unknown_fields=True):
+    KUNNR: list[str]
+
+
+class _RefusedError(Exception):
+    """Answered in the ERP's own error form."""
+
+    def __init__(self, status: int, code: str, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
+
+
+def build(scale: Scale) -> Wire:
+    """The ERP as an ASGI app."""
+    return Wire("erp", _Erp(scale).app, _broken)
+
+
+class _Erp:
+    def __init__(self, scale: Scale) -> None:
+        self._catalogue = Catalogue(scale.styles)
+        self._contacts = scale.contacts
+        self._orders = Orders(self._catalogue, sites(scale.stores), scale.contacts, scale.orders)
+        self._key = os.environ.get("SANDBOX_ERP_KEY", KEY)
+        self._texts: list[str] | None = None
+        self.app = Starlette(
+            routes=[
+                self._route("GET", "ARTICLES", self._articles),
+                self._route("GET", "MATERIAL_GROUPS", self._groups),
+                self._route("POST", "ARTICLE_BY_SATNR", self._by_satnr),
+                self._route("POST", "ARTICLE_BY_MATNR", self._by_matnr),
+                self._route("POST", "ARTICLE_BY_EAN11", self._by_ean),
+                self._route("POST", "PRICES", self._prices),
+                self._route("POST", "ORDERS_BY_VBELN", self._by_vbeln),
+                self._route("POST", "ORDERS_BY_KUNNR", self._by_kunnr),
+                self._route("POST", "ORDER_COUNT_BY_KUNNR", self._counts),
+            ],
+            exception_handlers={404: _missing, 405: _method},
+        )
+
+    def _route(
+        self, method: str, name: str, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Route:
+        async def guarded(request: Request) -> Response:
+            try:
+                if request.headers.get("apikey") != self._key:
+                    raise _RefusedError(401, "SY/401", "Logon failed: send a valid APIKey header")
+                return await answer(request)
+            except _RefusedError as refused:
+                return _error(refused.status, refused.code, str(refused))
+
+        return Route(f"{_BASE}/{name}", guarded, methods=[method])
+
+    async def _by_satnr(self, request: Request) -> Response:
+        body = await _read(request, _Styles)
+        languages = _languages(body.SPRAS)
+        found = {key: self._catalogue.find_style(_short(key)) for key in _keys(body.SATNR)}
+        return _results(_article(style, languages) for style in _once(found.values()))
+
+    async def _by_matnr(self, request: Request) -> Response:
+        body = await _read(request, _Materials)
+        languages = _languages(body.SPRAS)
+        found = [self._catalogue.find_variant(_short(key)) for key in _keys(body.MATNR)]
+        return _results(
+            _article(style, languages) for style in _once(pair and pair[0] for pair in found)
+        )
+
+    async def _by_ean(self, request: Request) -> Response:
+        body = await _read(request, _Codes)
+        languages = _languages(body.SPRAS)
+        found = [self._catalogue.find_ean(key) for key in _keys(body.EAN11)]
+        return _results(
+            _article(style, languages) for style in _once(pair and pair[0] for pair in found)
+        )
+
+    async def _articles(self, request: Request) -> Response:
+        asked = request.query_params
+        top = _whole(asked.get("$top", "20"), "$top", 1, MAX_TOP)
+        skip = _whole(asked.get("$skip", "0"), "$skip", 0, 10_000_000)
+        languages = _languages(asked.get("SPRAS", ",".join(_LANGUAGES)).split(","))
+        order = asked.get("$orderby", "SATNR")
+        indices = self._search(asked.get("search", ""), asked.get("MATKL", ""))
+        if order == "ERSDA desc":
+            indices.sort(key=lambda index: self._catalogue.style(index).created, reverse=True)
+        elif order != "SATNR":
+            raise _RefusedError(400, "ZR/005", f"$orderby {order} is not SATNR or ERSDA desc")
+        page = [self._catalogue.style(index) for index in indices[skip : skip + top]]
+        return _results((_article(style, languages) for style in page), len(indices))
+
+    def _search(self, words: str, group: str) -> list[int]:
+        wanted = fold(words).split()
+        if wanted and self._texts is None:
+            every = range(self._catalogue.count)
+            self._texts = [_search_text(self._catalogue.style(index)) for index in every]
+        return [
+            index
+            for index in range(self._catalogue.count)
+            if (not group or self._catalogue.style(index).category.code.startswith(group))
+            and (not wanted or _matches(wanted, (self._texts or [])[index]))
+        ]
+
+    async def _groups(self, request: Request) -> Response:
+        languages = _languages(request.query_params.get("SPRAS", "PL,EN,DE").split(","))
+        return _results(
+            {
+                "MATKL": category.code,
+                "PARENT": category.parent or "",
+                "T023T": _group_texts(category, languages),
+            }
+            for category in CATEGORIES
+        )
+
+    async def _prices(self, request: Request) -> Response:
+        body = await _read(request, _Prices)
+        organisation = ORGANISATIONS.get(body.VKORG)
+        if organisation is None:
+            known = ", ".join(ORGANISATIONS)
+            raise _RefusedError(
+                400, "VK/101", f"Sales organisation {body.VKORG} is not one of {known}"
+            )
+        if organisation.currency != body.KONWA:
+            raise _RefusedError(
+                400, "VK/102", f"{body.VKORG} sells in {organisation.currency}, not {body.KONWA}"
+            )
+        day = _day(body.PRSDT)
+        rows = []
+        for key in _keys(body.MATNR):
+            found = self._catalogue.find_variant(_short(key))
+            row = found and _conditions(*found, organisation, day)
+            if row:
+                rows.append(row)
+        return _results(rows)
+
+    async def _by_vbeln(self, request: Request) -> Response:
+        body = await _read(request, _Documents)
+        found = [self._orders.find(key) for key in _keys(body.VBELN)]
+        return _results(self._document(order) for order in found if order is not None)
+
+    async def _by_kunnr(self, request: Request) -> Response:
+        body = await _read(request, _Customers)
+        _within(body.TOP, "TOP", 1, MAX_TOP)
+        _within(body.SKIP, "SKIP", 0, 10_000_000)
+        rows = []
+        for key, indices in self._of_customers(body.KUNNR):
+            newest = indices[::-1][body.SKIP : body.SKIP + body.TOP]
+            documents = [self._document(self._orders.order(index)) for index in newest]
+            rows.append({"KUNNR": key, "ANZAHL": len(indices), "VBAK": documents})
+        return _results(rows)
+
+    async def _counts(self, request: Request) -> Response:
+        body = await _read(request, _Counted)
+        counted = self._of_customers(body.KUNNR)
+        return _results({"KUNNR": key, "ANZAHL": len(indices)} for key, indices in counted)
+
+    def _of_customers(self, kunnrs: list[str]) -> list[tuple[str, list[int]]]:
+        found = []
+        for key in _keys(kunnrs):
+            contact = index_of(key, self._contacts)
+            if contact is not None:
+                found.append((key, self._orders.of_contact(contact)))
+        return found
+
+    def _document(self, order: Order) -> dict[str, Any]:
+        overall, delivered = _STATES[order.state]
+        items = [self._item(position, order) for position in range(len(order.items))]
+        guest = order.kunnr == GUEST_KUNNR
+        return {
+            "VBELN": order.number,
+            "AUART": _TYPES[order.channel],
+            "VKORG": order.organisation.code,
+            "VTWEG": _CHANNELS[order.channel],
+            "KUNNR": order.kunnr,
+            "XCPDK": "X" if guest else "",
+            "BSTNK": f"{order.channel}-{order.at:%Y}-{order.position + 1:06d}",
+            "ERDAT": _sap_date(order.at.date()),
+            "ERZET": f"{order.at:%H%M%S}",
+            "WAERK": order.organisation.currency,
+            "NETWR": _amount(order.net),
+            "MWSBK": _amount(order.gross - order.net),
+            "GBSTK": overall,
+            "LFSTK": delivered,
+            "VBAP": items,
+            "KONV": [
+                {
+                    "KSCHL": "HD00",
+                    "MWSKZ": charge.tax.code,
+                    "NETWR": _amount(split_tax(charge.amount, charge.tax.rate)[0]),
+                    "MWSBP": _amount(split_tax(charge.amount, charge.tax.rate)[1]),
+                }
+                for charge in order.charges
+            ],
+        }
+
+    def _item(self, position: int, order: Order) -> dict[str, Any]:
+        item = order.items[position]
+        style = self._catalogue.style(item.style)
+        net, tax = split_tax(item.gross, item.tax.rate)
+        delivered = order.state == "DONE" or (order.state == "PARTIAL" and position == 0)
+        return {
+            "POSNR": f"{(position + 1) * 10:06d}",
+            "MATNR": _long(sku(item.style, item.variant)),
+            "ARKTX": style.name.pl,
+            "KWMENG": f"{item.quantity}.000",
+            "VRKME": "ST",
+            "KZWI1": _amount(item.amount),
+            "KZWI2": _amount(-item.discount),
+            "NETWR": _amount(net),
+            "MWSBP": _amount(tax),
+            "MWSKZ": item.tax.code,
+            "WERKS": order.site,
+            "ABGRU": "Z1" if item.rejected else "",
+            "LFSTA": "C" if delivered else "A",
+        }
+
+
+def _article(style: Style, languages: tuple[str, ...]) -> dict[str, Any]:
+    spoken = [language for language in languages if language in style.languages]
+    number = style.number
+    return {
+        "SATNR": _long(number),
+        "MATKL": style.category.code,
+        "T023T": _group_texts(style.category, languages),
+        "BRAND_ID": style.brand,
+        "MSTAE": style.status,
+        "SAISO": style.season,
+        "SAISJ": str(style.year),
+        "HERKL": style.origin,
+        "ERSDA": _sap_date(style.created),
+        "LAEDA": _sap_date(style.changed),
+        "MAKT": [{"SPRAS": code, "MAKTX": _in(style.name, code)} for code in spoken],
+        "LTXT": [{"SPRAS": code, "TDLINE": _description(style, code)} for code in spoken],
+        "AUSP": _characteristics(style, languages),
+        "MEDIA": [
+            _medium(f"/media/{number}/{colour.lower()}/{view}.jpg", colour, view)
+            for colour in style.colours
+            for view in (1, 2)
+        ],
+        "VARIANTS": [_variant(style, position, languages) for position in range(style.variants)],
+    }
+
+
+def _variant(style: Style, position: int, languages: tuple[str, ...]) -> dict[str, Any]:
+    colour, size = style.options(position)
+    return {
+        "MATNR": _long(sku(style.position, position)),
+        "EAN11": ean(style.position, position),
+        "NTGEW": f"{Decimal(style.grams) / 1000:.3f}",
+        "GEWEI": "KG",
+        "AUSP": [
+            _coded("ZCOLOUR", colour, COLOURS[colour], languages),
+            {"ATNAM": "ZSIZE", "ATWRT": size, "TEXTS": []},
+        ],
+    }
+
+
+def _characteristics(style: Style, languages: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = [_coded("ZMATERIAL", style.material, _composition(style.material), languages)]
+    rows += [_coded("ZCARE", code, CARE[code], languages) for code in style.care]
+    if style.heel is not None:
+        rows.append({"ATNAM": "ZHEEL", "ATFLV": f"{Decimal(style.heel) / 10}", "MSEHI": "CM"})
+    rows.append({"ATNAM": "ZRECYCLED", "ATWRT": "X" if style.recycled else "", "TEXTS": []})
+    return rows
+
+
+def _coded(name: str, code: str, text: Text, languages: tuple[str, ...]) -> dict[str, Any]:
+    texts = [{"SPRAS": language, "ATWTB": _in(text, language)} for language in languages]
+    return {"ATNAM": name, "ATWRT": code, "TEXTS": texts}
+
+
+def _composition(material: str) -> Text:
+    parts = [part.split(" ") for part in material.split(";")]
+    return Text(
+        *(
+            ", ".join(f"{share}% {_in(FIBRES[fibre], language)}" for fibre, share in parts)
+            for language in _LANGUAGES
+        )
+    )
+
+
+def _description(style: Style, language: str) -> str:
+    name, made = _in(style.name, language), _in(_composition(style.material), language)
+    if language == "PL":
+        return f"{name}. Skład: {made}. Kraj pochodzenia: {style.origin}."
+    if language == "DE":
+        return f"{name}. Material: {made}. Ursprungsland: {style.origin}."
+    return f"{name}. Composition: {made}. Country of origin: {style.origin}."
+
+
+def _medium(path: str, colour: str, view: int) -> dict[str, Any]:
+    return {"PATH": path, "MIME": "image/jpeg", "ATWRT": colour, "SEQ": f"{view:03d}"}
+
+
+def _group_texts(category: Category, languages: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"SPRAS": code, "WGBEZ": _in(category.name, code)} for code in languages]
+
+
+def _conditions(
+    style: Style, variant: int, organisation: Organisation, day: date
+) -> dict[str, Any] | None:
+    valid = valid_conditions(style, variant, organisation, day)
+    if not valid:
+        return None
+    tax = organisation.taxes[style.category.tax]
+    return {
+        "MATNR": _long(sku(style.position, variant)),
+        "VKORG": organisation.code,
+        "KONP": [
+            {
+                "KSCHL": condition.kind,
+                "KBETR": _amount(condition.amount),
+                "KPEIN": str(condition.per),
+                "KMEIN": "ST",
+                "KONWA": organisation.currency,
+                "MWSKZ": tax.code,
+                "DATAB": _sap_date(condition.first),
+                "DATBI": _sap_date(condition.last),
+            }
+            for condition in valid
+        ],
+        "MWST": {"MWSKZ": tax.code, "KBETR": _amount(tax.rate), "KONWA": "%"},
+    }
+
+
+def _search_text(style: Style) -> str:
+    names = [_in(style.name, language) for language in style.languages]
+    group = style.category.name
+    colours = [name for code in style.colours for name in COLOURS[code]]
+    return fold(" ".join((style.number, style.brand, *names, *group, *colours)))
+
+
+def _matches(wanted: list[str], text: str) -> bool:
+    return all(word in text for word in wanted)
+
+
+def _in(text: Text, language: str) -> str:
+    return text[_LANGUAGES.index(language)]
+
+
+def _long(number: str) -> str:
+    return number.zfill(18)
+
+
+def _short(number: str) -> str:
+    """The number without the leading zeros the ERP stores; other lengths are other materials."""
+    return number.lstrip("0") if len(number) == 18 else ""
+
+
+def _amount(minor: int) -> str:
+    return str(Decimal(minor).scaleb(-2).quantize(_CENTS))
+
+
+def _sap_date(day: date) -> str:
+    return f"{day:%Y%m%d}" if day.year < 9999 else "99991231"
+
+
+def _day(text: str) -> date:
+    try:
+        if len(text) != 8:
+            raise ValueError
+        return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise _RefusedError(400, "VK/103", f"PRSDT {text} is not a date YYYYMMDD") from None
+
+
+def _keys(keys: list[str]) -> list[str]:
+    if len(keys) > MAX_KEYS:
+        raise _RefusedError(
+            400, "ZR/001", f"{len(keys)} keys requested, at most {MAX_KEYS} are allowed"
+        )
+    return list(dict.fromkeys(keys))
+
+
+def _languages(codes: Iterable[str]) -> tuple[str, ...]:
+    asked = tuple(dict.fromkeys(codes))
+    unknown = [code for code in asked if code not in _LANGUAGES]
+    if unknown or not asked:
+        raise _RefusedError(400, "ZR/002", f"SPRAS {', '.join(unknown)} is not one of PL, EN, DE")
+    return asked
+
+
+def _whole(text: str, name: str, low: int, high: int) -> int:
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+    return _within(value, name, low, high, text)
+
+
+def _within(value: int, name: str, low: int, high: int, found: str | None = None) -> int:
+    if not low <= value <= high:
+        shown = value if found is None else found
+        raise _RefusedError(400, "ZR/003", f"{name} is {shown}, allowed is {low} to {high}")
+    return value
+
+
+def _once(styles: Iterable[Style | None]) -> list[Style]:
+    return list({style.position: style for style in styles if style is not None}.values())
+
+
+async def _read(request: Request, kind: type[Body]) -> Body:
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.MsgspecError as wrong:
+        raise _RefusedError(400, "ZR/004", f"Request body is malformed: {wrong}") from None
+
+
+def _results(rows: Iterable[dict[str, Any]], count: int | None = None) -> Response:
+    answer: dict[str, Any] = {"results": list(rows)}
+    if count is not None:
+        answer["__count"] = str(count)
+    return Reply({"d": answer})
+
+
+def _error(status: int, code: str, text: str) -> Response:
+    message = {"lang": "en", "value": text}
+    return Reply({"error": {"code": code, "message": message}}, status)
+
+
+def _broken(status: int) -> Response:
+    return _error(status, f"SY/{status}", "The system is not available at the moment")
+
+
+async def _missing(request: Request, _wrong: Exception) -> Response:
+    return _error(404, "SY/404", f"Resource {request.url.path} was not found")
+
+
+async def _method(request: Request, _wrong: Exception) -> Response:
+    return _error(405, "SY/405", f"{request.method} is not allowed for {request.url.path}")

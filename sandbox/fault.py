@@ -1,0 +1,136 @@
+"""The ways a sandbox system can be made to misbehave on purpose."""
+
+import gzip
+import json
+import random
+import re
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+import msgspec
+
+Mode = Literal["up", "down", "drop", "drop_after"]
+Garbage = Literal[
+    "truncated", "html", "types", "nan", "currency", "huge", "gzip_bomb", "drip", "cut"
+]
+
+_DECIMAL = re.compile(r"-?\d+\.\d+\Z")
+_CURRENCY = re.compile(r"(PLN|EUR|CZK)\Z")
+_CHUNK = 1 << 20
+_HTML = b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>"
+
+
+class Fault(msgspec.Struct, forbid_unknown_fields=True):
+    """What goes wrong with the requests the fault covers.
+
+    *Shape*: `paths` are prefixes, empty for every path; `remaining` is how many more requests
+    suffer, None for all; `status` is answered by `error_rate` and `mode` down; `rate_limit` is
+    requests a minute where the system has such a limit; `garbage_bytes` is the size of a huge body
+    or of an unpacked gzip bomb.
+    *Units*: milliseconds; `error_rate` and `garbage_rate` are shares of requests from 0 to 1.
+    """
+
+    seed: int = 1
+    mode: Mode = "up"
+    latency_ms: int = 0
+    jitter_ms: int = 0
+    error_rate: float = 0.0
+    status: int = 503
+    garbage: Garbage | None = None
+    garbage_rate: float = 1.0
+    garbage_bytes: int = 1 << 30
+    drip_ms: int = 100
+    paths: list[str] = []
+    remaining: int | None = None
+    rate_limit: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("latency_ms", 0, 600_000), ("jitter_ms", 0, 600_000), ("error_rate", 0, 1),
+            ("status", 400, 599), ("garbage_rate", 0, 1), ("garbage_bytes", 1, 1 << 33),
+            ("drip_ms", 1, 60_000),
+        ):  # fmt: skip
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must lie between {low} and {high}")
+
+    def covers(self, path: str) -> bool:
+        """True if requests to the path suffer."""
+        if self.remaining is not None and self.remaining <= 0:
+            return False
+        return not self.paths or any(path.startswith(prefix) for prefix in self.paths)
+
+
+class Plight(msgspec.Struct):
+    """What the fault decided for one request, or the rest of the fault if nothing goes wrong."""
+
+    wait_ms: int = 0
+    mode: Mode = "up"
+    fails: bool = False
+    garbage: Garbage | None = None
+
+
+def decide(fault: Fault, dice: random.Random, path: str) -> Plight:
+    """The plight of the next request; always takes the same number of draws, so that a seed
+    gives the same run."""
+    jitter, failure, spoilt = dice.random(), dice.random(), dice.random()
+    if not fault.covers(path):
+        return Plight()
+    if fault.remaining is not None:
+        fault.remaining -= 1
+    return Plight(
+        fault.latency_ms + int(jitter * fault.jitter_ms),
+        fault.mode,
+        failure < fault.error_rate,
+        fault.garbage if spoilt < fault.garbage_rate else None,
+    )
+
+
+def spoil(garbage: Garbage, body: bytes, dice: random.Random) -> tuple[bytes, str]:
+    """The body and content type a spoilt answer has instead of its own."""
+    if garbage == "html":
+        return _HTML, "text/html; charset=utf-8"
+    if garbage == "truncated":
+        return body[: max(1, len(body) // 2)], "application/json"
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return body, "application/json"
+    value = _change(value, garbage, dice)
+    return json.dumps(value).encode(), "application/json"
+
+
+async def flood(fault: Fault) -> AsyncIterator[bytes]:
+    """A JSON string as large as the fault says, without holding it in memory."""
+    yield b'{"d": "'
+    left = fault.garbage_bytes
+    while left > 0:
+        yield b"x" * min(left, _CHUNK)
+        left -= _CHUNK
+    yield b'"}'
+
+
+def bomb(fault: Fault) -> bytes:
+    """A small gzip body that unpacks to as many spaces as the fault says."""
+    # Gzip members may follow one another, so one packed chunk repeated makes any size cheaply.
+    packed = gzip.compress(b" " * _CHUNK, 9, mtime=0)
+    return packed * max(1, fault.garbage_bytes // _CHUNK)
+
+
+def _change(value: Any, garbage: Garbage, dice: random.Random) -> Any:
+    """The value with about a third of its leaves turned wrong, and at least one of each list."""
+    if isinstance(value, dict):
+        return {key: _change(item, garbage, dice) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_change(item, garbage, dice) for item in value]
+    if garbage == "currency":
+        return "XXX" if isinstance(value, str) and _CURRENCY.match(value) else value
+    if garbage == "nan":
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float("nan") if number or _is_decimal(value) else value
+    if dice.random() < 0.34:
+        return [value] if isinstance(value, str) else {"value": str(value)}
+    return value
+
+
+def _is_decimal(value: Any) -> bool:
+    return isinstance(value, str) and _DECIMAL.match(value) is not None

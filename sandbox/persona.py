@@ -1,0 +1,58 @@
+"""Who the documentation and the tests speak of; the ids hold at every scale."""
+
+from typing import NamedTuple
+
+CUSTOMER_INDEX = 42
+CUSTOMER_CONTACT = "C-000042"
+CUSTOMER_KUNNR = "0002064004"
+CUSTOMER_ORDERS = 12
+NEIGHBOUR_INDEX = 7
+NEIGHBOUR_CONTACT = "C-000007"
+NEIGHBOUR_KUNNR = "0002086848"
+ASSOCIATE_STORE = "WAW1"
+
+
+class Persona(NamedTuple):
+    """A client of the identity provider with the claims its tokens carry."""
+
+    name: str
+    subject: str
+    roles: tuple[str, ...]
+    scope: str
+    store: str | None = None
+    customer: str | None = None
+
+    @property
+    def client_id(self) -> str:
+        return f"sandbox-{self.name}"
+
+    @property
+    def client_secret(self) -> str:
+        """The secret; good for nothing outside the sandbox."""
+        return f"sandbox-{self.name}-secret"
+
+
+_STAFF = "catalogue:read stock:read customer:read order:read"
+
+PERSONAS = {
+    persona.name: persona
+    for persona in (
+        Persona(
+            "customer",
+            "user-customer-0042",
+            ("customer",),
+            "catalogue:read profile:read order:read",
+            customer=CUSTOMER_CONTACT,
+        ),
+        Persona(
+            "neighbour",
+            "user-customer-0007",
+            ("customer",),
+            "catalogue:read profile:read order:read",
+            customer=NEIGHBOUR_CONTACT,
+        ),
+        Persona("associate", "user-associate-0001", ("associate",), _STAFF, store=ASSOCIATE_STORE),
+        Persona("agent", "user-agent-0001", ("agent",), _STAFF),
+        Persona("developer", "user-developer-0001", ("developer",), "catalogue:read stock:read"),
+    )
+}

@@ -1,0 +1,80 @@
+"""How many pieces of an article lie where."""
+
+from typing import NamedTuple
+
+from sandbox.catalogue import Style
+from sandbox.place import Site
+from sandbox.seed import Draw
+
+DAY_MS = 86_400_000
+_TICK_MS = 20_000
+_LAG_MS = 900_000
+
+
+class Level(NamedTuple):
+    """Pieces of one article at one site; on hand may be below zero, as after a sale booked
+    before its receipt.
+
+    *Units*: pieces; `due_every` days between receipts (0: none), `due_phase` days.
+    """
+
+    site: int
+    on_hand: int
+    allocated: int
+    safety: int
+    due_quantity: int
+    due_every: int
+    due_phase: int
+
+
+def levels(style: Style, variant: int, sites: tuple[Site, ...]) -> tuple[Level, ...]:
+    """The levels at every site that carries the variant; empty for one that is not stocked."""
+    article = style.position * 1_000 + variant
+    carried = Draw("carried", style.position)
+    share = carried.share()
+    if share < 0.02:
+        return ()
+    sold_out = share < 0.05
+    found = []
+    for position, site in enumerate(sites):
+        if site.kind == "L":
+            continue
+        level = _level(Draw("stock", article * 1_000 + position), position, site, sold_out)
+        if level is not None:
+            found.append(level)
+    return tuple(found)
+
+
+def _level(draw: Draw, position: int, site: Site, sold_out: bool) -> Level | None:
+    share = draw.share()
+    if site.kind == "W":
+        on_hand = 0 if sold_out or share < 0.06 else draw.between(4, 240)
+        due = draw.between(20, 120) if draw.chance(15) else 0
+        return Level(position, on_hand, draw.below(1 + on_hand // 6), 5, due,
+                     draw.between(7, 28) if due else 0, draw.below(28))  # fmt: skip
+    if share < 0.28:
+        return None
+    if sold_out or share < 0.41:
+        on_hand = 0
+    elif share < 0.417:
+        on_hand = -draw.between(1, 3)
+    else:
+        on_hand = 1 + draw.below(4) + draw.below(5)
+    allocated = 1 if on_hand > 1 and draw.chance(20) else 0
+    due = draw.between(2, 8) if draw.chance(3) else 0
+    return Level(position, on_hand, allocated, 1 if draw.chance(70) else 2, due,
+                 draw.between(3, 10) if due else 0, draw.below(28))  # fmt: skip
+
+
+def observed_at(position: int, site: Site, now: int) -> int:
+    """When the site's snapshot was taken, in epoch milliseconds: within 20 s of now, but for the
+    one store whose line synchronises every quarter of an hour."""
+    tick = _LAG_MS if site.lagging else _TICK_MS
+    return now - (now + position * 1_237) % tick
+
+
+def due_at(level: Level, now: int) -> int:
+    """When the level's next receipt is due, in epoch milliseconds: later than now."""
+    today = now // DAY_MS
+    wait = level.due_every - (today + level.due_phase) % level.due_every
+    return (today + wait) * DAY_MS

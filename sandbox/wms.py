@@ -1,0 +1,199 @@
+"""The sandbox's WMS: what lies where, by site code."""
+
+import os
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.catalogue import Catalogue
+from sandbox.clock import now_ms
+from sandbox.place import Site, sites
+from sandbox.scale import Scale
+from sandbox.stock import Level, due_at, levels, observed_at
+from sandbox.wire import Reply, Wire
+
+KEY = "sandbox-wms-key"
+MAX_ARTICLES = 500
+MAX_SITES = 100
+
+Body = TypeVar("Body")
+
+
+class _StockQuery(msgspec.Struct, forbid_unknown_fields=True):
+    articles: list[str]
+    sites: list[str] | None = None
+
+
+class _SiteQuery(msgspec.Struct, forbid_unknown_fields=True):
+    codes: list[str]
+
+
+class _RefusedError(Exception):
+    """Answered as a problem."""
+
+    def __init__(self, status: int, kind: str, title: str, **more: Any) -> None:
+        super().__init__(title)
+        self.response = _problem(status, kind, title, **more)
+
+
+def build(scale: Scale) -> Wire:
+    """The WMS as an ASGI app."""
+    return Wire("wms", _Wms(scale).app, _broken)
+
+
+class _Wms:
+    def __init__(self, scale: Scale) -> None:
+        self._catalogue = Catalogue(scale.styles)
+        self._sites = sites(scale.stores)
+        self._by_code = {site.code: site for site in self._sites}
+        self._bearer = f"Bearer {os.environ.get('SANDBOX_WMS_KEY', KEY)}"
+        self._levels = lru_cache(maxsize=16_384)(self._read_levels)
+        self.app = Starlette(
+            routes=[
+                self._route("POST", "/v2/stock/query", self._stock),
+                self._route("GET", "/v2/sites", self._directory),
+                self._route("POST", "/v2/sites/query", self._some_sites),
+            ],
+            exception_handlers={404: _missing, 405: _method},
+        )
+
+    def _route(
+        self, method: str, path: str, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Route:
+        async def guarded(request: Request) -> Response:
+            try:
+                if request.headers.get("authorization") != self._bearer:
+                    raise _RefusedError(401, "unauthorized", "Send a valid bearer key")
+                return await answer(request)
+            except _RefusedError as refused:
+                return refused.response
+
+        return Route(path, guarded, methods=[method])
+
+    async def _stock(self, request: Request) -> Response:
+        body = await _read(request, _StockQuery)
+        if len(body.articles) > MAX_ARTICLES:
+            raise _RefusedError(
+                422, "too-many-articles", "Too many articles in one query",
+                detail=f"{len(body.articles)} articles were sent", limit=MAX_ARTICLES,
+            )  # fmt: skip
+        wanted: frozenset[int] | None = None
+        if body.sites is not None:
+            unknown = [code for code in body.sites if code not in self._by_code]
+            if unknown:
+                raise _RefusedError(
+                    422, "unknown-site", "A site of the query does not exist", sites=unknown
+                )
+            named = set(body.sites)
+            wanted = frozenset(n for n, site in enumerate(self._sites) if site.code in named)
+        now = now_ms()
+        seen = [observed_at(number, site, now) for number, site in enumerate(self._sites)]
+        answer = []
+        for article in dict.fromkeys(body.articles):
+            found = self._levels(article)
+            if found is not None:
+                rows = [
+                    self._row(level, seen[level.site], now)
+                    for level in found
+                    if wanted is None or level.site in wanted
+                ]
+                answer.append({"article": article, "stock": rows})
+        return Reply({"articles": answer})
+
+    def _read_levels(self, article: str) -> tuple[Level, ...] | None:
+        found = self._catalogue.find_variant(article)
+        return None if found is None else levels(*found, self._sites)
+
+    def _row(self, level: Level, seen: int, now: int) -> dict[str, Any]:
+        due = [{"qty": level.due_quantity, "eta": due_at(level, now)}] if level.due_quantity else []
+        return {
+            "site": self._sites[level.site].code,
+            "qoh": level.on_hand,
+            "alloc": level.allocated,
+            "ss": level.safety,
+            "due": due,
+            "asof": seen,
+        }
+
+    async def _directory(self, request: Request) -> Response:
+        asked = request.query_params
+        page = _whole(asked.get("page", "1"), "page", 100_000)
+        size = _whole(asked.get("size", "50"), "size", MAX_SITES)
+        kind = asked.get("type")
+        if kind not in (None, "S", "W", "L"):
+            raise _RefusedError(
+                422, "bad-parameter", "type is S, W or L", detail=f"type was {kind}"
+            )
+        found = [site for site in self._sites if kind in (None, site.kind)]
+        shown = found[(page - 1) * size : page * size]
+        pages = -(-len(found) // size)
+        return Reply({"page": page, "pages": pages, "sites": [_site(site) for site in shown]})
+
+    async def _some_sites(self, request: Request) -> Response:
+        body = await _read(request, _SiteQuery)
+        if len(body.codes) > MAX_SITES:
+            raise _RefusedError(
+                422, "too-many-sites", "Too many sites in one query",
+                detail=f"{len(body.codes)} codes were sent", limit=MAX_SITES,
+            )  # fmt: skip
+        known = [self._by_code.get(code) for code in dict.fromkeys(body.codes)]
+        return Reply({"sites": [_site(site) for site in known if site is not None]})
+
+
+def _site(site: Site) -> dict[str, Any]:
+    return {
+        "code": site.code,
+        "type": site.kind,
+        "name": site.name,
+        "addr": {
+            "street": site.street,
+            "zip": site.postcode,
+            "city": site.city,
+            "ctry": site.country,
+        },
+        "lat": f"{site.latitude:.6f}",
+        "lon": f"{site.longitude:.6f}",
+        "tz": site.zone,
+        "hours": site.hours,
+    }
+
+
+def _whole(text: str, name: str, high: int) -> int:
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= value <= high:
+        raise _RefusedError(
+            422, "bad-parameter", f"{name} lies between 1 and {high}", detail=f"{name} was {text}"
+        )
+    return value
+
+
+async def _read(request: Request, kind: type[Body]) -> Body:
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except msgspec.MsgspecError as wrong:
+        raise _RefusedError(
+            400, "malformed-body", "The body is malformed", detail=str(wrong)
+        ) from None
+
+
+def _problem(status: int, kind: str, title: str, **more: Any) -> Response:
+    content = {"type": f"urn:wms:problem:{kind}", "title": title, "status": status, **more}
+    return Reply(content, status, media_type="application/problem+json")
+
+
+def _broken(status: int) -> Response:
+    return _problem(status, "unavailable", "The warehouse system is not available")
+
+
+async def _missing(request: Request, _error: Exception) -> Response:
+    return _problem(404, "not-found", "No such resource", detail=request.url.path)
+
+
+async def _method(request: Request, _error: Exception) -> Response:
+    return _problem(405, "method-not-allowed", "Method not allowed", detail=request.method)
