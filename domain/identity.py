@@ -8,6 +8,7 @@ the key in one opaque text; clients keep it and never read it.
 
 import base64
 import binascii
+from enum import Enum
 from typing import Protocol
 
 from msgspec import Struct
@@ -15,6 +16,17 @@ from msgspec import Struct
 from domain.errors import BadInput
 
 _MAX_ID = 512
+
+
+class Kind(Enum):
+    """The kinds of things that have keys; the value is the published type's name."""
+
+    PRODUCT = "Product"
+    VARIANT = "Variant"
+    LOCATION = "Location"
+    CUSTOMER = "Customer"
+    ORDER = "Order"
+    LOYALTY_ACCOUNT = "LoyaltyAccount"
 
 
 class ExternalId(Struct, frozen=True, gc=False):

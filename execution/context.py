@@ -11,7 +11,7 @@ from domain.ask import Ask
 from domain.deadline import Deadline, Duration
 from domain.errors import BadInput, Forbidden
 from domain.identity import node_id, node_key
-from domain.policy import FieldPolicy
+from domain.policy import Decision, FieldPolicy
 from domain.port import Ports
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
 from execution.loaders import Loaders
@@ -25,8 +25,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     default.
     """
 
-    markets: dict[str, list[str]] = {"PL": ["PLN"]}
-    languages: list[str] = ["en"]
+    markets: dict[str, list[str]]
+    languages: list[str]
     timeout: Duration = Duration(3.0)
 
 
@@ -86,6 +86,24 @@ class Context(Struct, kw_only=True):
     def calls(self) -> Counter[str]:
         """Calls sent so far, per system."""
         return self.ask.calls
+
+    def deny(self, path: tuple[str | int, ...]) -> None:
+        """Note that a field is null because this viewer may not see it."""
+        who, why = self.viewer.role.value, self.purpose.value
+        self.access.append(
+            Denial(path, "FORBIDDEN", f"Role {who} may not see this for purpose {why}.")
+        )
+
+    def may_look_up(self, kind: str, key: str) -> bool:
+        """Tell, before anything is fetched, whether the viewer can have any right to this object.
+
+        True means only that it is worth fetching: what depends on the object itself (whose order
+        is it) is decided when it has come.
+        """
+        decision = self.policy.decide_type(kind, self.policy_class)
+        if decision is Decision.OWN and kind == "Customer":
+            return key == self.viewer.customer
+        return decision is not Decision.DENY
 
 
 class Contexts:

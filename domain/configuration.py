@@ -1,0 +1,40 @@
+"""What can be wrong with a configuration, told all at once."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+
+class Problem(Struct, frozen=True):
+    """One thing that keeps the gateway from starting.
+
+    *Shape*: ``key`` is dotted, as in ``systems.erp.url``; ``found`` never holds a secret;
+    ``allowed`` says what may stand there, or what to do; ``file`` is None where no file is at
+    fault.
+    """
+
+    key: str
+    found: str
+    allowed: str
+    file: str | None = None
+
+    def __str__(self) -> str:
+        place = ": ".join(part for part in (self.file, self.key) if part)
+        return f"{place}: {self.found}; {self.allowed}"
+
+
+class ConfigurationError(Exception):
+    """Everything that is wrong with a configuration, one line each."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        head = (
+            "The configuration has a problem:"
+            if count == 1
+            else (f"The configuration has {count} problems:")
+        )
+        return "\n".join((head, *(f"  {problem}" for problem in self.problems)))

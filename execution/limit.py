@@ -1,0 +1,135 @@
+"""What a document may be before anything is done with it.
+
+Every measure is linear in the document: a fragment is measured once and remembered, however often
+it is spread, so that a chain of fragments that would unfold to millions of fields is refused for
+that figure without being unfolded.
+"""
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+from msgspec import Struct
+
+from domain.errors import QueryTooComplex
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How large a document may be.
+
+    *Units*: ``characters`` of its text; ``tokens`` of the language; ``depth`` in nested fields;
+    ``fields`` as they unfold, fragments counted wherever they are spread; ``root_fields``,
+    ``aliases`` and ``directives`` likewise.
+    """
+
+    characters: int = 100_000
+    tokens: int = 10_000
+    depth: int = 16
+    fields: int = 2_000
+    root_fields: int = 50
+    aliases: int = 200
+    directives: int = 200
+
+
+class _Measure(Struct):
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+
+    def add(self, other: "_Measure", below: int = 0) -> None:
+        self.depth = max(self.depth, other.depth + below)
+        self.fields += other.fields
+        self.aliases += other.aliases
+        self.directives += other.directives
+
+
+def check_text(text: str, limits: Limits) -> None:
+    """Refuse a text too long to be parsed at all. *Errors*: ``QueryTooComplex``."""
+    if len(text) > limits.characters:
+        raise _too_much("characters", len(text), limits.characters)
+
+
+def check_document(document: DocumentNode, limits: Limits) -> None:
+    """Refuse a document that unfolds to too much; call it before validation.
+
+    *Errors*: ``QueryTooComplex`` naming the measure, what was found and what is allowed.
+    A fragment cycle measures as nothing here; validation refuses it.
+    """
+    fragments = {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode)
+    }
+    known: dict[str, _Measure] = {}
+    for node in document.definitions:
+        if not isinstance(node, OperationDefinitionNode):
+            continue
+        whole = _measure(node.selection_set, fragments, known)
+        whole.directives += len(node.directives or ())
+        roots = _roots(node.selection_set, fragments, {})
+        for what, found, allowed in (
+            ("depth", whole.depth, limits.depth),
+            ("fields", whole.fields, limits.fields),
+            ("root fields", roots, limits.root_fields),
+            ("aliases", whole.aliases, limits.aliases),
+            ("directives", whole.directives, limits.directives),
+        ):
+            if found > allowed:
+                raise _too_much(what, found, allowed)
+
+
+def _measure(
+    selections: SelectionSetNode | None,
+    fragments: dict[str, FragmentDefinitionNode],
+    known: dict[str, _Measure],
+) -> _Measure:
+    total = _Measure()
+    for node in selections.selections if selections else ():
+        total.directives += len(node.directives or ())
+        if isinstance(node, FieldNode):
+            total.fields += 1
+            total.aliases += node.alias is not None
+            total.depth = max(total.depth, 1)
+            total.add(_measure(node.selection_set, fragments, known), below=1)
+        elif isinstance(node, InlineFragmentNode):
+            total.add(_measure(node.selection_set, fragments, known))
+        elif isinstance(node, FragmentSpreadNode) and (name := node.name.value) in fragments:
+            if name not in known:
+                known[name] = _Measure()
+                known[name] = _measure(fragments[name].selection_set, fragments, known)
+            total.add(known[name])
+    return total
+
+
+def _roots(
+    selections: SelectionSetNode,
+    fragments: dict[str, FragmentDefinitionNode],
+    known: dict[str, int],
+) -> int:
+    count = 0
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            count += 1
+        elif isinstance(node, InlineFragmentNode):
+            count += _roots(node.selection_set, fragments, known)
+        elif isinstance(node, FragmentSpreadNode) and (name := node.name.value) in fragments:
+            if name not in known:
+                known[name] = 0
+                known[name] = _roots(fragments[name].selection_set, fragments, known)
+            count += known[name]
+    return count
+
+
+def _too_much(what: str, found: int, allowed: int) -> QueryTooComplex:
+    # The figure itself can have a thousand digits: a chain of fragments doubles at every link.
+    shown = str(found) if found < 10**9 else "more than 10^9"
+    return QueryTooComplex(
+        f"The document has {shown} {what}; allowed: {allowed}. "
+        "Ask for less, or in several requests."
+    )

@@ -1,0 +1,109 @@
+"""Anything by its id: the global one, or a system's own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from domain.errors import BadInput, Failure
+from domain.identity import ExternalId, Kind, Node, node_key
+from execution.context import Context
+from execution.loaders import Loaders
+
+_MAX_IDS = 100
+_MAX_SYSTEM_ID = 200
+
+_Load = Callable[[Sequence[str]], Awaitable[list[Any]]]
+
+_LOADS: dict[str, Callable[[Loaders], _Load]] = {
+    "Product": lambda loaders: loaders.product_by_key.load,
+    "Variant": lambda loaders: loaders.variant_by_sku.load,
+    "Location": lambda loaders: loaders.location_by_key.load,
+    "Customer": lambda loaders: loaders.customer_by_key.load,
+    "Order": lambda loaders: loaders.order_by_key.load,
+    "LoyaltyAccount": lambda loaders: loaders.loyalty_by_key.load,
+}
+
+
+async def node(
+    parents: Sequence[object],
+    context: Context,
+    id: str,
+) -> list[Node | Failure | None]:
+    """Find a thing by its global id. *Errors*: ``BadInput`` for what is no id of ours."""
+    return (await _find(context, [_known(id, "id")])) * len(parents)
+
+
+async def nodes(
+    parents: Sequence[object], context: Context, ids: Sequence[str]
+) -> list[list[Node | Failure | None]]:
+    """Find things by their global ids, in the order asked. *Errors*: ``BadInput``."""
+    if len(ids) > _MAX_IDS:
+        raise BadInput("ids", f"{len(ids)} ids", f"at most {_MAX_IDS}")
+    return [await _find(context, [_known(each, "ids") for each in ids])] * len(parents)
+
+
+async def product(
+    parents: Sequence[object],
+    context: Context,
+    id: str,
+) -> list[Node | Failure | None]:
+    """Find a product by its global id. *Errors*: ``BadInput`` for any other id."""
+    return (await _find(context, [node_key(id, "id", "Product")])) * len(parents)
+
+
+async def order(
+    parents: Sequence[object],
+    context: Context,
+    id: str,
+) -> list[Node | Failure | None]:
+    """Find an order by its global id. *Errors*: ``BadInput`` for any other id."""
+    return (await _find(context, [node_key(id, "id", "Order")])) * len(parents)
+
+
+async def customer(
+    parents: Sequence[object],
+    context: Context,
+    id: str,
+) -> list[Node | Failure | None]:
+    """Find a customer by global id. *Errors*: ``BadInput`` for any other id."""
+    return (await _find(context, [node_key(id, "id", "Customer")])) * len(parents)
+
+
+async def lookup(
+    parents: Sequence[object],
+    context: Context,
+    kind: Kind,
+    system: str,
+    id: str,
+) -> list[Node | Failure | None]:
+    """Find a thing by what one system calls it. *Errors*: ``BadInput``."""
+    if not system or ":" in system:
+        raise BadInput("system", system, "the name of a configured system")
+    if not 1 <= len(id) <= _MAX_SYSTEM_ID:
+        raise BadInput("id", id, f"1 to {_MAX_SYSTEM_ID} characters")
+    key = id if kind is Kind.VARIANT else ExternalId(system, id).key
+    return (await _find(context, [(kind.value, key)])) * len(parents)
+
+
+def _known(text: str, argument: str) -> tuple[str, str]:
+    kind, key = node_key(text, argument)
+    if kind not in _LOADS:
+        raise BadInput(argument, text, "an id this gateway has handed out")
+    return kind, key
+
+
+async def _find(context: Context, wanted: Sequence[tuple[str, str]]) -> list[Node | Failure | None]:
+    """Load each kind as one column, side by side, leaving out what may not be looked up."""
+    columns: dict[str, list[str]] = {}
+    for kind, key in wanted:
+        if context.may_look_up(kind, key):
+            columns.setdefault(kind, []).append(key)
+    loaded = await asyncio.gather(
+        *(_LOADS[kind](context.loaders)(keys) for kind, keys in columns.items())
+    )
+    found = {
+        (kind, key): value
+        for (kind, keys), values in zip(columns.items(), loaded)
+        for key, value in zip(keys, values)
+    }
+    return [found.get(each) for each in wanted]

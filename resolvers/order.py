@@ -1,0 +1,33 @@
+"""Orders, and what is left of their lines today."""
+
+from collections.abc import Sequence
+
+from domain.customer import Customer
+from domain.errors import Failure
+from domain.order import Order, OrderLine, OrderQuery
+from domain.page import Connection, connection, page_request
+from domain.product import Variant
+from execution.context import Context
+
+
+async def orders_of_customer(
+    parents: Sequence[Customer], context: Context, first: int = 10, after: str | None = None
+) -> list[Connection[Order] | Failure | None]:
+    """List a page of each customer's orders, newest first. *Errors*: ``BadInput``."""
+    request = page_request(first, after)
+    pages = await context.loaders.orders_by_customer.load(
+        [OrderQuery(parent.identities, request) for parent in parents]
+    )
+    return [
+        page if page is None or isinstance(page, Failure) else connection(page, request)
+        for page in pages
+    ]
+
+
+async def variant_of_line(
+    parents: Sequence[OrderLine], context: Context
+) -> list[Variant | Failure | None]:
+    """Find the variant of each line that has a SKU."""
+    skus = list({line.sku for line in parents if line.sku is not None})
+    found = dict(zip(skus, await context.loaders.variant_by_sku.load(skus)))
+    return [found[line.sku] if line.sku is not None else None for line in parents]

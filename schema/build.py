@@ -1,0 +1,157 @@
+"""Makes the executable schema of the published types, and reads off it what else needs to know.
+
+Strawberry's converter gives a graphql-core schema whose fields run through Strawberry's wrappers.
+Here each field gets our own way instead: an attribute read, or its batch resolver with a single
+parent, so that the same schema runs on plain graphql-core; the engine finds the batch resolver in
+the field's extensions and hands it the whole column.
+"""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import strawberry
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLUnionType,
+    Undefined,
+    print_schema,
+)
+from msgspec import Struct
+from strawberry.schema.config import StrawberryConfig
+
+from domain.policy import Classification
+from schema.field import DOMAIN, PERSON, Batch
+from schema.query import Query
+from schema.scalar import SCALARS
+
+_DEFINITION = "strawberry-definition"
+
+
+class Published(Struct, frozen=True):
+    """The schema, its text, and its own account of personal data.
+
+    *Shape*: ``person_fields`` every (type, field) of a person type, classified or not; but for
+    ``id``, which names an object to those who have it already.
+    """
+
+    graphql: GraphQLSchema
+    sdl: str
+    classification: Classification
+    person_fields: frozenset[tuple[str, str]]
+
+
+def build() -> Published:
+    """Build the published schema. *Errors*: ``TypeError`` for a type that names no domain class."""
+    published = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    schema: GraphQLSchema = published._schema  # noqa: SLF001 - Strawberry has no public door to it
+    categories, persons, person_fields = {}, set(), set()
+    for name, kind in schema.type_map.items():
+        if name.startswith("__"):
+            continue
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            is_person = getattr(_origin(kind), PERSON, False)
+            if is_person:
+                persons.add(name)
+            for field_name, field in kind.fields.items():
+                _tie(field)
+                if category := field.extensions["category"]:
+                    categories[name, field_name] = category
+                if is_person and field_name != "id":
+                    person_fields.add((name, field_name))
+            if isinstance(kind, GraphQLObjectType):
+                kind.extensions["person"] = is_person
+            else:
+                kind.resolve_type = _resolve_type(schema, kind)
+        elif isinstance(kind, GraphQLUnionType):
+            kind.resolve_type = _resolve_type(schema, kind)
+        elif isinstance(kind, GraphQLInputObjectType):
+            _tie_input(kind)
+        elif isinstance(kind, GraphQLEnumType):
+            _describe(kind)
+    return Published(
+        graphql=schema,
+        sdl=print_schema(schema) + "\n",
+        classification=Classification(categories, frozenset(persons)),
+        person_fields=frozenset(person_fields),
+    )
+
+
+def domain_class(kind: GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType) -> type:
+    """Tell which domain class a published type stands for."""
+    found: type = getattr(_origin(kind), DOMAIN)
+    return found
+
+
+def _origin(kind: Any) -> type:
+    origin: type = kind.extensions[_DEFINITION].origin
+    return origin
+
+
+def _tie(field: GraphQLField) -> None:
+    definition = field.extensions[_DEFINITION]
+    batch = definition.metadata.get("batch")
+    field.extensions["category"] = definition.metadata.get("category")
+    field.extensions["cost"] = definition.metadata.get("cost", 0)
+    if batch is None:
+        field.extensions["attribute"] = definition.python_name
+        field.resolve = _read(definition.python_name)
+    else:
+        field.extensions["batch"] = batch
+        field.resolve = _call(batch)
+        for argument, published in zip(definition.arguments, field.args.values(), strict=True):
+            published.out_name = argument.python_name
+            if published.default is not None and published.default.value is None:
+                # "May be left out" is what null as a default says; the signature has it already.
+                published.default = None
+                published.default_value = Undefined
+
+
+def _read(attribute: str) -> Callable[..., Any]:
+    get = attrgetter(attribute)
+
+    def resolve(parent: Any, _info: GraphQLResolveInfo[Any]) -> Any:
+        return get(parent)
+
+    return resolve
+
+
+def _call(batch: Batch) -> Callable[..., Any]:
+    async def resolve(parent: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        (value,) = await batch((parent,), info.context, **arguments)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    return resolve
+
+
+def _resolve_type(
+    schema: GraphQLSchema, abstract: GraphQLInterfaceType | GraphQLUnionType
+) -> Callable[..., str | None]:
+    names = {domain_class(kind): kind.name for kind in schema.get_possible_types(abstract)}
+
+    def resolve(value: Any, _info: GraphQLResolveInfo[Any], _abstract: Any) -> str | None:
+        return names.get(type(value))
+
+    return resolve
+
+
+def _tie_input(kind: GraphQLInputObjectType) -> None:
+    target = domain_class(kind)
+    for field in kind.fields.values():
+        field.out_name = field.extensions[_DEFINITION].python_name
+    kind.out_type = lambda value: target(**value)  # type: ignore[method-assign]
+
+
+def _describe(kind: GraphQLEnumType) -> None:
+    definition = kind.extensions[_DEFINITION]
+    texts = definition.wrapped_cls.__value_descriptions__
+    for name, value in kind.values.items():
+        value.description = texts[name]

@@ -1,0 +1,105 @@
+"""How a published type is tied to the domain, and a published field to what computes it.
+
+Strawberry describes the schema; it never executes. A published type names the domain class whose
+objects stand behind it. A *plain* field is the attribute of the same name and needs no code. Every
+other field is a *batch* field: its function here is only the published signature, and the work is
+a batch resolver in resolvers/::
+
+    async (parents, context, **arguments) -> Sequence[value | Failure]     # one per parent
+
+What execution and auth need to know of a field stands in the extensions of the graphql-core field
+(``schema/build.py`` puts it there): ``attribute`` or ``batch``, ``category`` and ``cost``.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from inspect import cleandoc
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.types.field import StrawberryField
+
+from domain.policy import Category
+
+T = TypeVar("T")
+
+# The parents' and the context's types differ per resolver; mypy checks them where they are written.
+Batch = Callable[..., Awaitable[Sequence[Any]]]
+
+DOMAIN = "__domain_class__"
+PERSON = "__is_person__"
+
+
+def publishes(
+    domain: type, *, person: bool = False, interface: bool = False
+) -> Callable[[type[T]], type[T]]:
+    """Publish a domain class as the decorated type, described by its docstring.
+
+    ``person`` marks a type whose objects are about one person: each of its fields is classified,
+    and each object is shown only to whom the policy allows it.
+    """
+
+    def publish(cls: type[T]) -> type[T]:
+        setattr(cls, DOMAIN, domain)
+        setattr(cls, PERSON, person)
+        if not interface:
+            # Strawberry would look for its own instances; ours are the domain's.
+            cls.is_type_of = classmethod(  # type: ignore[attr-defined]
+                lambda _, value, _info: isinstance(value, domain)
+            )
+        make = strawberry.interface if interface else strawberry.type
+        return make(cls, description=described(cls))
+
+    return publish
+
+
+def accepts(domain: type, *, name: str) -> Callable[[type[T]], type[T]]:
+    """Publish a domain class as an input object; resolvers are handed the domain's object."""
+
+    def publish(cls: type[T]) -> type[T]:
+        setattr(cls, DOMAIN, domain)
+        return strawberry.input(cls, name=name, description=described(cls))
+
+    return publish
+
+
+def enumerates(enum: type[Enum], description: str, **values: str) -> None:
+    """Publish a domain enum, with a description for each of its values."""
+    missing = {member.name for member in enum} ^ values.keys()
+    if missing:
+        raise TypeError(f"enum {enum.__name__}: describe exactly its values; differing: {missing}")
+    setattr(enum, "__value_descriptions__", values)  # noqa: B010 - not an attribute of the domain
+    strawberry.enum(enum, description=description)
+
+
+def plain(description: str, *, category: Category | None = None, cost: int = 0) -> Any:
+    """Publish the attribute of the same name."""
+    return strawberry.field(description=description, metadata={"category": category, "cost": cost})
+
+
+def batch(
+    resolve: Batch, *, category: Category | None = None, cost: int = 1
+) -> Callable[[Callable[..., Any]], Any]:
+    """Publish the decorated signature, described by its docstring and computed by ``resolve``."""
+
+    def publish(signature: Callable[..., Any]) -> StrawberryField:
+        field: StrawberryField = strawberry.field(
+            resolver=signature,
+            description=described(signature),
+            metadata={"batch": resolve, "category": category, "cost": cost},
+        )
+        return field
+
+    return publish
+
+
+def argument(description: str) -> Any:
+    """Describe an argument, inside ``Annotated``."""
+    return strawberry.argument(description=description)
+
+
+def described(thing: Any) -> str:
+    """Take a docstring as description; without one there is nothing to publish."""
+    if not thing.__doc__:
+        raise TypeError(f"{thing.__qualname__} has no docstring; published things are described")
+    return cleandoc(thing.__doc__)

@@ -1,0 +1,52 @@
+"""Who is asking."""
+
+import domain.viewer
+import resolvers.customer
+from domain.viewer import Channel, Purpose, Role
+from schema.customer import Customer
+from schema.field import batch, enumerates, plain, publishes
+
+enumerates(
+    Role,
+    "What a caller is to the retailer.",
+    ANONYMOUS="Somebody who has not said who they are.",
+    CUSTOMER="A customer who has signed in.",
+    ASSOCIATE="Somebody who works in one shop.",
+    AGENT="Somebody who works in the contact centre.",
+    DEVELOPER="Somebody who connects or operates the systems.",
+)
+enumerates(
+    Purpose,
+    "Why personal data is asked for.",
+    SHOPPING="To choose and to buy.",
+    ORDER_FULFILMENT="To pick, pack, ship or hand over.",
+    CUSTOMER_SERVICE="To help a customer who asked for it.",
+    RETURNS="To take goods back.",
+    FRAUD_REVIEW="To find out whether a purchase is honest.",
+    MARKETING="To recommend and to advertise.",
+    ANALYTICS="To count and to compare, without names.",
+    PRIVACY_REQUEST="To answer a person who asks about their own data.",
+    LEGAL="To meet a duty that the law sets.",
+)
+enumerates(
+    Channel,
+    "Where the retailer and the customer meet.",
+    WEB="The web shop.",
+    APP="The mobile app.",
+    POS="The till.",
+    AGENT="The contact centre.",
+    MARKETPLACE="Somebody else's shop.",
+    KIOSK="A screen in a shop.",
+)
+
+
+@publishes(domain.viewer.Viewer)
+class Viewer:
+    """The caller, as the access token proves them."""
+
+    role: Role = plain("What the caller is to the retailer.")
+    purposes: list[Purpose] = plain("What the caller may ask for data for; the first by default.")
+
+    @batch(resolvers.customer.customer_of_viewer)
+    def customer(self) -> Customer | None:
+        """The caller's own customer record; null for those who are not customers."""
