@@ -1,0 +1,156 @@
+"""Bodies of answers: read within a cap, decoded into typed Structs, translated under contract."""
+
+import re
+import zlib
+from collections.abc import Hashable
+from decimal import Decimal
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+import aiohttp
+import msgspec
+
+from adapters._outcome import one_line
+from domain.errors import SourceContract
+
+T = TypeVar("T")
+
+_GZIP = 16 + zlib.MAX_WBITS
+# No quantity, price or rate of any retailer needs more digits before the point.
+_MAX_DIGITS = 18
+
+# What a translation may raise over data that keeps its types and yet makes no sense.
+_NONSENSE = (ValueError, LookupError, ArithmeticError, RecursionError)
+_FIELD = re.compile(r" - at `([^`]*)`$")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_CODE = re.compile(r"['\"][A-Z][A-Z0-9_]{0,15}['\"]")
+_NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]{0,31}")
+
+
+class BrokenBody(Exception):  # noqa: N818 - says what is broken, not that something is
+    """The body cannot be had whole: over the cap, or not in the encoding it claims."""
+
+
+async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Read and unpack a body of at most ``limit`` bytes, counted both as sent and unpacked.
+
+    *Errors*: ``BrokenBody``; whatever the connection raises passes through.
+    """
+    if (response.content_length or 0) > limit:
+        raise BrokenBody(f"the body is announced with more than the {limit} bytes allowed")
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("identity", "", "gzip", "x-gzip"):
+        raise BrokenBody(f"the body is encoded as {one_line(encoding)}; only gzip was accepted")
+    unpack = _Gzip(limit).feed if encoding.endswith("gzip") else None
+    content, chunks, received, held = response.content, [], 0, 0
+    while chunk := await content.readany():
+        received += len(chunk)
+        if unpack is not None:
+            chunk = unpack(chunk)
+        held += len(chunk)
+        if received > limit or held > limit:
+            raise BrokenBody(f"the body is larger than the {limit} bytes allowed")
+        chunks.append(chunk)
+    if unpack is not None and received:
+        unpack(None)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+class _Gzip:
+    """Unpacks gzip, never more than ``limit`` bytes and one at a time."""
+
+    def __init__(self, limit: int) -> None:
+        self._room = limit
+        self._stream = zlib.decompressobj(_GZIP)
+
+    def feed(self, chunk: bytes | None) -> bytes:
+        """Unpack the next part; None says that it was the last."""
+        if chunk is None:
+            if not self._stream.eof:
+                raise BrokenBody("the gzip body breaks off")
+            return b""
+        parts: list[bytes] = []
+        while chunk:
+            if self._stream.eof:
+                self._stream = zlib.decompressobj(_GZIP)
+            try:
+                part = self._stream.decompress(chunk, self._room + 1)
+            except zlib.error:
+                raise BrokenBody("the body claims to be gzip and is not") from None
+            self._room -= len(part)
+            if self._room < 0:
+                raise BrokenBody("the body unpacks to more than is allowed")
+            parts.append(part)
+            chunk = self._stream.unused_data
+        return b"".join(parts)
+
+
+@lru_cache(maxsize=512)
+def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(cast("Any", kind))
+
+
+def decode_body(system: str, call: str, content_type: str, body: bytes, kind: type[T]) -> T:
+    """Decode a JSON body strictly. *Errors*: ``SourceContract``, with the field at fault."""
+    if "html" in content_type.lower():
+        raise SourceContract(system, call, "found an HTML page; promised is JSON")
+    try:
+        return cast("T", _decoder(cast("Hashable", kind)).decode(body))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _broken(system, call, error, None) from None
+
+
+class Contract:
+    """Turns what a translation stumbles over into ``SourceContract``; a ``with`` block.
+
+    *Shape*: set ``field`` as the translation goes, where the error itself could not tell.
+    """
+
+    __slots__ = ("_call", "_system", "field")
+
+    def __init__(self, system: str, call: str, field: str | None = None) -> None:
+        self._system = system
+        self._call = call
+        self.field = field
+
+    def __enter__(self) -> "Contract":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, _NONSENSE):
+            raise _broken(self._system, self._call, error, self.field) from error
+
+
+def exact(value: Decimal) -> Decimal:
+    """Pass on a decimal that is a number of this world.
+
+    *Errors*: ``ValueError`` for NaN, infinities, and numbers so large that computing with them
+    would hold the gateway up; JSON text may hold all of them.
+    """
+    if not value.is_finite() or value.adjusted() >= _MAX_DIGITS:
+        raise ValueError("found a number that is not finite or beyond any range")
+    return value
+
+
+def _broken(system: str, call: str, error: BaseException, field: str | None) -> SourceContract:
+    text = str(error)
+    if isinstance(error, KeyError):
+        key = error.args[0] if error.args else None
+        plain = isinstance(key, str) and _NAME.fullmatch(key)
+        text = f"nothing is known of {key}" if plain else "nothing is known of a value found"
+    elif isinstance(error, ArithmeticError):
+        text = f"cannot compute with it ({type(error).__name__})"
+    elif at := _FIELD.search(text):
+        field, text = at[1], text[: at.start()]
+    return SourceContract(system, call, one_line(_QUOTED.sub(_masked, text)), field)
+
+
+def _masked(quoted: re.Match[str]) -> str:
+    # A code says what to fix; anything else between quotes may be somebody's name or number.
+    return quoted[0] if _CODE.fullmatch(quoted[0]) else "'...'"

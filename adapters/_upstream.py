@@ -1,0 +1,360 @@
+"""The one HTTP client that all adapters share: bounded, counted, and honest about outcomes."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+from msgspec import Meta, Struct
+from yarl import URL
+
+from adapters._body import BrokenBody, Contract, decode_body, read_body
+from adapters._outcome import (
+    Explain,
+    NotSent,
+    Outcome,
+    OutcomeUnknown,
+    Rejected,
+    Response,
+    source_failure,
+)
+from adapters._session import Attempt, Lost, open_session
+from domain.ask import Ask
+from domain.deadline import Duration
+from domain.errors import SourceFailure, SourceRejected
+from domain.secret import Secret
+
+K = TypeVar("K")
+R = TypeVar("R")
+T = TypeVar("T")
+
+# Kept back from the operation's time, so that an answer without this system's part still leaves
+# within the deadline.
+_MARGIN = 0.025
+# Calls that may wait for a free slot, per slot; more would only wait for their deadline.
+_WAITING_PER_SLOT = 64
+
+# RFC 3986's characters of a path, without empty and dot segments, which could lead elsewhere.
+_PATH = re.compile(
+    r"(?:/(?!(?:\.|%2e){1,2}(?:/|$))(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9a-f]{2})+)*/?",
+    re.IGNORECASE,
+)
+
+
+class SystemSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One of the retailer's systems: a ``[systems.NAME]`` table."""
+
+    adapter: Annotated[
+        str, Meta(description="The adapter that speaks with the system: a module of adapters/.")
+    ]
+    url: Annotated[
+        str, Meta(description="Where the system answers: http or https, host, port, base path.")
+    ]
+    serves: Annotated[
+        list[str], Meta(description="The ports that the system stands behind, such as stock.")
+    ]
+    scope: Annotated[
+        dict[str, list[str]],
+        Meta(description="For which part of the business it serves them, such as country."),
+    ] = {}
+    timeout: Annotated[
+        Duration, Meta(description="How long one call to the system may take at most.")
+    ] = Duration(0.8)
+    concurrency: Annotated[
+        int, Meta(ge=1, le=1024, description="How many calls to the system may run side by side.")
+    ] = 16
+    max_body: Annotated[
+        int, Meta(ge=1024, description="How many bytes an answer may have, unpacked.")
+    ] = 8 * 1024 * 1024
+    secret_env: Annotated[
+        Secret | None,
+        Meta(description="The environment variable that holds the system's password or token."),
+    ] = None
+    options: Annotated[
+        dict[str, Any], Meta(description="The adapter's own settings; its page lists them.")
+    ] = {}
+
+
+def segment(text: str) -> str:
+    """Quote a text as one segment of a path, such as an id that came from a caller."""
+    return quote(text, safe="")
+
+
+def base_url(text: str) -> str:
+    """Check the address of a system, and give it without a closing slash.
+
+    *Errors*: ``ValueError`` that says what is allowed.
+    """
+    try:
+        url = URL(text)
+        proper = url.scheme in ("http", "https") and bool(url.host) and url.port is not None
+    except ValueError:
+        proper = False
+    if not proper or url.query_string or url.fragment or not _PATH.fullmatch(url.raw_path):
+        raise ValueError("write http:// or https://, a host, and where needed a port and a path")
+    if url.user is not None or url.password is not None:
+        raise ValueError("leave user and password out; secret_env names where a secret stands")
+    return str(url).rstrip("/")
+
+
+class Upstream:
+    """Speaks HTTP with one system for its adapter.
+
+    Every call ends within the operation's deadline; at most ``concurrency`` run at a time; no
+    redirect, cookie or proxy of the environment is followed; the host is the configuration's.
+    """
+
+    def __init__(self, system: str, settings: SystemSettings) -> None:
+        self.system = system
+        self.concurrency = settings.concurrency
+        self._base = base_url(settings.url)
+        self._timeout = float(settings.timeout)
+        self._max_body = settings.max_body
+        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._waiting = 0
+        self._owned = AsyncExitStack()
+        self._pooled: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
+        self._closed = False
+
+    async def close(self) -> None:
+        """Close all connections; what is under way ends as an outcome, what comes is not sent."""
+        self._closed = True
+        await self._owned.aclose()
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        ask: Ask,
+        call: str,
+        json: object | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        repeatable: bool = False,
+    ) -> Outcome:
+        """Send one request; whatever the network does is an outcome, never an exception.
+
+        *Shape*: ``path`` begins with a slash and goes behind the configured address, texts of
+        others in it through ``segment``; ``json`` is encoded, ``content`` goes as it is.
+        ``repeatable`` allows a second try when a kept connection turns out to be dead.
+        *Errors*: ``SourceRejected`` for a path that would lead elsewhere.
+        """
+        url = self._url(call, path, query)
+        sent = dict(headers or ())
+        if json is not None:
+            content = msgspec.json.encode(json)
+            sent.setdefault("Content-Type", "application/json")
+        if self._time(ask) <= 0:
+            return _too_late(Attempt(), waits=True)
+        if self._waiting >= _WAITING_PER_SLOT * self.concurrency:
+            return NotSent("too many calls wait for this system already")
+        request = (method, url, content, sent, ask)
+        attempt, waits = Attempt(), True
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._time(ask)) as bound, self._slots:
+                self._waiting -= 1
+                waits = False
+                # The wait for a slot took from the operation's time, not from the call's own.
+                bound.reschedule(asyncio.get_running_loop().time() + self._time(ask))
+                outcome = await self._exchange(self._pool(), *request, attempt)
+                if repeatable and attempt.reused and _is_dead(outcome, attempt):
+                    attempt = Attempt()
+                    outcome = await self._exchange(self._spare(), *request, attempt)
+                return outcome
+        except TimeoutError:
+            return _too_late(attempt, waits)
+        finally:
+            self._waiting -= waits
+
+    async def read(
+        self,
+        method: str,
+        path: str,
+        *,
+        ask: Ask,
+        call: str,
+        decode: type[T],
+        json: object | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        explain: Explain | None = None,
+    ) -> T:
+        """Ask for something that may be asked twice, and decode the answer strictly.
+
+        *Shape*: ``explain`` reads the system's own form of error into a sentence for operators,
+        without personal data.
+        *Errors*: ``SourceTimeout``, ``SourceUnavailable`` (also 429 and 5xx), ``SourceRejected``
+        (other 4xx), ``SourceContract`` (redirects, and whatever does not decode).
+        """
+        outcome = await self.send(
+            method,
+            path,
+            ask=ask,
+            call=call,
+            json=json,
+            content=content,
+            headers=headers,
+            query=query,
+            repeatable=True,
+        )
+        if isinstance(outcome, Response):
+            return self.decode(outcome, decode, call)
+        raise self.failure(outcome, call, explain)
+
+    def decode(self, response: Response, kind: type[T], call: str) -> T:
+        """Decode a JSON answer. *Errors*: ``SourceContract``, naming the field at fault."""
+        content_type = response.headers.get("Content-Type", "")
+        return decode_body(self.system, call, content_type, response.body, kind)
+
+    def failure(
+        self,
+        outcome: NotSent | Rejected | OutcomeUnknown,
+        call: str,
+        explain: Explain | None = None,
+    ) -> SourceFailure:
+        """Say what an outcome without an answer means for a read; the caller raises it."""
+        return source_failure(self.system, call, outcome, explain)
+
+    def contract(self, call: str, field: str | None = None) -> Contract:
+        """Open a ``with`` block in which nonsense in an answer becomes ``SourceContract``."""
+        return Contract(self.system, call, field)
+
+    async def chunked(
+        self, keys: Sequence[K], size: int, fetch: Callable[[Sequence[K]], Awaitable[R]]
+    ) -> list[R]:
+        """Fetch keys, each once, in chunks of at most ``size``, side by side, in order.
+
+        The first chunk that fails ends the others, and its failure is raised.
+        """
+        unique = list(dict.fromkeys(keys))
+        chunks = [unique[start : start + size] for start in range(0, len(unique), size)]
+        if len(chunks) < 2:
+            return [await fetch(chunk) for chunk in chunks]
+        results: dict[int, R] = {}
+        numbered = iter(enumerate(chunks))
+
+        async def work() -> None:
+            for number, chunk in numbered:
+                results[number] = await fetch(chunk)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.concurrency, len(chunks))):
+                    group.create_task(work())
+        except BaseExceptionGroup as failed:
+            first = failed.exceptions[0]
+        else:
+            return [results[number] for number in range(len(chunks))]
+        raise first
+
+    async def _exchange(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        url: URL,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        ask: Ask,
+        attempt: Attempt,
+    ) -> Outcome:
+        if self._closed:
+            return NotSent("the gateway is shutting down")
+        ask.calls[self.system] += 1
+        response: aiohttp.ClientResponse | None = None
+        try:
+            response = await session.request(
+                method,
+                url,
+                data=content,
+                headers=headers,
+                allow_redirects=False,
+                trace_request_ctx=attempt,
+            )
+            attempt.answered = True
+            body = await read_body(response, self._max_body)
+        except (Lost, aiohttp.ClientError, OSError, BrokenBody) as error:
+            return _lost(error, attempt)
+        finally:
+            # At its end a response has given its connection back, and this does nothing.
+            if response is not None:
+                response.close()
+        return _answer(response.status, response.headers, body)
+
+    def _time(self, ask: Ask) -> float:
+        return min(self._timeout, ask.deadline.remaining() - _MARGIN)
+
+    def _url(
+        self,
+        call: str,
+        path: str,
+        query: Mapping[str, str] | Sequence[tuple[str, str]] | None,
+    ) -> URL:
+        if not path.startswith("/") or not _PATH.fullmatch(path):
+            raise SourceRejected(
+                self.system, call, "the path is not one below the system's address; not sent"
+            )
+        text = f"{self._base}{path}?{urlencode(query)}" if query else f"{self._base}{path}"
+        return URL(text, encoded=True)
+
+    def _pool(self) -> aiohttp.ClientSession:
+        if self._pooled is None:
+            self._pooled = self._open(keep=True)
+        return self._pooled
+
+    def _spare(self) -> aiohttp.ClientSession:
+        # Where one kept connection was dead the next may be: a second try takes a new one.
+        if self._fresh is None:
+            self._fresh = self._open(keep=False)
+        return self._fresh
+
+    def _open(self, *, keep: bool) -> aiohttp.ClientSession:
+        session = open_session(self.concurrency, keep=keep)
+        self._owned.push_async_callback(session.close)
+        return session
+
+
+def _is_dead(outcome: Outcome, attempt: Attempt) -> bool:
+    """Whether the connection ended before an answer began, as a kept one may at any time."""
+    return isinstance(outcome, OutcomeUnknown) and not (attempt.answered or outcome.broken)
+
+
+def _answer(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
+    if 200 <= status < 300:
+        return Response(status, headers, body)
+    answer = Rejected(status, body, f"answered {status}")
+    if 300 <= status < 400:
+        return Rejected(status, body, f"answered {status}, a redirect, which is never followed")
+    if 400 <= status < 500:
+        return answer
+    return OutcomeUnknown(answer.detail, broken=status < 500, answer=answer)
+
+
+def _lost(error: Exception, attempt: Attempt) -> NotSent | OutcomeUnknown:
+    cause = error.__cause__ if isinstance(error, Lost) else error
+    name = type(cause).__name__
+    if not attempt.sent:
+        reason = cause.strerror if isinstance(cause, OSError) else None
+        return NotSent(f"no connection ({reason or name})")
+    if isinstance(error, BrokenBody):
+        return OutcomeUnknown(str(error), broken=True)
+    if isinstance(error, aiohttp.ClientResponseError):
+        return OutcomeUnknown("the answer is not HTTP", broken=True)
+    place = "in the middle of its answer" if attempt.answered else "before its answer began"
+    return OutcomeUnknown(f"the connection ended {place} ({name})")
+
+
+def _too_late(attempt: Attempt, waits: bool) -> NotSent | OutcomeUnknown:
+    if attempt.sent:
+        place = "was not whole" if attempt.answered else "had not begun"
+        return OutcomeUnknown(f"the answer {place} when the time was over", timed_out=True)
+    what = "waiting for a free slot" if waits else "connecting"
+    return NotSent(f"the time was over while {what}", timed_out=True)
