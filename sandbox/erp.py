@@ -3,22 +3,26 @@
 import os
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import date, datetime
-from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
+import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.catalogue import Catalogue, Style, ean, sku
+from sandbox.catalogue import Catalogue, Style
 from sandbox.contact import fold, index_of
-from sandbox.order import GUEST_KUNNR, Order, Orders
+from sandbox.document import document
+from sandbox.material import article, group_texts, price_conditions, search_text
+from sandbox.order import Orders
 from sandbox.place import sites
-from sandbox.price import ORGANISATIONS, Organisation, split_tax, valid_conditions
+from sandbox.price import ORGANISATIONS
+from sandbox.sap import LANGUAGES, short_number
 from sandbox.scale import Scale
-from sandbox.vocabulary import CARE, CATEGORIES, COLOURS, FIBRES, Category, Text
+from sandbox.vocabulary import CATEGORIES
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-erp-key"
@@ -26,28 +30,23 @@ MAX_KEYS = 200
 MAX_TOP = 100
 
 _BASE = "/sap/zretail"
-_LANGUAGES = ("PL", "EN", "DE")
-_CHANNELS = {"POS": "10", "WEB": "20", "APP": "30"}
-_TYPES = {"POS": "ZPOS", "WEB": "ZWEB", "APP": "ZWEB"}
-_STATES = {"OPEN": ("A", "A"), "PARTIAL": ("B", "B"), "DONE": ("C", "C"), "CANCELLED": ("C", "A")}
-_CENTS = Decimal("0.01")
 
 Body = TypeVar("Body")
 
 
 class _Materials(msgspec.Struct, forbid_unknown_fields=True):
     MATNR: list[str]
-    SPRAS: tuple[str, ...] = _LANGUAGES
+    SPRAS: tuple[str, ...] = LANGUAGES
 
 
 class _Styles(msgspec.Struct, forbid_unknown_fields=True):
     SATNR: list[str]
-    SPRAS: tuple[str, ...] = _LANGUAGES
+    SPRAS: tuple[str, ...] = LANGUAGES
 
 
 class _Codes(msgspec.Struct, forbid_unknown_fields=True):
     EAN11: list[str]
-    SPRAS: tuple[str, ...] = _LANGUAGES
+    SPRAS: tuple[str, ...] = LANGUAGES
 
 
 class _Prices(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,6 +91,7 @@ class _Erp:
         self._orders = Orders(self._catalogue, sites(scale.stores), scale.contacts, scale.orders)
         self._key = os.environ.get("SANDBOX_ERP_KEY", KEY)
         self._texts: list[str] | None = None
+        self._article = lru_cache(maxsize=8_192)(self._render)
         self.app = Starlette(
             routes=[
                 self._route("GET", "ARTICLES", self._articles),
@@ -123,15 +123,16 @@ class _Erp:
     async def _by_satnr(self, request: Request) -> Response:
         body = await _read(request, _Styles)
         languages = _languages(body.SPRAS)
-        found = {key: self._catalogue.find_style(_short(key)) for key in _keys(body.SATNR)}
-        return _results(_article(style, languages) for style in _once(found.values()))
+        found = {key: self._catalogue.find_style(short_number(key)) for key in _keys(body.SATNR)}
+        return _results(self._article(style.position, languages) for style in _once(found.values()))
 
     async def _by_matnr(self, request: Request) -> Response:
         body = await _read(request, _Materials)
         languages = _languages(body.SPRAS)
-        found = [self._catalogue.find_variant(_short(key)) for key in _keys(body.MATNR)]
+        found = [self._catalogue.find_variant(short_number(key)) for key in _keys(body.MATNR)]
         return _results(
-            _article(style, languages) for style in _once(pair and pair[0] for pair in found)
+            self._article(style.position, languages)
+            for style in _once(pair and pair[0] for pair in found)
         )
 
     async def _by_ean(self, request: Request) -> Response:
@@ -139,14 +140,15 @@ class _Erp:
         languages = _languages(body.SPRAS)
         found = [self._catalogue.find_ean(key) for key in _keys(body.EAN11)]
         return _results(
-            _article(style, languages) for style in _once(pair and pair[0] for pair in found)
+            self._article(style.position, languages)
+            for style in _once(pair and pair[0] for pair in found)
         )
 
     async def _articles(self, request: Request) -> Response:
         asked = request.query_params
         top = _whole(asked.get("$top", "20"), "$top", 1, MAX_TOP)
         skip = _whole(asked.get("$skip", "0"), "$skip", 0, 10_000_000)
-        languages = _languages(asked.get("SPRAS", ",".join(_LANGUAGES)).split(","))
+        languages = _languages(asked.get("SPRAS", ",".join(LANGUAGES)).split(","))
         order = asked.get("$orderby", "SATNR")
         indices = self._search(asked.get("search", ""), asked.get("MATKL", ""))
         if order == "ERSDA desc":
@@ -154,13 +156,16 @@ class _Erp:
         elif order != "SATNR":
             raise _RefusedError(400, "ZR/005", f"$orderby {order} is not SATNR or ERSDA desc")
         page = [self._catalogue.style(index) for index in indices[skip : skip + top]]
-        return _results((_article(style, languages) for style in page), len(indices))
+        return _results((self._article(style.position, languages) for style in page), len(indices))
+
+    def _render(self, position: int, languages: tuple[str, ...]) -> orjson.Fragment:
+        return orjson.Fragment(orjson.dumps(article(self._catalogue.style(position), languages)))
 
     def _search(self, words: str, group: str) -> list[int]:
         wanted = fold(words).split()
         if wanted and self._texts is None:
             every = range(self._catalogue.count)
-            self._texts = [_search_text(self._catalogue.style(index)) for index in every]
+            self._texts = [search_text(self._catalogue.style(index)) for index in every]
         return [
             index
             for index in range(self._catalogue.count)
@@ -174,7 +179,7 @@ class _Erp:
             {
                 "MATKL": category.code,
                 "PARENT": category.parent or "",
-                "T023T": _group_texts(category, languages),
+                "T023T": group_texts(category, languages),
             }
             for category in CATEGORIES
         )
@@ -194,8 +199,8 @@ class _Erp:
         day = _day(body.PRSDT)
         rows = []
         for key in _keys(body.MATNR):
-            found = self._catalogue.find_variant(_short(key))
-            row = found and _conditions(*found, organisation, day)
+            found = self._catalogue.find_variant(short_number(key))
+            row = found and price_conditions(*found, organisation, day)
             if row:
                 rows.append(row)
         return _results(rows)
@@ -203,7 +208,7 @@ class _Erp:
     async def _by_vbeln(self, request: Request) -> Response:
         body = await _read(request, _Documents)
         found = [self._orders.find(key) for key in _keys(body.VBELN)]
-        return _results(self._document(order) for order in found if order is not None)
+        return _results(document(order, self._catalogue) for order in found if order is not None)
 
     async def _by_kunnr(self, request: Request) -> Response:
         body = await _read(request, _Customers)
@@ -212,7 +217,7 @@ class _Erp:
         rows = []
         for key, indices in self._of_customers(body.KUNNR):
             newest = indices[::-1][body.SKIP : body.SKIP + body.TOP]
-            documents = [self._document(self._orders.order(index)) for index in newest]
+            documents = [document(self._orders.order(index), self._catalogue) for index in newest]
             rows.append({"KUNNR": key, "ANZAHL": len(indices), "VBAK": documents})
         return _results(rows)
 
@@ -229,197 +234,9 @@ class _Erp:
                 found.append((key, self._orders.of_contact(contact)))
         return found
 
-    def _document(self, order: Order) -> dict[str, Any]:
-        overall, delivered = _STATES[order.state]
-        items = [self._item(position, order) for position in range(len(order.items))]
-        guest = order.kunnr == GUEST_KUNNR
-        return {
-            "VBELN": order.number,
-            "AUART": _TYPES[order.channel],
-            "VKORG": order.organisation.code,
-            "VTWEG": _CHANNELS[order.channel],
-            "KUNNR": order.kunnr,
-            "XCPDK": "X" if guest else "",
-            "BSTNK": f"{order.channel}-{order.at:%Y}-{order.position + 1:06d}",
-            "ERDAT": _sap_date(order.at.date()),
-            "ERZET": f"{order.at:%H%M%S}",
-            "WAERK": order.organisation.currency,
-            "NETWR": _amount(order.net),
-            "MWSBK": _amount(order.gross - order.net),
-            "GBSTK": overall,
-            "LFSTK": delivered,
-            "VBAP": items,
-            "KONV": [
-                {
-                    "KSCHL": "HD00",
-                    "MWSKZ": charge.tax.code,
-                    "NETWR": _amount(split_tax(charge.amount, charge.tax.rate)[0]),
-                    "MWSBP": _amount(split_tax(charge.amount, charge.tax.rate)[1]),
-                }
-                for charge in order.charges
-            ],
-        }
-
-    def _item(self, position: int, order: Order) -> dict[str, Any]:
-        item = order.items[position]
-        style = self._catalogue.style(item.style)
-        net, tax = split_tax(item.gross, item.tax.rate)
-        delivered = order.state == "DONE" or (order.state == "PARTIAL" and position == 0)
-        return {
-            "POSNR": f"{(position + 1) * 10:06d}",
-            "MATNR": _long(sku(item.style, item.variant)),
-            "ARKTX": style.name.pl,
-            "KWMENG": f"{item.quantity}.000",
-            "VRKME": "ST",
-            "KZWI1": _amount(item.amount),
-            "KZWI2": _amount(-item.discount),
-            "NETWR": _amount(net),
-            "MWSBP": _amount(tax),
-            "MWSKZ": item.tax.code,
-            "WERKS": order.site,
-            "ABGRU": "Z1" if item.rejected else "",
-            "LFSTA": "C" if delivered else "A",
-        }
-
-
-def _article(style: Style, languages: tuple[str, ...]) -> dict[str, Any]:
-    spoken = [language for language in languages if language in style.languages]
-    number = style.number
-    return {
-        "SATNR": _long(number),
-        "MATKL": style.category.code,
-        "T023T": _group_texts(style.category, languages),
-        "BRAND_ID": style.brand,
-        "MSTAE": style.status,
-        "SAISO": style.season,
-        "SAISJ": str(style.year),
-        "HERKL": style.origin,
-        "ERSDA": _sap_date(style.created),
-        "LAEDA": _sap_date(style.changed),
-        "MAKT": [{"SPRAS": code, "MAKTX": _in(style.name, code)} for code in spoken],
-        "LTXT": [{"SPRAS": code, "TDLINE": _description(style, code)} for code in spoken],
-        "AUSP": _characteristics(style, languages),
-        "MEDIA": [
-            _medium(f"/media/{number}/{colour.lower()}/{view}.jpg", colour, view)
-            for colour in style.colours
-            for view in (1, 2)
-        ],
-        "VARIANTS": [_variant(style, position, languages) for position in range(style.variants)],
-    }
-
-
-def _variant(style: Style, position: int, languages: tuple[str, ...]) -> dict[str, Any]:
-    colour, size = style.options(position)
-    return {
-        "MATNR": _long(sku(style.position, position)),
-        "EAN11": ean(style.position, position),
-        "NTGEW": f"{Decimal(style.grams) / 1000:.3f}",
-        "GEWEI": "KG",
-        "AUSP": [
-            _coded("ZCOLOUR", colour, COLOURS[colour], languages),
-            {"ATNAM": "ZSIZE", "ATWRT": size, "TEXTS": []},
-        ],
-    }
-
-
-def _characteristics(style: Style, languages: tuple[str, ...]) -> list[dict[str, Any]]:
-    rows = [_coded("ZMATERIAL", style.material, _composition(style.material), languages)]
-    rows += [_coded("ZCARE", code, CARE[code], languages) for code in style.care]
-    if style.heel is not None:
-        rows.append({"ATNAM": "ZHEEL", "ATFLV": f"{Decimal(style.heel) / 10}", "MSEHI": "CM"})
-    rows.append({"ATNAM": "ZRECYCLED", "ATWRT": "X" if style.recycled else "", "TEXTS": []})
-    return rows
-
-
-def _coded(name: str, code: str, text: Text, languages: tuple[str, ...]) -> dict[str, Any]:
-    texts = [{"SPRAS": language, "ATWTB": _in(text, language)} for language in languages]
-    return {"ATNAM": name, "ATWRT": code, "TEXTS": texts}
-
-
-def _composition(material: str) -> Text:
-    parts = [part.split(" ") for part in material.split(";")]
-    return Text(
-        *(
-            ", ".join(f"{share}% {_in(FIBRES[fibre], language)}" for fibre, share in parts)
-            for language in _LANGUAGES
-        )
-    )
-
-
-def _description(style: Style, language: str) -> str:
-    name, made = _in(style.name, language), _in(_composition(style.material), language)
-    if language == "PL":
-        return f"{name}. Skład: {made}. Kraj pochodzenia: {style.origin}."
-    if language == "DE":
-        return f"{name}. Material: {made}. Ursprungsland: {style.origin}."
-    return f"{name}. Composition: {made}. Country of origin: {style.origin}."
-
-
-def _medium(path: str, colour: str, view: int) -> dict[str, Any]:
-    return {"PATH": path, "MIME": "image/jpeg", "ATWRT": colour, "SEQ": f"{view:03d}"}
-
-
-def _group_texts(category: Category, languages: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"SPRAS": code, "WGBEZ": _in(category.name, code)} for code in languages]
-
-
-def _conditions(
-    style: Style, variant: int, organisation: Organisation, day: date
-) -> dict[str, Any] | None:
-    valid = valid_conditions(style, variant, organisation, day)
-    if not valid:
-        return None
-    tax = organisation.taxes[style.category.tax]
-    return {
-        "MATNR": _long(sku(style.position, variant)),
-        "VKORG": organisation.code,
-        "KONP": [
-            {
-                "KSCHL": condition.kind,
-                "KBETR": _amount(condition.amount),
-                "KPEIN": str(condition.per),
-                "KMEIN": "ST",
-                "KONWA": organisation.currency,
-                "MWSKZ": tax.code,
-                "DATAB": _sap_date(condition.first),
-                "DATBI": _sap_date(condition.last),
-            }
-            for condition in valid
-        ],
-        "MWST": {"MWSKZ": tax.code, "KBETR": _amount(tax.rate), "KONWA": "%"},
-    }
-
-
-def _search_text(style: Style) -> str:
-    names = [_in(style.name, language) for language in style.languages]
-    group = style.category.name
-    colours = [name for code in style.colours for name in COLOURS[code]]
-    return fold(" ".join((style.number, style.brand, *names, *group, *colours)))
-
 
 def _matches(wanted: list[str], text: str) -> bool:
     return all(word in text for word in wanted)
-
-
-def _in(text: Text, language: str) -> str:
-    return text[_LANGUAGES.index(language)]
-
-
-def _long(number: str) -> str:
-    return number.zfill(18)
-
-
-def _short(number: str) -> str:
-    """The number without the leading zeros the ERP stores; other lengths are other materials."""
-    return number.lstrip("0") if len(number) == 18 else ""
-
-
-def _amount(minor: int) -> str:
-    return str(Decimal(minor).scaleb(-2).quantize(_CENTS))
-
-
-def _sap_date(day: date) -> str:
-    return f"{day:%Y%m%d}" if day.year < 9999 else "99991231"
 
 
 def _day(text: str) -> date:
@@ -441,7 +258,7 @@ def _keys(keys: list[str]) -> list[str]:
 
 def _languages(codes: Iterable[str]) -> tuple[str, ...]:
     asked = tuple(dict.fromkeys(codes))
-    unknown = [code for code in asked if code not in _LANGUAGES]
+    unknown = [code for code in asked if code not in LANGUAGES]
     if unknown or not asked:
         raise _RefusedError(400, "ZR/002", f"SPRAS {', '.join(unknown)} is not one of PL, EN, DE")
     return asked
@@ -470,7 +287,7 @@ async def _read(request: Request, kind: type[Body]) -> Body:
         raise _RefusedError(400, "ZR/004", f"Request body is malformed: {wrong}") from None
 
 
-def _results(rows: Iterable[dict[str, Any]], count: int | None = None) -> Response:
+def _results(rows: Iterable[Any], count: int | None = None) -> Response:
     answer: dict[str, Any] = {"results": list(rows)}
     if count is not None:
         answer["__count"] = str(count)

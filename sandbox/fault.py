@@ -17,6 +17,7 @@ Garbage = Literal[
 _DECIMAL = re.compile(r"-?\d+\.\d+\Z")
 _CURRENCY = re.compile(r"(PLN|EUR|CZK)\Z")
 _CHUNK = 1 << 20
+_SHARE = 0.34
 _HTML = b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>"
 
 
@@ -95,8 +96,10 @@ def spoil(garbage: Garbage, body: bytes, dice: random.Random) -> tuple[bytes, st
         value = json.loads(body)
     except ValueError:
         return body, "application/json"
-    value = _change(value, garbage, dice)
-    return json.dumps(value).encode(), "application/json"
+    spoilt = _change(value, garbage, dice, _SHARE)
+    if garbage == "types" and spoilt == value:
+        spoilt = _change(value, garbage, dice, 1)
+    return json.dumps(spoilt).encode(), "application/json"
 
 
 async def flood(fault: Fault) -> AsyncIterator[bytes]:
@@ -116,18 +119,18 @@ def bomb(fault: Fault) -> bytes:
     return packed * max(1, fault.garbage_bytes // _CHUNK)
 
 
-def _change(value: Any, garbage: Garbage, dice: random.Random) -> Any:
-    """The value with about a third of its leaves turned wrong, and at least one of each list."""
+def _change(value: Any, garbage: Garbage, dice: random.Random, share: float) -> Any:
+    """The value with its numbers or currencies turned wrong, or such a share of its leaves."""
     if isinstance(value, dict):
-        return {key: _change(item, garbage, dice) for key, item in value.items()}
+        return {key: _change(item, garbage, dice, share) for key, item in value.items()}
     if isinstance(value, list):
-        return [_change(item, garbage, dice) for item in value]
+        return [_change(item, garbage, dice, share) for item in value]
     if garbage == "currency":
         return "XXX" if isinstance(value, str) and _CURRENCY.match(value) else value
     if garbage == "nan":
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return float("nan") if number or _is_decimal(value) else value
-    if dice.random() < 0.34:
+    if dice.random() < share:
         return [value] if isinstance(value, str) else {"value": str(value)}
     return value
 

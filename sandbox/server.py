@@ -1,10 +1,10 @@
 """Serves one sandbox system on a loopback socket until it is told to stop or its parent is gone."""
 
+import errno
 import os
 import socket
 import sys
 import threading
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,13 +16,13 @@ HOST = "127.0.0.1"
 
 
 class PortTakenError(Exception):
-    """Somebody else serves on the port."""
+    """The port cannot be served on; the message says why and what to do."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(
-            f"port {port} on {HOST} is already in use: stop what serves there or choose another "
-            "with --port"
-        )
+    def __init__(self, port: int, error: OSError) -> None:
+        reason = "is already in use: stop what serves there or"
+        if error.errno != errno.EADDRINUSE:
+            reason = f"cannot be used ({error.strerror}):"
+        super().__init__(f"port {port} on {HOST} {reason} choose another with --port")
 
 
 class _Protocol(HttpToolsProtocol):
@@ -58,7 +58,7 @@ def listen(port: int) -> socket.socket:
         found.listen(1024)
     except OSError as error:
         found.close()
-        raise PortTakenError(port) from error
+        raise PortTakenError(port, error) from error
     return found
 
 
@@ -87,7 +87,7 @@ def serve(name: str, app: ASGIApp, listener: socket.socket, leash: int | None) -
     _Server(config, f"ready {name} {url_of(listener)}").run(sockets=[listener])
 
 
-def _watch(leash: int) -> Any:
+def _watch(leash: int) -> None:
     # A killed parent cannot tell its children to stop, but the kernel closes its end of the pipe.
     while os.read(leash, 1):
         pass

@@ -43,6 +43,7 @@ class Supervisor:
         self._size = size
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._said: dict[str, deque[str]] = {}
+        self._ready: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._urls: dict[str, str] = {}
         self._command: asyncio.subprocess.Process | None = None
@@ -73,30 +74,41 @@ class Supervisor:
         stop = asyncio.create_task(stopped.wait())
         try:
             try:
-                starts = [
-                    asyncio.create_task(self._start(name, listener, leash))
-                    for name, listener in listeners.items()
-                ]
-                ready = asyncio.gather(*starts)
-                waited: set[asyncio.Future[Any]] = {ready, stop}
-                await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-                if not ready.done():
-                    ready.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await ready
-                    return 0
-                await ready
+                await self._start_all(listeners, leash, stop)
             finally:
                 # The children hold the sockets now: a dead one's port must refuse connections.
                 os.close(leash)
                 for listener in listeners.values():
                     listener.close()
+            if stop.done():
+                return 0
             if not command:
                 await stop
                 return 0
             return await self._beside(command, stop)
         finally:
             stop.cancel()
+
+    async def _start_all(
+        self, listeners: dict[str, socket.socket], leash: int, stop: "asyncio.Task[bool]"
+    ) -> None:
+        """Returns when all are ready or the stop has come."""
+        starts = [
+            asyncio.create_task(self._start(name, listener, leash))
+            for name, listener in listeners.items()
+        ]
+        ready = asyncio.gather(*starts)
+        waited: set[asyncio.Future[Any]] = {ready, stop}
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if ready.done():
+                await ready
+        finally:
+            # After a failure or a stop the other starts must not add children any more.
+            for start in starts:
+                start.cancel()
+            await asyncio.gather(*starts, return_exceptions=True)
+            await asyncio.gather(ready, return_exceptions=True)
 
     def _listen(self) -> dict[str, socket.socket]:
         listeners: dict[str, socket.socket] = {}
@@ -127,7 +139,8 @@ class Supervisor:
         self._children[name] = child
         self._said[name] = deque(maxlen=_LAST_LINES)
         assert child.stdout is not None
-        self._tasks.append(asyncio.create_task(self._relay(name, child)))
+        relay = asyncio.create_task(self._relay(name, child))
+        self._tasks.append(relay)
         try:
             line = await asyncio.wait_for(child.stdout.readline(), _START)
         except TimeoutError:
@@ -135,11 +148,13 @@ class Supervisor:
                 f"{name} was not ready within {_START:g} s{self._last(name)}"
             ) from None
         if not line.startswith(b"ready "):
-            status = await child.wait()
-            await asyncio.sleep(0)
+            await _end(child, _GRACE)
+            await asyncio.wait({relay}, timeout=_GRACE)
+            status = child.returncode
             raise StartError(
                 f"{name} ended with status {status} before it was ready{self._last(name)}"
             )
+        self._ready.add(name)
         took = time.monotonic() - started
         _say(f"sandbox: {name} ready {self._urls[name]} ({took:.1f} s)")
         self._tasks.append(asyncio.create_task(self._attend(name, child)))
@@ -152,7 +167,9 @@ class Supervisor:
         assert child.stderr is not None
         while line := await _line(child.stderr):
             self._said[name].append(line)
-            _say(f"{name}: {line}")
+            # Until it is ready its lines wait: if it fails, they are part of the one report.
+            if name in self._ready:
+                _say(f"{name}: {line}")
 
     async def _attend(self, name: str, child: asyncio.subprocess.Process) -> None:
         status = await child.wait()
