@@ -156,14 +156,15 @@ class Upstream:
         if self._waiting >= _WAITING_PER_SLOT * self.concurrency:
             return NotSent("too many calls wait for this system already")
         request = (method, url, content, sent, ask)
-        attempt, waits = Attempt(), True
+        attempt, waits, crowded = Attempt(), True, self._slots.locked()
         self._waiting += 1
         try:
             async with asyncio.timeout(self._time(ask)) as bound, self._slots:
                 self._waiting -= 1
                 waits = False
-                # The wait for a slot took from the operation's time, not from the call's own.
-                bound.reschedule(asyncio.get_running_loop().time() + self._time(ask))
+                if crowded:
+                    # The wait took from the operation's time, not from the call's own.
+                    bound.reschedule(asyncio.get_running_loop().time() + self._time(ask))
                 outcome = await self._exchange(self._pool(), *request, attempt)
                 if repeatable and attempt.reused and _is_dead(outcome, attempt):
                     attempt = Attempt()
@@ -277,9 +278,8 @@ class Upstream:
                 data=content,
                 headers=headers,
                 allow_redirects=False,
-                trace_request_ctx=attempt,
+                middlewares=(attempt,),
             )
-            attempt.answered = True
             body = await read_body(response, self._max_body)
         except (Lost, aiohttp.ClientError, OSError, BrokenBody) as error:
             return _lost(error, attempt)
