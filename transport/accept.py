@@ -1,0 +1,120 @@
+"""Which media type an answer takes, and which a body may have."""
+
+from enum import Enum
+
+from starlette.datastructures import Headers
+
+from transport.refusal import Refusal, bad_request
+
+_MAX_RANGES = 50
+
+
+class Media(Enum):
+    """The forms of an answer (GraphQL over HTTP, section 4)."""
+
+    GRAPHQL = "application/graphql-response+json"
+    JSON = "application/json"
+
+
+class Preference:
+    """What the request accepts, with its weights.
+
+    *Source*: RFC 9110, section 12.5.1: the most specific range that matches decides.
+    """
+
+    __slots__ = ("_weights",)
+
+    def __init__(self, headers: Headers) -> None:
+        self._weights: dict[str, float] = {}
+        text = ",".join(headers.getlist("accept"))
+        if not text.strip():
+            self._weights["*/*"] = 1.0
+            return
+        for part in text.split(",", _MAX_RANGES)[:_MAX_RANGES]:
+            name, *parameters = (each.strip().lower() for each in part.split(";"))
+            weight = _weight(parameters)
+            if name and weight is not None:
+                self._weights[name] = max(weight, self._weights.get(name, 0.0))
+
+    def names(self, media: str) -> bool:
+        """Tell whether the media type is accepted by its own name, not by a wildcard."""
+        return self._weights.get(media, 0.0) > 0
+
+    def weight(self, media: str) -> float:
+        """Tell how much a media type is wanted; 0 is not at all."""
+        for known in (media, media.partition("/")[0] + "/*", "*/*"):
+            if known in self._weights:
+                return self._weights[known]
+        return 0.0
+
+    def wants_page(self) -> bool:
+        """Tell whether a person's browser asks, which names HTML before anything else."""
+        page = "text/html"
+        return self.names(page) and all(
+            self.weight(page) >= self.weight(media.value) for media in Media
+        )
+
+    def media(self) -> Media:
+        """Choose the form of the answer.
+
+        Where both are wanted alike, the one that is named goes before the one that a wildcard
+        covers, then ``application/graphql-response+json``; a wildcard alone means
+        ``application/json``, as the specification asks for clients that know no better.
+
+        *Errors*: 406 where neither is accepted.
+        """
+        graphql, plain = self.weight(Media.GRAPHQL.value), self.weight(Media.JSON.value)
+        if not graphql and not plain:
+            allowed = " or ".join(media.value for media in Media)
+            raise Refusal(406, "NOT_ACCEPTABLE", f"Accept allows no answer of ours: {allowed}.")
+        if graphql != plain:
+            return Media.GRAPHQL if graphql > plain else Media.JSON
+        return Media.GRAPHQL if self.names(Media.GRAPHQL.value) else Media.JSON
+
+
+def _weight(parameters: list[str]) -> float | None:
+    """Read a range's weight; None for a range that cannot be met or read."""
+    weight = 1.0
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        value = value.strip().strip('"')
+        if name.strip() == "charset" and value not in ("utf-8", "utf8", "*"):
+            return None
+        if name.strip() == "q":
+            try:
+                weight = float(value)
+            except ValueError:
+                return None
+            if not 0 <= weight <= 1:
+                return None
+    return weight
+
+
+def check_content(headers: Headers) -> None:
+    """Refuse a body that is not plain JSON in UTF-8.
+
+    The content types that a form can send are refused with the rest, so that a browser asks
+    before it sends a foreign page's request (CSRF).
+    """
+    types = headers.getlist("content-type")
+    if len(types) > 1:
+        raise bad_request("Content-Type is given more than once; send it once.")
+    found, *parameters = (each.strip() for each in (types[0] if types else "").split(";"))
+    if found.lower() != Media.JSON.value:
+        raise _unsupported(f"Content-Type is '{found[:80]}'; allowed: {Media.JSON.value}.")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        charset = value.strip().strip('"').lower()
+        if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8"):
+            raise _unsupported(f"The body's charset is '{charset[:40]}'; allowed: utf-8.")
+    for coding in headers.getlist("content-encoding"):
+        if coding.strip().lower() not in ("", "identity"):
+            raise _unsupported(
+                f"Content-Encoding is '{coding[:40]}'; allowed: identity (send it uncompressed).",
+                {"Accept-Encoding": "identity"},
+            )
+
+
+def _unsupported(message: str, headers: dict[str, str] | None = None) -> Refusal:
+    accepted = {"Accept-Post": Media.JSON.value, **(headers or {})}
+    return Refusal(415, "UNSUPPORTED_MEDIA_TYPE", message, accepted)

@@ -1,0 +1,74 @@
+"""Reading a request's body: so much, for so long, and no more."""
+
+import asyncio
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from transport.refusal import Refusal, bad_request
+from transport.settings import Settings
+
+# How much of an unwanted body is read and dropped, so that its sender gets to read the answer:
+# a connection closed with unread bytes is reset, and the answer lost with it.
+_LINGER_BYTES = 16_000_000
+_LINGER_TIME = 2.0
+
+
+async def read(headers: Headers, receive: Receive, settings: Settings) -> bytes:
+    """Read the whole body.
+
+    *Errors*: 413 above ``max_body``, before reading where its length is announced; 408 when it
+    has not arrived after ``body_time``; ``ClientDisconnect`` when the sender leaves.
+    """
+    announced = headers.get("content-length")
+    if announced is not None:
+        if not announced.isdecimal():
+            raise bad_request("Content-Length is not a number.")
+        if len(announced) > 18 or int(announced) > settings.max_body:
+            raise _too_large(settings)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(settings.body_time):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                part: bytes = message.get("body", b"")
+                size += len(part)
+                if size > settings.max_body:
+                    raise _too_large(settings)
+                parts.append(part)
+                if not message.get("more_body", False):
+                    return b"".join(parts)
+    except TimeoutError:
+        raise Refusal(
+            408,
+            "REQUEST_TIMEOUT",
+            f"The body did not arrive within {settings.body_time:g} s.",
+            closes=True,
+        ) from None
+
+
+async def drop(receive: Receive) -> None:
+    """Read on and forget, for a bounded while, until the sender is through or gone."""
+    size = 0
+    try:
+        async with asyncio.timeout(_LINGER_TIME):
+            while size < _LINGER_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
+
+
+def _too_large(settings: Settings) -> Refusal:
+    return Refusal(
+        413,
+        "BODY_TOO_LARGE",
+        f"The body is larger than the {settings.max_body} bytes allowed.",
+        closes=True,
+    )

@@ -1,0 +1,135 @@
+"""The gateway as an ASGI application."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from domain.errors import Failure
+from transport.answer import encode, headers_of, send_bytes
+from transport.door import Door
+from transport.endpoint import CONTEXT_HEADERS, GraphQLEndpoint
+from transport.exchange import exchange_of
+from transport.health import Readiness, Ready, live
+from transport.operation import ContextFactory, Executor, Operations, Verifier
+from transport.page import Page
+from transport.preflight import PREFLIGHT_HEADERS
+from transport.problem import problem, report
+from transport.refusal import Refusal, method_not_allowed, no_such_path, status_of
+from transport.settings import Settings
+
+PATH = "/graphql"
+Hook = Callable[[], Awaitable[None]]
+_JSON = "application/json; charset=utf-8"
+
+
+def make_app(
+    executor: Executor,
+    contexts: ContextFactory,
+    verifier: Verifier,
+    settings: Settings,
+    *,
+    readiness: Readiness,
+    on_start: Hook | None = None,
+    on_stop: Hook | None = None,
+    routes: Sequence[BaseRoute] = (),
+) -> ASGIApp:
+    """Make the application.
+
+    ``on_start`` runs before the first request and ``on_stop`` after the last, also when the start
+    fails; ``routes`` are further addresses beside the door's own.
+    """
+    page = Page() if settings.graphiql else None
+    operations = Operations(executor, contexts, verifier, settings)
+    graphql = _with_cors(GraphQLEndpoint(operations, settings, page), settings)
+    served: list[BaseRoute] = [
+        _route(PATH, graphql),
+        _route("/health/live", _reading(live)),
+        _route("/health/ready", _reading(Ready(readiness, settings))),
+        *routes,
+    ]
+    if page:
+        served.append(_route(PATH + "/assets/{name}", _reading(page.assets)))
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        try:
+            if on_start:
+                await on_start()
+            yield
+        finally:
+            if on_stop:
+                await on_stop()
+
+    # The router alone: Starlette's own error pages would come before the door's.
+    router = Router(served, redirect_slashes=False, default=_nothing, lifespan=lifespan)
+    return Door(_failing(router))
+
+
+def _with_cors(app: ASGIApp, settings: Settings) -> ASGIApp:
+    if not settings.origins:
+        return app
+    headers = [*CONTEXT_HEADERS.values(), *PREFLIGHT_HEADERS, "authorization", "x-request-id"]
+    return CORSMiddleware(
+        app,
+        allow_origins=settings.origins,
+        allow_methods=("GET", "POST"),
+        allow_headers=headers,
+        expose_headers=("X-Request-Id", "Retry-After"),
+    )
+
+
+def _route(path: str, app: ASGIApp) -> Route:
+    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange_of(scope).route = path
+        await app(scope, receive, send)
+
+    return Route(path, _Asgi(noted))
+
+
+class _Asgi:
+    """Shows Starlette an ASGI application where it would take a function for a view."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
+
+
+def _reading(app: ASGIApp) -> ASGIApp:
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise method_not_allowed(scope["method"], "GET, HEAD")
+        await app(scope, receive, send)
+
+    return guarded
+
+
+def _failing(app: ASGIApp) -> ASGIApp:
+    """Answer the failures that leave an address with a GraphQL error, as /graphql does itself."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except Failure as failure:
+            report(failure, exchange_of(scope).request_id)
+            errors = [problem(failure)]
+            exchange_of(scope).note(errors)
+            if isinstance(failure, Refusal):
+                status, headers = failure.status, dict(failure.headers)
+            else:
+                status = status_of(failure.code)
+                headers = headers_of(status, has_token=False)
+            await send_bytes(send, status, _JSON, encode({"errors": errors}), headers)
+
+    return guarded
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001 - ASGI
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    raise no_such_path()
