@@ -16,7 +16,13 @@ from starlette.routing import Route
 from sandbox.catalogue import Catalogue, Style
 from sandbox.contact import fold, index_of
 from sandbox.document import document
-from sandbox.material import article, group_texts, price_conditions, search_text
+from sandbox.material import (
+    article,
+    characteristic_names,
+    group_texts,
+    price_conditions,
+    search_text,
+)
 from sandbox.order import Orders
 from sandbox.place import sites
 from sandbox.price import ORGANISATIONS
@@ -63,7 +69,7 @@ class _Documents(msgspec.Struct, forbid_unknown_fields=True):
 class _Customers(msgspec.Struct, forbid_unknown_fields=True):
     KUNNR: list[str]
     TOP: int = 10
-    SKIP: int = 0
+    SKIP: dict[str, int] = {}
 
 
 class _Counted(msgspec.Struct, forbid_unknown_fields=True):
@@ -124,25 +130,19 @@ class _Erp:
         body = await _read(request, _Styles)
         languages = _languages(body.SPRAS)
         found = {key: self._catalogue.find_style(short_number(key)) for key in _keys(body.SATNR)}
-        return _results(self._article(style.position, languages) for style in _once(found.values()))
+        return self._listed(_once(found.values()), languages)
 
     async def _by_matnr(self, request: Request) -> Response:
         body = await _read(request, _Materials)
         languages = _languages(body.SPRAS)
         found = [self._catalogue.find_variant(short_number(key)) for key in _keys(body.MATNR)]
-        return _results(
-            self._article(style.position, languages)
-            for style in _once(pair and pair[0] for pair in found)
-        )
+        return self._listed(_once(pair and pair[0] for pair in found), languages)
 
     async def _by_ean(self, request: Request) -> Response:
         body = await _read(request, _Codes)
         languages = _languages(body.SPRAS)
         found = [self._catalogue.find_ean(key) for key in _keys(body.EAN11)]
-        return _results(
-            self._article(style.position, languages)
-            for style in _once(pair and pair[0] for pair in found)
-        )
+        return self._listed(_once(pair and pair[0] for pair in found), languages)
 
     async def _articles(self, request: Request) -> Response:
         asked = request.query_params
@@ -156,7 +156,16 @@ class _Erp:
         elif order != "SATNR":
             raise _RefusedError(400, "ZR/005", f"$orderby {order} is not SATNR or ERSDA desc")
         page = [self._catalogue.style(index) for index in indices[skip : skip + top]]
-        return _results((self._article(style.position, languages) for style in page), len(indices))
+        return self._listed(page, languages, len(indices))
+
+    def _listed(
+        self, styles: Iterable[Style], languages: tuple[str, ...], count: int | None = None
+    ) -> Response:
+        rows = [self._article(style.position, languages) for style in styles]
+        answer: dict[str, Any] = {"results": rows, "CABNT": characteristic_names(languages)}
+        if count is not None:
+            answer["__count"] = str(count)
+        return Reply({"d": answer})
 
     def _render(self, position: int, languages: tuple[str, ...]) -> orjson.Fragment:
         return orjson.Fragment(orjson.dumps(article(self._catalogue.style(position), languages)))
@@ -213,10 +222,12 @@ class _Erp:
     async def _by_kunnr(self, request: Request) -> Response:
         body = await _read(request, _Customers)
         _within(body.TOP, "TOP", 1, MAX_TOP)
-        _within(body.SKIP, "SKIP", 0, 10_000_000)
+        for skip in body.SKIP.values():
+            _within(skip, "SKIP", 0, 10_000_000)
         rows = []
         for key, indices in self._of_customers(body.KUNNR):
-            newest = indices[::-1][body.SKIP : body.SKIP + body.TOP]
+            skip = body.SKIP.get(key, 0)
+            newest = indices[::-1][skip : skip + body.TOP]
             documents = [document(self._orders.order(index), self._catalogue) for index in newest]
             rows.append({"KUNNR": key, "ANZAHL": len(indices), "VBAK": documents})
         return _results(rows)
@@ -287,11 +298,8 @@ async def _read(request: Request, kind: type[Body]) -> Body:
         raise _RefusedError(400, "ZR/004", f"Request body is malformed: {wrong}") from None
 
 
-def _results(rows: Iterable[Any], count: int | None = None) -> Response:
-    answer: dict[str, Any] = {"results": list(rows)}
-    if count is not None:
-        answer["__count"] = str(count)
-    return Reply({"d": answer})
+def _results(rows: Iterable[Any]) -> Response:
+    return Reply({"d": {"results": list(rows)}})
 
 
 def _error(status: int, code: str, text: str) -> Response:

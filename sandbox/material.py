@@ -8,7 +8,7 @@ from sandbox.catalogue import Style, ean, sku
 from sandbox.contact import fold
 from sandbox.price import Organisation, valid_conditions
 from sandbox.sap import LANGUAGES, amount, day_text, in_language, long_number
-from sandbox.vocabulary import CARE, COLOURS, FIBRES, Category, Text
+from sandbox.vocabulary import CARE, CHARACTERISTICS, COLOURS, FIBRES, Category, Text
 
 
 def article(style: Style, languages: tuple[str, ...]) -> dict[str, Any]:
@@ -95,6 +95,15 @@ def _medium(path: str, colour: str, view: int) -> dict[str, Any]:
 def group_texts(category: Category, languages: tuple[str, ...]) -> list[dict[str, str]]:
     """The material group's names."""
     return [{"SPRAS": code, "WGBEZ": in_language(category.name, code)} for code in languages]
+
+
+def characteristic_names(languages: tuple[str, ...]) -> list[dict[str, str]]:
+    """What each characteristic is called."""
+    return [
+        {"ATNAM": name, "SPRAS": language, "ATBEZ": in_language(text, language)}
+        for name, text in CHARACTERISTICS.items()
+        for language in languages
+    ]
 
 
 def search_text(style: Style) -> str:

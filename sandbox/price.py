@@ -114,9 +114,9 @@ def unit_prices(
 
 
 def split_tax(gross: int, rate: int) -> tuple[int, int]:
-    """Net and tax contained in a gross amount, the net rounded half up."""
-    net = (gross * 20_000 + 10_000 + rate) // (2 * (10_000 + rate))
-    return net, gross - net
+    """Net and tax contained in a gross amount, the tax rounded half up."""
+    tax = (2 * gross * rate + 10_000 + rate) // (2 * (10_000 + rate))
+    return gross - tax, tax
 
 
 @lru_cache(maxsize=4096)

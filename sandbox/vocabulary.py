@@ -50,6 +50,15 @@ COLOURS = {
     "DNM": Text("dżinsowy", "denim", "denim"),
 }
 
+CHARACTERISTICS = {
+    "ZCOLOUR": Text("Kolor", "Colour", "Farbe"),
+    "ZSIZE": Text("Rozmiar", "Size", "Größe"),
+    "ZMATERIAL": Text("Materiał", "Material", "Material"),
+    "ZCARE": Text("Pielęgnacja", "Care", "Pflege"),
+    "ZHEEL": Text("Wysokość obcasa", "Heel height", "Absatzhöhe"),
+    "ZRECYCLED": Text("Z recyklingu", "Recycled", "Recycelt"),
+}
+
 FIBRES = {
     "CO": Text("bawełna", "cotton", "Baumwolle"),
     "PES": Text("poliester", "polyester", "Polyester"),
