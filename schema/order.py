@@ -6,7 +6,7 @@ from decimal import Decimal
 import domain.order
 import resolvers.order
 from domain.policy import Category
-from domain.viewer import Channel
+from schema.channel import Channel
 from schema.field import batch, enumerates, plain, publishes
 from schema.money import Money
 from schema.node import ExternalId, Node, external_ids

@@ -2,7 +2,7 @@
 
 import domain.viewer
 import resolvers.customer
-from domain.viewer import Channel, Purpose, Role
+from domain.viewer import Purpose, Role
 from schema.customer import Customer
 from schema.field import batch, enumerates, plain, publishes
 
@@ -27,16 +27,6 @@ enumerates(
     ANALYTICS="To count and to compare, without names.",
     PRIVACY_REQUEST="To answer a person who asks about their own data.",
     LEGAL="To meet a duty that the law sets.",
-)
-enumerates(
-    Channel,
-    "Where the retailer and the customer meet.",
-    WEB="The web shop.",
-    APP="The mobile app.",
-    POS="The till.",
-    AGENT="The contact centre.",
-    MARKETPLACE="Somebody else's shop.",
-    KIOSK="A screen in a shop.",
 )
 
 

@@ -1,0 +1,99 @@
+"""What can be promised."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.availability import Band, StockLevel, Supply, availability, band
+from domain.provenance import STOCK, Freshness, Provenance
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+PIECES = st.integers(-50, 500)
+
+
+def level(
+    place: str = "wms:A",
+    on_hand: int = 0,
+    age: float = 0,
+    incoming: tuple[Supply, ...] = (),
+    **more: int,
+) -> StockLevel:
+    return StockLevel(
+        sku="1",
+        location_key=place,
+        on_hand=on_hand,
+        incoming=incoming,
+        provenance=Provenance("wms", NOW - timedelta(seconds=age), STOCK),
+        **more,
+    )
+
+
+@given(PIECES, PIECES, PIECES, PIECES)
+def test_the_formula(on_hand: int, allocated: int, reserved: int, safety_stock: int) -> None:
+    """What is available is on hand less allocated, reserved and safety stock, never below zero."""
+    found = level(
+        on_hand=on_hand, allocated=allocated, reserved=reserved, safety_stock=safety_stock
+    )
+    assert found.available == max(0, on_hand - allocated - reserved - safety_stock)
+
+
+def test_below_zero_counts_as_none_and_is_flagged() -> None:
+    """Books below zero are normal: they promise nothing, say so, and take nothing from others."""
+    negative, full = level("wms:A", -7), level("wms:B", 5)
+    assert (negative.available, negative.is_negative) == (0, True)
+    assert availability("1", [negative, full], NOW).band is Band.SOME
+
+
+@pytest.mark.parametrize(
+    ("pieces", "freshness", "expected"),
+    [
+        (0, Freshness.LIVE, Band.NONE),
+        (1, Freshness.LIVE, Band.FEW),
+        (3, Freshness.RECENT, Band.FEW),
+        (4, Freshness.RECENT, Band.SOME),
+        (19, Freshness.LIVE, Band.SOME),
+        (20, Freshness.LIVE, Band.LOTS),
+        (500, Freshness.STALE, Band.FEW),
+        (0, Freshness.STALE, Band.NONE),
+        (500, Freshness.UNKNOWN, Band.UNKNOWN),
+    ],
+)
+def test_bands(pieces: int, freshness: Freshness, expected: Band) -> None:
+    """A band grows with the pieces, and a stale figure never says more than FEW."""
+    assert band(pieces, freshness) is expected
+
+
+def test_the_oldest_figure_speaks_for_all() -> None:
+    """A sum is as old as its oldest part, and as careful."""
+    found = availability("1", [level("wms:A", 90), level("wms:B", 5, age=600)], NOW)
+    assert found.provenance is not None
+    assert found.provenance.observed_at == NOW - timedelta(seconds=600)
+    assert found.band is Band.FEW
+    assert [place.band for place in found.locations] == [Band.LOTS, Band.FEW]
+
+
+def test_the_nearest_location_comes_first() -> None:
+    """Locations are sorted by distance where one is known; those without a place come last."""
+    levels = [level("wms:A", 90), level("wms:B", 5), level("wms:C", 1)]
+    near = availability("1", levels, NOW, {"wms:B": 900.0, "wms:C": 20.0})
+    assert [place.location_key for place in near.locations] == ["wms:C", "wms:B", "wms:A"]
+    assert [place.distance for place in near.locations] == [20.0, 900.0, None]
+    fullest = availability("1", levels, NOW)
+    assert [place.location_key for place in fullest.locations] == ["wms:A", "wms:B", "wms:C"]
+
+
+def test_the_next_supply_is_the_soonest() -> None:
+    """Of all goods on their way, anywhere, the soonest are shown."""
+    late, soon = Supply(9, NOW + timedelta(days=9)), Supply(2, NOW + timedelta(days=2))
+    found = availability(
+        "1", [level("wms:A", incoming=(late,)), level("wms:B", incoming=(soon,))], NOW
+    )
+    assert found.next_supply == soon
+
+
+def test_nothing_held_anywhere_is_none() -> None:
+    """A variant that is known and held nowhere is not available; nothing is guessed."""
+    found = availability("1", [], NOW)
+    assert (found.band, found.is_available, found.provenance) == (Band.NONE, False, None)

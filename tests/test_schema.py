@@ -1,0 +1,72 @@
+"""The published schema is current, described, and says what can be null."""
+
+from pathlib import Path
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    is_specified_scalar_type,
+    validate_schema,
+)
+
+from schema.build import build
+
+PUBLISHED = build()
+SDL = Path(__file__).parent.parent / "schema" / "schema.graphql"
+TYPES = [kind for name, kind in PUBLISHED.graphql.type_map.items() if not name.startswith("__")]
+
+
+def test_the_sdl_file_is_current() -> None:
+    """schema/schema.graphql is what the code publishes; ``scripts/fix`` writes it anew."""
+    assert SDL.read_text() == PUBLISHED.sdl
+
+
+def test_the_schema_is_valid() -> None:
+    """graphql-core finds nothing wrong with the schema."""
+    assert validate_schema(PUBLISHED.graphql) == []
+
+
+def test_everything_published_is_described() -> None:
+    """Every type, field, argument, input field and enum value says what it is."""
+    silent = []
+    for kind in TYPES:
+        if not kind.description and not is_specified_scalar_type(kind):
+            silent.append(kind.name)
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            for name, field in kind.fields.items():
+                silent += [f"{kind.name}.{name}"] if not field.description else []
+                silent += [
+                    f"{kind.name}.{name}({each})"
+                    for each, argument in field.args.items()
+                    if not argument.description
+                ]
+        elif isinstance(kind, GraphQLInputObjectType):
+            silent += [
+                f"{kind.name}.{n}" for n, each in kind.fields.items() if not each.description
+            ]
+        elif isinstance(kind, GraphQLEnumType):
+            silent += [
+                f"{kind.name}.{n}" for n, each in kind.values.items() if not each.description
+            ]
+    assert silent == []
+
+
+def test_every_field_of_a_person_is_classified_and_nullable() -> None:
+    """What is about a person says which kind of data it is, and can be withheld by a null."""
+    fields = PUBLISHED.graphql.type_map
+    for type_name, field_name in PUBLISHED.person_fields:
+        kind = fields[type_name]
+        assert isinstance(kind, GraphQLObjectType)
+        assert (type_name, field_name) in PUBLISHED.classification.fields
+        assert not isinstance(kind.fields[field_name].type, GraphQLNonNull)
+
+
+def test_every_classified_field_is_nullable() -> None:
+    """A field that the policy may deny can be null without taking its parent along."""
+    for type_name, field_name in PUBLISHED.classification.fields:
+        kind = PUBLISHED.graphql.type_map[type_name]
+        assert isinstance(kind, GraphQLObjectType)
+        assert not isinstance(kind.fields[field_name].type, GraphQLNonNull)
