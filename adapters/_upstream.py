@@ -1,18 +1,17 @@
 """The one HTTP client that all adapters share: bounded, counted, and honest about outcomes."""
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
 from msgspec import Meta, Struct
 from yarl import URL
 
-from adapters._body import BrokenBody, Contract, decode_body, read_body
+from adapters._address import Query, base_url, below, segment
+from adapters._body import BrokenBody, Contract, decode_body, exact, read_body
 from adapters._outcome import (
     Explain,
     NotSent,
@@ -28,6 +27,19 @@ from domain.deadline import Duration
 from domain.errors import SourceFailure, SourceRejected
 from domain.secret import Secret
 
+__all__ = [
+    "Explain",
+    "NotSent",
+    "Outcome",
+    "OutcomeUnknown",
+    "Rejected",
+    "Response",
+    "SystemSettings",
+    "Upstream",
+    "exact",
+    "segment",
+]
+
 K = TypeVar("K")
 R = TypeVar("R")
 T = TypeVar("T")
@@ -37,12 +49,6 @@ T = TypeVar("T")
 _MARGIN = 0.025
 # Calls that may wait for a free slot, per slot; more would only wait for their deadline.
 _WAITING_PER_SLOT = 64
-
-# RFC 3986's characters of a path, without empty and dot segments, which could lead elsewhere.
-_PATH = re.compile(
-    r"(?:/(?!(?:\.|%2e){1,2}(?:/|$))(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9a-f]{2})+)*/?",
-    re.IGNORECASE,
-)
 
 
 class SystemSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,28 +85,6 @@ class SystemSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ] = {}
 
 
-def segment(text: str) -> str:
-    """Quote a text as one segment of a path, such as an id that came from a caller."""
-    return quote(text, safe="")
-
-
-def base_url(text: str) -> str:
-    """Check the address of a system, and give it without a closing slash.
-
-    *Errors*: ``ValueError`` that says what is allowed.
-    """
-    try:
-        url = URL(text)
-        proper = url.scheme in ("http", "https") and bool(url.host) and url.port is not None
-    except ValueError:
-        proper = False
-    if not proper or url.query_string or url.fragment or not _PATH.fullmatch(url.raw_path):
-        raise ValueError("write http:// or https://, a host, and where needed a port and a path")
-    if url.user is not None or url.password is not None:
-        raise ValueError("leave user and password out; secret_env names where a secret stands")
-    return str(url).rstrip("/")
-
-
 class Upstream:
     """Speaks HTTP with one system for its adapter.
 
@@ -111,7 +95,7 @@ class Upstream:
     def __init__(self, system: str, settings: SystemSettings) -> None:
         self.system = system
         self.concurrency = settings.concurrency
-        self._base = base_url(settings.url)
+        self.address = base_url(settings.url)
         self._timeout = float(settings.timeout)
         self._max_body = settings.max_body
         self._slots = asyncio.Semaphore(settings.concurrency)
@@ -126,6 +110,21 @@ class Upstream:
         self._closed = True
         await self._owned.aclose()
 
+    async def reach(self, patience: float) -> str | None:
+        """Open a connection and close it again; say what is in the way, None where nothing is."""
+        url = URL(self.address)
+        try:
+            async with asyncio.timeout(patience):
+                _, writer = await asyncio.open_connection(
+                    url.host, url.port, ssl=url.scheme == "https" or None
+                )
+                writer.transport.abort()
+        except TimeoutError:
+            return f"no answer within {patience:g} s"
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return None
+
     async def send(
         self,
         method: str,
@@ -136,7 +135,7 @@ class Upstream:
         json: object | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        query: Query | None = None,
         repeatable: bool = False,
     ) -> Outcome:
         """Send one request; whatever the network does is an outcome, never an exception.
@@ -146,7 +145,10 @@ class Upstream:
         ``repeatable`` allows a second try when a kept connection turns out to be dead.
         *Errors*: ``SourceRejected`` for a path that would lead elsewhere.
         """
-        url = self._url(call, path, query)
+        try:
+            url = below(self.address, path, query)
+        except ValueError as error:
+            raise SourceRejected(self.system, call, f"not sent: {error}") from None
         sent = dict(headers or ())
         if json is not None:
             content = msgspec.json.encode(json)
@@ -186,7 +188,7 @@ class Upstream:
         json: object | None = None,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        query: Mapping[str, str] | Sequence[tuple[str, str]] | None = None,
+        query: Query | None = None,
         explain: Explain | None = None,
     ) -> T:
         """Ask for something that may be asked twice, and decode the answer strictly.
@@ -291,19 +293,6 @@ class Upstream:
 
     def _time(self, ask: Ask) -> float:
         return min(self._timeout, ask.deadline.remaining() - _MARGIN)
-
-    def _url(
-        self,
-        call: str,
-        path: str,
-        query: Mapping[str, str] | Sequence[tuple[str, str]] | None,
-    ) -> URL:
-        if not path.startswith("/") or not _PATH.fullmatch(path):
-            raise SourceRejected(
-                self.system, call, "the path is not one below the system's address; not sent"
-            )
-        text = f"{self._base}{path}?{urlencode(query)}" if query else f"{self._base}{path}"
-        return URL(text, encoded=True)
 
     def _pool(self) -> aiohttp.ClientSession:
         if self._pooled is None:

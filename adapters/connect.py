@@ -1,0 +1,214 @@
+"""Ties the configured systems to the ports, or says everything that keeps it from doing so."""
+
+import asyncio
+import difflib
+import importlib
+import inspect
+import pkgutil
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import Any, Protocol, TypeVar, get_type_hints
+
+from msgspec import Struct
+
+import adapters
+from adapters._address import base_url
+from adapters._upstream import SystemSettings, Upstream
+from domain.configuration import ConfigurationError, Problem
+from domain.deadline import Duration
+from domain.errors import Failure
+from domain.port import Ports
+
+__all__ = ["SystemSettings", "Systems", "connect"]
+
+T = TypeVar("T")
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_PATIENCE = Duration(5)
+
+
+class Reader(Protocol):
+    """Reads one table of settings into a Struct, as config does."""
+
+    def __call__(self, table: Mapping[str, Any], kind: type[T], key: str) -> T:
+        """Read it. *Errors*: ``ConfigurationError``."""
+        ...
+
+
+class Systems(Struct, frozen=True, kw_only=True):
+    """The retailer's systems, connected; whoever made it closes it."""
+
+    ports: Ports
+    upstreams: Mapping[str, Upstream]
+    adapters: Mapping[str, Any]
+
+    async def start(self, patience: Duration = _PATIENCE) -> None:
+        """Reach every system and let its adapter prepare, side by side, each within ``patience``.
+
+        *Errors*: ``ConfigurationError`` with one problem for each system that cannot be reached.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._start(name, patience)) for name in self.upstreams]
+        problems = [problem for task in tasks if (problem := task.result()) is not None]
+        if problems:
+            raise ConfigurationError(problems)
+
+    async def _start(self, name: str, patience: Duration) -> Problem | None:
+        upstream, adapter = self.upstreams[name], self.adapters[name]
+        key = f"systems.{name}"
+        if (reason := await upstream.reach(patience)) is not None:
+            found = f"found no connection to {upstream.address} ({reason})"
+            return Problem(f"{key}.url", found, "start the system, or correct the address")
+        if not hasattr(adapter, "start"):
+            return None
+        try:
+            async with asyncio.timeout(patience):
+                await adapter.start()
+        except Failure as failure:
+            return Problem(key, f"the adapter cannot start: {failure}", "see its page in docs/")
+        except TimeoutError:
+            return Problem(key, f"no start within {patience:g} s", "see whether the system is well")
+        return None
+
+    async def close(self) -> None:
+        """Close adapters, each before its connections."""
+        async with AsyncExitStack() as closing:
+            for name, adapter in self.adapters.items():
+                closing.push_async_callback(self.upstreams[name].close)
+                if hasattr(adapter, "close"):
+                    closing.push_async_callback(adapter.close)
+
+
+def connect(
+    settings: Mapping[str, SystemSettings], read: Reader, unserved: Sequence[str] = ()
+) -> Systems:
+    """Make one adapter for each system, and put each port in front of the one that serves it.
+
+    *Shape*: ``read`` checks an adapter's own options; ``unserved`` lists the ports that this
+    retailer has no system for.
+    *Errors*: ``ConfigurationError`` with everything that is wrong.
+    """
+    problems: list[Problem] = []
+    connected: dict[str, tuple[Upstream, Any]] = {}
+    for name, system in settings.items():
+        try:
+            connected[name] = _system(name, system, read)
+        except ConfigurationError as error:
+            problems += error.problems
+    problems += _coverage(settings, unserved)
+    if problems:
+        raise ConfigurationError(problems)
+    ports = {port: connected[name][1] for name, each in settings.items() for port in each.serves}
+    return Systems(
+        ports=Ports(**ports),
+        upstreams={name: upstream for name, (upstream, _) in connected.items()},
+        adapters={name: adapter for name, (_, adapter) in connected.items()},
+    )
+
+
+def _system(name: str, system: SystemSettings, read: Reader) -> tuple[Upstream, Any]:
+    key = f"systems.{name}"
+    problems: list[Problem] = []
+    if not _NAME.fullmatch(name):
+        # The name is the first part of every key, and stands before a colon there.
+        allowed = "write up to 32 small letters, digits and hyphens, a letter first"
+        problems.append(Problem(key, f"found the name {name!r}", allowed))
+    if system.scope:
+        allowed = "leave it out: several systems behind one port are not supported yet"
+        problems.append(Problem(f"{key}.scope", "found a scope", allowed))
+    try:
+        base_url(system.url)
+    except ValueError as error:
+        # What stands before an @ may be a password.
+        found = "found an address with an @" if "@" in system.url else f"found {system.url!r}"
+        problems.append(Problem(f"{key}.url", found, str(error)))
+    if (kind := _adapter(system.adapter)) is None:
+        allowed = f"allowed: {', '.join(_available())}"
+        problems.append(Problem(f"{key}.adapter", f"found {system.adapter!r}", allowed))
+        raise ConfigurationError(problems)
+    problems += _lacks(key, system, kind)
+    try:
+        options = read(system.options, kind.Options, f"{key}.options")
+    except ConfigurationError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigurationError(problems)
+    upstream = Upstream(name, system)
+    try:
+        return upstream, kind(upstream, system.secret_env, options)
+    except ValueError as error:
+        found = f"adapter {system.adapter} cannot work with these settings"
+        raise ConfigurationError([Problem(key, found, str(error))]) from None
+
+
+def _available() -> list[str]:
+    names = (module.name for module in pkgutil.iter_modules(adapters.__path__))
+    return sorted(name for name in names if name != "connect" and not name.startswith("_"))
+
+
+def _adapter(name: str) -> Any:
+    if name not in _available():
+        return None
+    return importlib.import_module(f"{adapters.__name__}.{name}").Adapter
+
+
+def _lacks(key: str, system: SystemSettings, kind: type) -> Iterator[Problem]:
+    """Find the ports that a system is to serve and its adapter does not implement."""
+    for port, protocol in get_type_hints(Ports).items():
+        if port not in system.serves:
+            continue
+        lacking = [call for call in _calls(protocol) if not _is_async(getattr(kind, call, None))]
+        if lacking:
+            found = f"adapter {system.adapter} has no {', no '.join(lacking)}"
+            allowed = f"leave {port} out, or choose an adapter that serves it"
+            yield Problem(f"{key}.serves", found, allowed)
+
+
+def _calls(protocol: type) -> list[str]:
+    return [
+        name
+        for name, each in inspect.getmembers(protocol, inspect.isfunction)
+        if not name.startswith("_")
+    ]
+
+
+def _is_async(method: object) -> bool:
+    return inspect.iscoroutinefunction(method)
+
+
+def _coverage(settings: Mapping[str, SystemSettings], unserved: Sequence[str]) -> Iterator[Problem]:
+    """Check that each port is served exactly once, or said to be served by nobody."""
+    words = [*get_type_hints(Ports)]
+    serving: dict[str, list[str]] = defaultdict(list)
+    for name, system in settings.items():
+        for word in system.serves:
+            if word in words:
+                serving[word].append(name)
+            else:
+                yield _unknown(f"systems.{name}.serves", word, words)
+    for word in unserved:
+        if word not in words:
+            yield _unknown("unserved", word, words)
+    for word in words:
+        names = serving[word]
+        if len(names) > 1:
+            found = (
+                f"{' and '.join(names)} both serve {word}"
+                if len({*names}) > 1
+                else (f"{names[0]} lists {word} {len(names)} times")
+            )
+            allowed = "keep one: several systems behind one port are not supported yet"
+            yield Problem("systems", found, allowed)
+        if names and word in unserved:
+            yield Problem("unserved", f"{names[0]} serves {word}", "take it out of one of the two")
+        if not names and word not in unserved:
+            allowed = f"add {word} to serves of the system that has it, or to unserved"
+            yield Problem("systems", f"no system serves {word}", allowed)
+
+
+def _unknown(key: str, word: str, words: Sequence[str]) -> Problem:
+    near = difflib.get_close_matches(word, words, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return Problem(key, f"found {word!r}", f"{hint}allowed: {', '.join(words)}")
