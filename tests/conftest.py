@@ -1,17 +1,13 @@
-"""What all tests share: every async test runs on asyncio."""
-
-import inspect
+"""What all tests share: async tests and fixtures run on asyncio, without a mark."""
 
 import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.anyio_mode = "auto"
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     """The gateway runs on asyncio alone."""
     return "asyncio"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
-            item.add_marker(pytest.mark.anyio)
