@@ -66,9 +66,8 @@ class _RefusedError(Exception):
 def build(scale: Scale) -> Wire:
     """The CRM as an ASGI app."""
     crm = _Crm(scale)
-    wire = Wire("crm", crm.app, _broken)
-    crm.wire = wire
-    return wire
+    crm.wire = Wire("crm", crm.app, _broken)
+    return crm.wire
 
 
 class _Crm:

@@ -26,7 +26,8 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
 
     *Shape*: `paths` are prefixes, empty for every path; `remaining` is how many more requests
     suffer, None for all; `status` is answered by `error_rate` and `mode` down; `rate_limit` is
-    requests a minute where the system has such a limit; `garbage_bytes` is the size of a huge body
+    requests a minute where the system has such a limit; `stale_ms` makes the WMS's snapshots older,
+    as those of a store whose line is down; `garbage_bytes` is the size of a huge body
     or of an unpacked gzip bomb.
     *Units*: milliseconds; `error_rate` and `garbage_rate` are shares of requests from 0 to 1.
     """
@@ -44,12 +45,13 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
     paths: list[str] = []
     remaining: int | None = None
     rate_limit: int | None = None
+    stale_ms: int = 0
 
     def __post_init__(self) -> None:
         for name, low, high in (
             ("latency_ms", 0, 600_000), ("jitter_ms", 0, 600_000), ("error_rate", 0, 1),
             ("status", 400, 599), ("garbage_rate", 0, 1), ("garbage_bytes", 1, 1 << 33),
-            ("drip_ms", 1, 60_000),
+            ("drip_ms", 1, 60_000), ("stale_ms", 0, 86_400_000),
         ):  # fmt: skip
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must lie between {low} and {high}")

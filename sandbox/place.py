@@ -19,7 +19,6 @@ class Site(NamedTuple):
     longitude: float
     zone: str
     hours: dict[str, str | None]
-    lagging: bool
 
 
 class City(NamedTuple):
@@ -79,7 +78,6 @@ _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat")
 _LOCKERS = ("WAW", "WAW", "KRK", "WRO", "POZ", "GDA", "LOD", "KAT")
 # The head start of the large cities: how many stores each has before the next round begins.
 _ROUND = ("WAW", "WAW", "KRK", "WAW", "BER")
-_LAGGING = "RZE1"
 
 
 def sites(stores: int) -> tuple[Site, ...]:
@@ -107,7 +105,7 @@ def _store(code: str, city: City, position: int) -> Site:
     return Site(
         code, "S", f"{city.name}, {street}", f"{street} {draw.between(1, 120)}", city.postcode,
         city.name, city.country, _near(city.latitude, draw), _near(city.longitude, draw),
-        ZONES[city.country], {**hours, "sun": None}, code == _LAGGING,
+        ZONES[city.country], {**hours, "sun": None},
     )  # fmt: skip
 
 
@@ -117,7 +115,7 @@ def _warehouse(code: str, city: City) -> Site:
     return Site(
         code, "W", f"Centrum dystrybucyjne {city.name}", f"ul. Logistyczna {draw.between(1, 40)}",
         city.postcode, city.name, city.country, _near(city.latitude, draw),
-        _near(city.longitude, draw), ZONES[city.country], hours, False,
+        _near(city.longitude, draw), ZONES[city.country], hours,
     )  # fmt: skip
 
 
@@ -128,7 +126,7 @@ def _locker(code: str, city: City, position: int) -> Site:
     return Site(
         code, "L", f"Automat {city.name}, {street}", f"{street} {draw.between(1, 120)}",
         city.postcode, city.name, city.country, _near(city.latitude, draw),
-        _near(city.longitude, draw), ZONES[city.country], hours, False,
+        _near(city.longitude, draw), ZONES[city.country], hours,
     )  # fmt: skip
 
 

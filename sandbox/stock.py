@@ -8,7 +8,6 @@ from sandbox.seed import Draw
 
 DAY_MS = 86_400_000
 _TICK_MS = 20_000
-_LAG_MS = 900_000
 
 
 class Level(NamedTuple):
@@ -66,11 +65,9 @@ def _level(draw: Draw, position: int, site: Site, sold_out: bool) -> Level | Non
                  draw.between(3, 10) if due else 0, draw.below(28))  # fmt: skip
 
 
-def observed_at(position: int, site: Site, now: int) -> int:
-    """When the site's snapshot was taken, in epoch milliseconds: within 20 s of now, but for the
-    one store whose line synchronises every quarter of an hour."""
-    tick = _LAG_MS if site.lagging else _TICK_MS
-    return now - (now + position * 1_237) % tick
+def observed_at(position: int, now: int) -> int:
+    """When the site's snapshot was taken, in epoch milliseconds: within 20 s of now."""
+    return now - (now + position * 1_237) % _TICK_MS
 
 
 def due_at(level: Level, now: int) -> int:

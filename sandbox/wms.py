@@ -44,10 +44,14 @@ class _RefusedError(Exception):
 
 def build(scale: Scale) -> Wire:
     """The WMS as an ASGI app."""
-    return Wire("wms", _Wms(scale).app, _broken)
+    wms = _Wms(scale)
+    wms.wire = Wire("wms", wms.app, _broken)
+    return wms.wire
 
 
 class _Wms:
+    wire: Wire
+
     def __init__(self, scale: Scale) -> None:
         self._catalogue = Catalogue(scale.styles)
         self._sites = sites(scale.stores)
@@ -92,8 +96,8 @@ class _Wms:
                 )
             named = set(body.sites)
             wanted = frozenset(n for n, site in enumerate(self._sites) if site.code in named)
-        now = now_ms()
-        seen = [observed_at(number, site, now) for number, site in enumerate(self._sites)]
+        now, late = now_ms(), self.wire.fault.stale_ms
+        seen = [observed_at(number, now - late) for number in range(len(self._sites))]
         answer = []
         for article in dict.fromkeys(body.articles):
             found = self._levels(article)

@@ -1,0 +1,241 @@
+"""What the ERP's answers look like, in its own words, and how it writes numbers and days."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+
+from adapters._outcome import Rejected
+
+T = TypeVar("T")
+
+_DAY = "%Y%m%d"
+_NUMBER_LENGTH = 18
+
+
+class Name(Struct, frozen=True, rename=str.upper):
+    """What a material is called in one language."""
+
+    spras: str
+    maktx: str
+
+
+class Line(Struct, frozen=True, rename=str.upper):
+    """A material's description in one language."""
+
+    spras: str
+    tdline: str
+
+
+class GroupName(Struct, frozen=True, rename=str.upper):
+    """What a material group is called in one language."""
+
+    spras: str
+    wgbez: str
+
+
+class ValueText(Struct, frozen=True, rename=str.upper):
+    """A coded value in words of one language."""
+
+    spras: str
+    atwtb: str
+
+
+class Characteristic(Struct, frozen=True, rename=str.upper):
+    """A value of a characteristic: coded with texts, or a number with its unit."""
+
+    atnam: str
+    atwrt: str | None = None
+    texts: list[ValueText] = []
+    atflv: Decimal | None = None
+    msehi: str | None = None
+
+
+class CharacteristicName(Struct, frozen=True, rename=str.upper):
+    """What a characteristic is called in one language."""
+
+    atnam: str
+    spras: str
+    atbez: str
+
+
+class Picture(Struct, frozen=True, rename=str.upper):
+    """A picture, and the colour it shows."""
+
+    path: str
+    atwrt: str
+
+
+class Variant(Struct, frozen=True, rename=str.upper):
+    """A sellable article."""
+
+    matnr: str
+    ean11: str
+    ausp: list[Characteristic]
+
+
+class Article(Struct, frozen=True, rename=str.upper):
+    """A style with all its variants."""
+
+    satnr: str
+    matkl: str
+    t023t: list[GroupName]
+    brand_id: str
+    makt: list[Name]
+    ltxt: list[Line]
+    ausp: list[Characteristic]
+    media: list[Picture]
+    variants: list[Variant]
+
+
+class Articles(Struct, frozen=True):
+    """Styles, and what their characteristics are called; the count only in listings."""
+
+    results: list[Article]
+    names: list[CharacteristicName] = field(name="CABNT")
+    count: str | None = field(name="__count", default=None)
+
+
+class Condition(Struct, frozen=True, rename=str.upper):
+    """A price that is valid from one day to another, both included."""
+
+    kschl: str
+    kbetr: Decimal
+    kpein: Decimal
+    konwa: str
+    datab: str
+    datbi: str
+
+
+class Rate(Struct, frozen=True, rename=str.upper):
+    """The tax that a price contains, in percent."""
+
+    kbetr: Decimal
+    konwa: str
+
+
+class Priced(Struct, frozen=True, rename=str.upper):
+    """A variant's price conditions in one sales organisation."""
+
+    matnr: str
+    vkorg: str
+    konp: list[Condition]
+    mwst: Rate
+
+
+class Item(Struct, frozen=True, rename=str.upper):
+    """A position of a sales order."""
+
+    posnr: str
+    matnr: str
+    arktx: str
+    kwmeng: Decimal
+    kzwi1: Decimal
+    netwr: Decimal
+    mwsbp: Decimal
+    abgru: str
+
+
+class Charge(Struct, frozen=True, rename=str.upper):
+    """What is charged beside the items."""
+
+    netwr: Decimal
+    mwsbp: Decimal
+
+
+class Document(Struct, frozen=True, rename=str.upper):
+    """A sales order."""
+
+    vbeln: str
+    vkorg: str
+    vtweg: str
+    kunnr: str
+    xcpdk: str
+    erdat: str
+    erzet: str
+    waerk: str
+    netwr: Decimal
+    mwsbk: Decimal
+    gbstk: str
+    vbap: list[Item]
+    konv: list[Charge]
+
+
+class Ordered(Struct, frozen=True, rename=str.upper):
+    """A page of one customer's sales orders, and how many there are in all."""
+
+    kunnr: str
+    anzahl: int
+    vbak: list[Document]
+
+
+class Results(Struct, Generic[T], frozen=True):
+    """Rows of one kind."""
+
+    results: list[T]
+
+
+class Envelope(Struct, Generic[T], frozen=True):
+    """Wraps every answer."""
+
+    d: T
+
+
+class _Text(Struct, frozen=True):
+    value: str
+
+
+class _Error(Struct, frozen=True):
+    code: str
+    message: _Text
+
+
+class _Failed(Struct, frozen=True):
+    error: _Error
+
+
+def short(number: str) -> str:
+    """Take the leading zeros off a material's number. *Errors*: ``ValueError`` if it is none."""
+    if len(number) != _NUMBER_LENGTH or not _is_digits(number) or not number.strip("0"):
+        raise ValueError(f"a material's number has {_NUMBER_LENGTH} digits")
+    return number.lstrip("0")
+
+
+def is_short(number: str) -> bool:
+    """Tell whether a text can be a material's number without its leading zeros."""
+    return 0 < len(number) <= _NUMBER_LENGTH and _is_digits(number) and number[0] != "0"
+
+
+def long(number: str) -> str:
+    """Give a material's number back the zeros it is stored with."""
+    return number.zfill(_NUMBER_LENGTH)
+
+
+def day(text: str) -> date:
+    """Read a day. *Errors*: ``ValueError`` if it is none."""
+    return moment(text, "000000").date()
+
+
+def moment(day_text: str, time_text: str) -> datetime:
+    """Read a day and a time of day, UTC. *Errors*: ``ValueError`` if they are none."""
+    if len(day_text) != 8 or len(time_text) != 6:
+        raise ValueError("a day has eight digits and a time six")
+    return datetime.strptime(f"{day_text}{time_text}+0000", f"{_DAY}%H%M%S%z")
+
+
+def day_text(value: date) -> str:
+    """Write a day."""
+    return value.strftime(_DAY)
+
+
+def explain(answer: Rejected) -> str | None:
+    """Read the ERP's form of an error into a sentence."""
+    # Only authorisation and availability are told in words: others may repeat what was sent.
+    error = msgspec.json.decode(answer.body, type=_Failed).error
+    return f"{error.message.value} ({error.code})" if error.code[:3] == "SY/" else error.code
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -1,0 +1,98 @@
+"""Price conditions into offers."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from hashlib import blake2b
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from adapters._body import exact
+from adapters.sandbox_erp import message
+from domain.money import Money, Price
+from domain.offer import Offer
+from domain.provenance import Provenance
+
+_LIST, _SALE = "PR00", "ZSAL"
+_FOREVER = "99991231"
+
+
+class Organisation(Struct, frozen=True, forbid_unknown_fields=True):
+    """A sales organisation of the ERP, its currency, and whose midnight changes its prices."""
+
+    code: str
+    currency: str
+    zone: str
+
+
+ORGANISATIONS = MappingProxyType(
+    {
+        "PL": Organisation("PL01", "PLN", "Europe/Warsaw"),
+        "DE": Organisation("DE01", "EUR", "Europe/Berlin"),
+        "CZ": Organisation("CZ01", "CZK", "Europe/Prague"),
+    }
+)
+"""The sandbox's organisations by market."""
+
+
+def today(organisation: Organisation) -> date:
+    """The day it is where the organisation sells."""
+    return datetime.now(ZoneInfo(organisation.zone)).date()
+
+
+def offer(priced: message.Priced, organisation: Organisation, provenance: Provenance) -> Offer:
+    """Translate a variant's conditions.
+
+    *Errors*: ``ValueError`` and ``LookupError`` for data that makes no sense, prices in another
+    currency than the organisation's among it.
+    """
+    if priced.vkorg != organisation.code:
+        raise ValueError("the price is another sales organisation's")
+    if priced.mwst.konwa != "%" or not 0 <= exact(priced.mwst.kbetr) < 100:
+        raise ValueError("the tax is not a rate in percent")
+    list_row = _only(priced.konp, _LIST)
+    sale_row = _only(priced.konp, _SALE)
+    paid = sale_row or list_row
+    if paid is None:
+        raise ValueError("there is no price among the conditions")
+    return Offer(
+        sku=message.short(priced.matnr),
+        price=_price(paid, priced.mwst.kbetr, organisation),
+        list_price=_price(list_row or paid, priced.mwst.kbetr, organisation),
+        version=_version(priced, (paid, list_row or paid)),
+        valid_until=_end(paid, organisation),
+        provenance=provenance,
+    )
+
+
+def _only(rows: Sequence[message.Condition], kind: str) -> message.Condition | None:
+    found = [row for row in rows if row.kschl == kind]
+    if len(found) > 1:
+        raise ValueError("two conditions of one kind are valid at a time")
+    return found[0] if found else None
+
+
+def _price(row: message.Condition, rate: Decimal, organisation: Organisation) -> Price:
+    if row.konwa != organisation.currency:
+        raise ValueError("the price is in another currency than was asked for")
+    amount, pieces = exact(row.kbetr), exact(row.kpein)
+    if amount < 0 or pieces <= 0:
+        raise ValueError("a price is below zero, or for no piece")
+    return Price.containing(Money.of(amount / pieces, row.konwa), rate)
+
+
+def _end(row: message.Condition, organisation: Organisation) -> datetime | None:
+    """The first instant at which the condition holds no more."""
+    if row.datbi == _FOREVER:
+        return None
+    following = message.day(row.datbi) + timedelta(days=1)
+    return datetime.combine(following, time(), ZoneInfo(organisation.zone)).astimezone(UTC)
+
+
+def _version(priced: message.Priced, rows: Sequence[message.Condition]) -> str:
+    parts = [priced.matnr, priced.vkorg, priced.mwst.kbetr]
+    for row in rows:
+        parts += [row.kschl, row.kbetr, row.kpein, row.konwa, row.datab, row.datbi]
+    return blake2b("|".join(map(str, parts)).encode(), digest_size=8).hexdigest()
