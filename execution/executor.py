@@ -19,6 +19,7 @@ from execution.context import Context
 from execution.document import Documents
 from execution.guard import GuardedExecutor
 from execution.limit import Limits
+from execution.notice import observe_errors
 from execution.result import Result
 
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
@@ -110,6 +111,7 @@ def _refused(failure: Failure) -> Result:
 
 
 def _finished(data: dict[str, Any] | None, errors: list[GraphQLError], context: Context) -> Result:
+    observe_errors(errors, context)
     extensions: dict[str, Any] = {"context": context.echoes}
     if context.notices:
         extensions["notices"] = [

@@ -14,6 +14,7 @@ from graphql.pyutils import Path
 from domain.policy import Decision
 from execution.access import owned
 from execution.context import Context
+from execution.notice import observe
 
 
 class GuardedExecutor(Executor[Any]):
@@ -49,6 +50,8 @@ class GuardedExecutor(Executor[Any]):
         """Leave out an object about a person whom this viewer has no right to see."""
         context: Context = self.context_value
         complete = super().complete_object_value
+        if return_type.extensions.get("provenance"):
+            observe(result, tuple(path.as_list()), context)
         if not return_type.extensions.get("person"):
             return complete(return_type, field_details_list, info, path, result, position_context)
         decision = context.policy.decide_type(return_type.name, context.policy_class)

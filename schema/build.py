@@ -67,6 +67,10 @@ def build() -> Published:
                     person_fields.add((name, field_name))
             if isinstance(kind, GraphQLObjectType):
                 kind.extensions["person"] = is_person
+                # Whose objects can be stale or incomplete, and say so themselves.
+                kind.extensions["provenance"] = not kind.fields.keys().isdisjoint(
+                    ("provenance", "complete")
+                )
             else:
                 kind.resolve_type = _resolve_type(schema, kind)
         elif isinstance(kind, GraphQLUnionType):

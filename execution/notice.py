@@ -1,0 +1,40 @@
+"""What an answer's reader should know of it: what is stale, missing or incomplete in it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import GraphQLError
+
+from domain.errors import SourceFailure
+from domain.page import Connection
+from domain.provenance import Freshness, Provenance
+from execution.context import Context, Notice
+
+# More would be read by nobody, and a listing of a dead system could hold thousands.
+MAX_NOTICES = 50
+
+Path = tuple[str | int, ...]
+
+
+def observe(value: Any, path: Path, context: Context) -> None:
+    """Notice what an object says of itself: that it is stale, or that sources are missing."""
+    if len(context.notices) >= MAX_NOTICES:
+        return
+    provenance = getattr(value, "provenance", None)
+    if isinstance(provenance, Provenance):
+        if provenance.freshness(context.now) is Freshness.STALE:
+            age = int(provenance.age(context.now).total_seconds())
+            context.notices.append(Notice("STALE", f"This was true {age} seconds ago.", path))
+    elif isinstance(value, Connection) and not value.complete:
+        context.notices.append(Notice("INCOMPLETE", "Not every source has answered.", path))
+
+
+def observe_errors(errors: Iterable[GraphQLError], context: Context) -> None:
+    """Notice the values that a system kept from the answer."""
+    for error in errors:
+        if len(context.notices) >= MAX_NOTICES:
+            return
+        if isinstance(error.original_error, SourceFailure) and error.path:
+            context.notices.append(
+                Notice("DEGRADED", error.original_error.message, tuple(error.path))
+            )
