@@ -70,6 +70,12 @@ async def silence(server: Faulty, exchange: Exchange) -> None:
     await server.tell()
 
 
+@pytest.fixture(params=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Served on uvloop, started without it where there is none: faults show alike on both."""
+    return "asyncio", {"use_uvloop": request.param == "uvloop"}
+
+
 Start = Callable[..., Awaitable[tuple[Faulty, Upstream]]]
 
 
