@@ -176,9 +176,10 @@ async def test_odd_headers_are_no_server_errors(gateway: Gateway, name: str, val
     assert 200 <= status < 500
 
 
-async def test_repeated_content_types_are_refused(gateway: Gateway) -> None:
-    """Two content types could be read differently by two readers, and are read by none."""
-    headers = [("Content-Type", "application/json"), ("Content-Type", "text/plain")]
+@pytest.mark.parametrize("name", ["Content-Type", "Authorization", "Commerce-Purpose"])
+async def test_repeated_headers_are_refused(gateway: Gateway, name: str) -> None:
+    """A header given twice could be read differently by two readers, and is read by none."""
+    headers = [("Content-Type", "application/json"), (name, "text/plain"), (name, "text/plain")]
     async with gateway.session.post(
         gateway.url, data=b'{"query":"{hello}"}', headers=headers
     ) as answer:
