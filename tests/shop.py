@@ -6,13 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60
 _STOP_SECONDS = 15
 # The sandbox chooses free ports; its command says them on and becomes the gateway.
@@ -110,8 +110,8 @@ class Shop:
         return self._client.post(url, json=body, headers=headers).raise_for_status().json()
 
 
-@pytest.fixture(scope="session")
-def served() -> Iterator[Shop]:
+@contextmanager
+def serve() -> Iterator[Shop]:
     """The gateway beside the sandbox, on free ports, for the whole run."""
     with subprocess.Popen(
         [
@@ -145,11 +145,3 @@ def served() -> Iterator[Shop]:
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-@pytest.fixture
-def shop(served: Shop) -> Iterator[Shop]:
-    """The served gateway with all systems well, before and after."""
-    served.mend()
-    yield served
-    served.mend()
