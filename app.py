@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import structlog
 import uvicorn
 import uvloop
 from msgspec import Struct
@@ -29,6 +30,7 @@ from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
 from schema.build import build
 from transport.http import PATH, make_app
+from transport.protocol import BoundedProtocol
 from transport.settings import Settings as TransportSettings
 
 _STOP_SECONDS = 5
@@ -125,7 +127,7 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
     server = _Server(
         uvicorn.Config(
             gateway.app,
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             lifespan="on",
             access_log=False,
@@ -169,6 +171,15 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     given = parser.parse_args(arguments)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     try:
         settings = config.load(given.config, Settings, environment)
         read = partial(config.read, environment=environment, file=str(given.config))
