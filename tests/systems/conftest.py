@@ -26,9 +26,12 @@ def server() -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def tryton(server: Server) -> Tryton:
-    """Tryton asked directly, past the adapter, as the gateway's own user."""
+    """Tryton asked directly, past the adapter, as the gateway's own user.
+
+    Signed in anew for each test, since a test may end all sessions of that user.
+    """
     return Tryton(server.url)
 
 
