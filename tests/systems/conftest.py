@@ -13,9 +13,9 @@ from tests.systems.tryton_install import DATABASE, PASSWORD, USER, TrytonError, 
 from tests.systems.tryton_server import Server, Tryton
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """A Tryton with a database of this run's own."""
+    """A Tryton with a database of this module's own, since tests change what is in it."""
     try:
         running = Server(install())
     except TrytonError as error:
@@ -35,7 +35,7 @@ def tryton(server: Server) -> Tryton:
     return Tryton(server.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def administrator(server: Server) -> Tryton:
     """Tryton asked directly as the user who may change everything."""
     return Tryton(server.url, user="admin")
