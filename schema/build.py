@@ -67,10 +67,13 @@ def build() -> Published:
                     person_fields.add((name, field_name))
             if isinstance(kind, GraphQLObjectType):
                 kind.extensions["person"] = is_person
+                kind.extensions["class"] = domain_class(kind)
             else:
                 kind.resolve_type = _resolve_type(schema, kind)
+                kind.extensions["by_class"] = True
         elif isinstance(kind, GraphQLUnionType):
             kind.resolve_type = _resolve_type(schema, kind)
+            kind.extensions["by_class"] = True
         elif isinstance(kind, GraphQLInputObjectType):
             _tie_input(kind)
         elif isinstance(kind, GraphQLEnumType):
