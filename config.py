@@ -92,10 +92,14 @@ def describe(kind: type, key: str = "") -> list[Setting]:
     for field in msgspec.structs.fields(kind):
         at = _join(key, field.encode_name)
         inner, meta = _plain(field.type)
-        nested = _plain(get_args(inner)[1])[0] if get_origin(inner) is dict else inner
         description = next((each.description for each in meta if each.description), "")
+        nested, at_nested = inner, at
+        if get_origin(inner) is dict:
+            nested, at_nested = _plain(get_args(inner)[1])[0], _join(at, "NAME")
+        elif get_origin(inner) in _LISTS:
+            nested, at_nested = _plain(get_args(inner)[0])[0], f"{at}[]"
         if _is_struct(nested):
-            settings += describe(nested, at if nested is inner else _join(at, "NAME"))
+            settings += describe(nested, at_nested)
             continue
         default = None if field.required else _written(_default(field))
         words = "the name of an environment variable" if _is_secret(field) else _words(inner, meta)

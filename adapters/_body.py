@@ -97,7 +97,7 @@ def decode_body(system: str, call: str, content_type: str, body: bytes, kind: ty
         raise SourceContract(system, call, "found an HTML page; promised is JSON")
     try:
         return cast("T", _decoder(cast("Hashable", kind)).decode(body))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also what is not UTF-8
         raise _broken(system, call, error, None) from None
 
 

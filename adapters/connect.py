@@ -124,10 +124,11 @@ def _system(name: str, system: SystemSettings, read: Reader) -> tuple[Upstream, 
         # What stands before an @ may be a password.
         found = "found an address with an @" if "@" in system.url else f"found {system.url!r}"
         problems.append(Problem(f"{key}.url", found, str(error)))
-    if (kind := _adapter(system.adapter)) is None:
-        allowed = f"allowed: {', '.join(_available())}"
+    if system.adapter not in (available := _available()):
+        allowed = f"allowed: {', '.join(available)}"
         problems.append(Problem(f"{key}.adapter", f"found {system.adapter!r}", allowed))
         raise ConfigurationError(problems)
+    kind = importlib.import_module(f"{adapters.__name__}.{system.adapter}").Adapter
     problems += _lacks(key, system, kind)
     try:
         options = read(system.options, kind.Options, f"{key}.options")
@@ -148,18 +149,16 @@ def _available() -> list[str]:
     return sorted(name for name in names if name != "connect" and not name.startswith("_"))
 
 
-def _adapter(name: str) -> Any:
-    if name not in _available():
-        return None
-    return importlib.import_module(f"{adapters.__name__}.{name}").Adapter
-
-
 def _lacks(key: str, system: SystemSettings, kind: type) -> Iterator[Problem]:
     """Find the ports that a system is to serve and its adapter does not implement."""
     for port, protocol in get_type_hints(Ports).items():
         if port not in system.serves:
             continue
-        lacking = [call for call in _calls(protocol) if not _is_async(getattr(kind, call, None))]
+        lacking = [
+            call
+            for call in _calls(protocol)
+            if not inspect.iscoroutinefunction(getattr(kind, call, None))
+        ]
         if lacking:
             found = f"adapter {system.adapter} has no {', no '.join(lacking)}"
             allowed = f"leave {port} out, or choose an adapter that serves it"
@@ -172,10 +171,6 @@ def _calls(protocol: type) -> list[str]:
         for name, each in inspect.getmembers(protocol, inspect.isfunction)
         if not name.startswith("_")
     ]
-
-
-def _is_async(method: object) -> bool:
-    return inspect.iscoroutinefunction(method)
 
 
 def _coverage(settings: Mapping[str, SystemSettings], unserved: Sequence[str]) -> Iterator[Problem]:

@@ -77,13 +77,12 @@ class KeyCache:
 
     async def close(self) -> None:
         """Stop reading; a verification that waits for keys is told that there are none."""
-        self._closed = True
+        self._closed, self._failure = True, "the gateway is closing"
         tasks = [task for task in (self._keeper, self._flight) if task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=TIMEOUT)
-        self._failure = self._failure or "the gateway is closing"
 
     async def _keep(self) -> None:
         while True:

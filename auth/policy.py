@@ -17,6 +17,7 @@ from domain.viewer import PolicyClass, Purpose, Role
 DEFAULT_TABLE = Path(__file__).with_name("policy.toml")
 
 _ANY = "ANY"
+_OBJECT_FIELDS = ("id", "__typename")
 _WEIGHT = {Decision.DENY: 0, Decision.OWN: 1, Decision.ALLOW: 2}
 
 E = TypeVar("E", bound=Enum)
@@ -40,7 +41,8 @@ class PolicyTable:
     A classified field is what the table says of its category, denied where it says nothing; so is
     a field of a person's type that nobody classified. Any other field is allowed. An object of a
     person's type may be handed out as far as the most visible of its personal fields: where none
-    may be seen, not even that it exists.
+    may be seen, not even that it exists. Its ``id``, where it has no category of its own, and its
+    ``__typename`` go with the object.
 
     *Errors*: ``ConfigurationError`` with everything that is wrong with the file, and every
     category that a published field has and no rule speaks of.
@@ -65,6 +67,10 @@ class PolicyTable:
                     known = self._types.get((parent, policy_class), Decision.DENY)
                     widest = max(known, decision, key=_WEIGHT.__getitem__)
                     self._types[parent, policy_class] = widest
+            for parent in self._person_types:
+                decision = self._types.get((parent, policy_class), Decision.DENY)
+                for name in _OBJECT_FIELDS:
+                    self._fields.setdefault((parent, name, policy_class), decision)
 
     def decide(self, parent_type: str, field: str, policy_class: PolicyClass) -> Decision:
         """Decide on one field of one published type for one class of callers."""
@@ -88,7 +94,7 @@ def unclassified(
     return [
         Problem(f"schema.{parent}.{name}", "no classification", f"one of {categories}")
         for parent, name in sorted(set(person_fields))
-        if (parent, name) not in classification.fields
+        if (parent, name) not in classification.fields and name not in _OBJECT_FIELDS
     ]
 
 

@@ -52,8 +52,15 @@ class Provider:
     *Source*: OpenID Connect Discovery 1.0, section 4; RFC 7517, section 5; RFC 9111, section 5.2.
     """
 
-    def __init__(self, name: str, settings: IssuerSettings, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: IssuerSettings,
+        client: httpx.AsyncClient,
+        timeout: float = TIMEOUT,
+    ) -> None:
         self.name = name
+        self._timeout = timeout
         self._settings = settings
         self._client = client
         self._discovered: str | None = None
@@ -64,13 +71,13 @@ class Provider:
         The address of the key set is remembered until reading from it fails.
         """
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(self._timeout):
                 uri = self._settings.jwks_uri or self._discovered or await self._discover()
                 body, headers = await self._get(uri)
             keys = _read_keys(body, self.name)
         except TimeoutError:
             self._discovered = None
-            raise ProviderError(f"no whole answer within {TIMEOUT:g} s") from None
+            raise ProviderError(f"no whole answer within {self._timeout:g} s") from None
         except ProviderError:
             self._discovered = None
             raise

@@ -108,7 +108,7 @@ def availability(
 
     *Shape*: ``distances`` by location key, in metres; with them the nearest location comes first
     and those without a place come last, else the fullest comes first.
-    *Freshness*: the oldest level speaks for all.
+    *Freshness*: the provenance is the oldest level's; a stale level adds at most FEW to the band.
     """
     distances = distances or {}
     places = [
@@ -133,11 +133,23 @@ def availability(
     supplies = [supply for place in places for supply in place.stock.incoming]
     return Availability(
         sku=sku,
-        band=band(sum(place.stock.available for place in places), oldest.freshness(now)),
+        band=_together(places, now),
         locations=tuple(places),
         next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
         provenance=oldest,
     )
+
+
+def _together(places: Sequence[LocationAvailability], now: datetime) -> Band:
+    # Fresh figures are summed and stale ones never say more than FEW, so that one shop whose
+    # system lags behind does not take the promise from all the others.
+    fresh = stale = 0
+    for place in places:
+        if place.stock.provenance.freshness(now) is Freshness.STALE:
+            stale += place.stock.available
+        else:
+            fresh += place.stock.available
+    return band(fresh) if fresh else band(stale, Freshness.STALE)
 
 
 @runtime_checkable

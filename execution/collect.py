@@ -25,6 +25,8 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues
 from msgspec import Struct
 
+from execution.cost import Estimate, estimate
+
 _CONDITIONS = frozenset({"skip", "include"})
 _UNPLANNED = frozenset({"defer", "stream", "experimental_disableErrorPropagation"})
 
@@ -36,7 +38,7 @@ class Operation(Struct, frozen=True, eq=False):
 
     *Shape*: ``conditions`` names the variables that @skip and @include read, in a fixed order.
     ``is_planned`` is false for what only graphql-core runs: @defer, @stream, fragments with
-    variables of their own, switched-off error propagation.
+    variables of their own, switched-off error propagation. ``estimate`` tells what it may cost.
     """
 
     schema: GraphQLSchema
@@ -45,6 +47,7 @@ class Operation(Struct, frozen=True, eq=False):
     fragments: dict[str, FragmentDetails]
     conditions: tuple[str, ...]
     is_planned: bool
+    estimate: Estimate
 
     def root_fields(self, variables: VariableValues) -> Fields:
         """Collect the fields of the operation itself, merged as the reference merges them."""
@@ -61,7 +64,7 @@ class Operation(Struct, frozen=True, eq=False):
 
 
 def read_operation(
-    schema: GraphQLSchema, document: DocumentNode, name: str | None
+    schema: GraphQLSchema, document: DocumentNode, name: str | None, list_size: int = 10
 ) -> Operation | GraphQLError:
     """Choose the operation that a request names, and read what its plan depends on."""
     chosen: OperationDefinitionNode | None = None
@@ -83,7 +86,13 @@ def read_operation(
     conditions, is_planned = _traits(chosen, fragments)
     root = schema.get_root_type(chosen.operation)
     return Operation(
-        schema, chosen, root, fragments, tuple(sorted(conditions)), is_planned and root is not None
+        schema=schema,
+        node=chosen,
+        root=root,
+        fragments=fragments,
+        conditions=tuple(sorted(conditions)),
+        is_planned=is_planned and root is not None,
+        estimate=estimate(schema, chosen, fragments, list_size),
     )
 
 

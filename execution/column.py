@@ -72,6 +72,8 @@ def _advance(run: Run) -> None:
         if selection.decision is Decision.OWN:
             run.pending.append(_own(run, group))
             continue
+        if selection.observes:
+            run.observe(group)
         for step in selection.rest if group.is_started else selection.steps:
             _step(run, group, step)
 
@@ -80,6 +82,8 @@ def _step(run: Run, group: Group, step: Step) -> None:
     source = step.source
     parents = group.parents
     values: Sequence[Any]
+    if step.cost and source is not Source.DENIED:
+        run.cost += step.cost * len(parents)
     if source is Source.ATTRIBUTE:
         assert step.read is not None, "an attribute is read"
         try:
@@ -104,7 +108,6 @@ def _step(run: Run, group: Group, step: Step) -> None:
         except GraphQLError as error:
             _deliver(run, group, step, [error] * len(parents))
             return
-        run.cost += step.cost * len(parents)
         if source is Source.BATCH:
             _batch(run, group, step, arguments)
             return
@@ -167,6 +170,8 @@ async def _own(run: Run, group: Group) -> None:
         paths,
     )
     if kept:
+        if left.selection.observes:
+            run.observe(left)
         for step in left.selection.steps:
             _step(run, left, step)
 

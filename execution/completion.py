@@ -56,7 +56,7 @@ def start(run: Run, selection: Selection, parents: Sequence[Any], paths: Paths) 
     if rows is None:
         template = selection.template
         group.rows = [template.copy() for _ in parents]
-    if not group.is_started or selection.rest:
+    if not group.is_started or selection.rest or selection.observes:
         run.groups.append(group)
     if selection.is_abstract:
         run.met.append(group)

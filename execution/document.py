@@ -72,7 +72,7 @@ class Documents:
         known = document.operations.get(name)
         if known is not None:
             return known
-        found = read_operation(self._schema, document.node, name)
+        found = read_operation(self._schema, document.node, name, self._limits.list_size)
         if isinstance(found, Operation):
             document.operations[name] = found
         return found

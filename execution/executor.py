@@ -14,13 +14,14 @@ from graphql.execution.values import VariableValues, get_variable_values
 from msgspec import Struct
 
 import execution.engine
-from domain.errors import DeadlineExceeded, Failure
+from domain.errors import DeadlineExceeded, Failure, QueryTooComplex
 from execution.collect import Operation
 from execution.context import Context
 from execution.document import Document, Documents
 from execution.engine import Engine
 from execution.guard import GuardedExecutor
-from execution.limit import Limits
+from execution.limit import Limits, check_cost, check_variables
+from execution.notice import observe_errors
 from execution.result import Result
 
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
@@ -115,9 +116,16 @@ class Executor:
         if operation.root is None:
             error = f"Schema is not configured to execute {kind.value} operation."
             return Result(errors=[GraphQLError(error, operation.node)], was_executed=False)
-        values = self._variables(operation, variables)
-        if isinstance(values, list):
-            return Result(errors=values, was_executed=False)
+        limits = self._settings.limits
+        try:
+            check_variables(variables, limits)
+            values = self._variables(operation, variables)
+            if isinstance(values, list):
+                return Result(errors=values, was_executed=False)
+            context.requested = operation.estimate.cost(values.coerced)
+            check_cost(context.requested, limits)
+        except QueryTooComplex as refused:
+            return _refused(refused)
         try:
             async with asyncio.timeout(context.deadline.remaining() + _GRACE):
                 data, errors = await self._run(
@@ -156,7 +164,10 @@ class Executor:
         if plan is not None:
             context.loaders.narrow(plan.reads)
             run = self._engine.run(plan, context, values, root)
-            data = await self._engine.execute(run)
+            try:
+                data = await self._engine.execute(run)
+            finally:
+                context.actual += run.cost
             return data, run.errors
         # Its executor takes no notice of @defer and @stream: the whole answer comes at once.
         answer: Any = experimental_execute_incrementally(
@@ -182,6 +193,7 @@ def _refused(failure: Failure) -> Result:
 
 
 def _finished(data: dict[str, Any] | None, errors: list[GraphQLError], context: Context) -> Result:
+    observe_errors(errors, context)
     extensions: dict[str, Any] = {"context": context.echoes}
     if context.notices:
         extensions["notices"] = [
@@ -193,5 +205,9 @@ def _finished(data: dict[str, Any] | None, errors: list[GraphQLError], context: 
             {"path": each.path, "code": each.code, "reason": each.reason} for each in context.access
         ]
     if context.viewer.is_staff:
-        extensions["cost"] = {"calls": dict(context.calls)}
+        extensions["cost"] = {
+            "requested": context.requested,
+            "actual": context.actual,
+            "calls": dict(context.calls),
+        }
     return Result(data=data, errors=errors, extensions=extensions)

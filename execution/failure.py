@@ -1,8 +1,8 @@
 """The last pass: failures get their places, nulls rise to where null is allowed.
 
-It runs only where something failed, an object turned out to be nobody's to see, or the plan has
-denied fields; then depth-first in the order of the answer, which is the order in which the
-reference meets them.
+It runs only where something failed, an object turned out to be nobody's to see or to be stale, or
+the plan has denied fields; then depth-first in the order of the answer, which is the order in
+which the reference meets them.
 """
 
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from graphql import GraphQLError, located_error
 from msgspec import Struct
 
+from execution.notice import observe
 from execution.plan import Form, Selection, Shape, Source, Step
 from execution.run import Failed, Row, Run
 
@@ -34,7 +35,7 @@ def settle_answer(run: Run, selection: Selection, row: Row) -> bool:
 
 def settle_steps(run: Run, selection: Selection, row: Row, steps: Any) -> bool:
     """Settle some fields of the root; false where a failure rises to the root itself."""
-    if not run.is_flawed and not selection.denies:
+    if not (run.is_flawed or run.notable or selection.denies):
         return True
     varied = {id(each): group.selection for group in run.met for each in group.rows}
     error = _row(_Pass(run, varied, []), steps, row)
@@ -51,7 +52,7 @@ def _row(state: _Pass, steps: Any, row: Row) -> GraphQLError | None:
         if step.source is Source.DENIED:
             run.context.deny((*path, step.key))
             continue
-        if not run.is_flawed and not _may_deny(step):
+        if not (run.is_flawed or run.notable or _may_deny(step)):
             continue
         value = row[step.key]
         if value is None or step.source in _SETTLED:
@@ -85,7 +86,9 @@ def _value(state: _Pass, step: Step, shape: Shape, value: Any) -> Any:
             error = TypeError(shape.missing)
         return _nulled(state, step, shape, error)
     selection = _selection(state, shape, value)
-    if selection is None or not (run.is_flawed or selection.denies):
+    if id(value) in run.notable:
+        observe(run.notable[id(value)][1], tuple(state.path), run.context)
+    if selection is None or not (run.is_flawed or run.notable or selection.denies):
         return value
     risen = _row(state, selection.steps, value)
     return value if risen is None else _nulled(state, step, shape, risen)

@@ -85,6 +85,7 @@ class Selection(Struct, eq=False, kw_only=True):
 
     *Shape*: ``template`` has every response key in order. ``decision`` says whether an object of
     this type may be shown at all. ``denies`` tells that a field here or below is denied.
+    ``observes`` tells that objects of the type can say of themselves that they are stale.
     ``rows``, where there is one, makes the rows of a column with all but the steps in ``rest``.
     """
 
@@ -95,6 +96,7 @@ class Selection(Struct, eq=False, kw_only=True):
     is_abstract: bool
     decision: Decision = Decision.ALLOW
     denies: bool = False
+    observes: bool = False
     runs: int = 0
     rows: Callable[[Sequence[Any]], list[dict[str, Any]]] | None = None
     rest: Sequence[Step] = ()

@@ -99,6 +99,7 @@ class Planner:
                 parent=above,
                 is_abstract=is_abstract,
                 decision=decision,
+                observes=policy is not None and bool(kind.extensions.get("provenance")),
             )
             if any(step.source is Source.DENIED for step in steps):
                 _mark_denied(selection)

@@ -10,6 +10,7 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 from msgspec import Struct, field
 
+from execution.notice import notable
 from execution.plan import Plan, Selection, Step
 
 Row = dict[str, Any]
@@ -44,8 +45,9 @@ class Run(Struct, eq=False, kw_only=True):
 
     *Shape*: ``groups`` wait for their steps, ``pending`` for something outside. ``spoiled`` leads
     from the id of a row that came to nothing to the row, which must stay alive as long as its id
-    means something, and the reason; None where the object is just not there. ``cost`` counts what
-    was really resolved.
+    means something, and the reason; None where the object is just not there. ``notable`` leads
+    likewise to objects that have something to say of themselves. ``cost`` counts what was really
+    resolved.
     """
 
     plan: Plan
@@ -60,6 +62,7 @@ class Run(Struct, eq=False, kw_only=True):
     spoiled: dict[int, tuple[Row, Exception | None]] = field(default_factory=dict)
     met: list[Group] = field(default_factory=list)
     errors: list[GraphQLError] = field(default_factory=list)
+    notable: dict[int, tuple[Row, Any]] = field(default_factory=dict)
     is_flawed: bool = False
     cost: int = 0
     _reference: Any = None
@@ -73,6 +76,12 @@ class Run(Struct, eq=False, kw_only=True):
         """Note that a row already in the answer came to nothing."""
         self.is_flawed = True
         self.spoiled[id(row)] = (row, error)
+
+    def observe(self, group: Group) -> None:
+        """Remember the rows whose objects are stale or incomplete."""
+        for index in notable(group.parents, self.context):
+            row = group.rows[index]
+            self.notable[id(row)] = (row, group.parents[index])
 
     @property
     def reference(self) -> Any:

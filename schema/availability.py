@@ -66,7 +66,7 @@ class Availability:
     is_available: bool = plain("Whether any of it can be promised.")
     next_supply: Supply | None = plain("The next goods on their way.")
     provenance: Provenance | None = plain(
-        "Where the figures come from; the oldest speaks for all. Null where nothing is held."
+        "Where the figures come from: the oldest of them. Null where nothing is held."
     )
 
     @batch(resolvers.availability.locations, cost=0)

@@ -1,5 +1,6 @@
 """What holds for every request: its id, the headers of every answer, one line in the log."""
 
+import asyncio
 import time
 from collections.abc import MutableMapping
 from typing import Any
@@ -9,7 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from transport.answer import encode, send_bytes
 from transport.exchange import begin
-from transport.problem import masked
+from transport.problem import masked, problem
+from transport.refusal import Refusal
 
 _log = structlog.get_logger("transport")
 _SECURITY = (
@@ -18,6 +20,8 @@ _SECURITY = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+_JSON = "application/json; charset=utf-8"
+_STOPPING = Refusal(503, "STOPPING", "The gateway is stopping; this request was not finished.")
 _POLICY = b"content-security-policy"
 _NO_CONTENT = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
 
@@ -50,14 +54,19 @@ class Door:
                 sent += len(message.get("body", b""))
             await send(message)
 
-        try:
-            await self._app(scope, receive, send_on)
-        except Exception as bug:  # noqa: BLE001 - the last door: masked and logged
-            error = masked(bug, exchange.request_id)
+        async def say(status_code: int, error: dict[str, Any], headers: dict[str, str]) -> None:
             exchange.note([error])
             if not status:
                 body = encode({"errors": [error]})
-                await send_bytes(send_on, 500, "application/json; charset=utf-8", body)
+                await send_bytes(send_on, status_code, _JSON, body, headers)
+
+        try:
+            await self._app(scope, receive, send_on)
+        except asyncio.CancelledError:
+            # The server gave up waiting for this one while it stops; nobody else cancels it.
+            await say(503, problem(_STOPPING), {"Retry-After": "1", "Connection": "close"})
+        except Exception as bug:  # noqa: BLE001 - the last door: masked and logged
+            await say(500, masked(bug, exchange.request_id), {})
         finally:
             _log.info(
                 "request",

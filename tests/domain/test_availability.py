@@ -65,13 +65,24 @@ def test_bands(pieces: int, freshness: Freshness, expected: Band) -> None:
     assert band(pieces, freshness) is expected
 
 
-def test_the_oldest_figure_speaks_for_all() -> None:
-    """A sum is as old as its oldest part, and as careful."""
-    found = availability("1", [level("wms:A", 90), level("wms:B", 5, age=600)], NOW)
+def test_a_sum_is_as_old_as_its_oldest_part() -> None:
+    """The provenance of a sum is the oldest level's, and a stale level promises at most FEW."""
+    found = availability("1", [level("wms:A", 90), level("wms:B", 50, age=600)], NOW)
     assert found.provenance is not None
     assert found.provenance.observed_at == NOW - timedelta(seconds=600)
-    assert found.band is Band.FEW
     assert [place.band for place in found.locations] == [Band.LOTS, Band.FEW]
+
+
+@pytest.mark.parametrize(
+    ("fresh", "stale", "expected"),
+    [(90, 50, Band.LOTS), (0, 50, Band.FEW), (2, 500, Band.FEW), (0, 0, Band.NONE)],
+)
+def test_a_stale_location_takes_nothing_from_the_others(
+    fresh: int, stale: int, expected: Band
+) -> None:
+    """Fresh figures are summed as they are; stale ones alone never say more than FEW."""
+    levels = [level("wms:A", fresh), level("wms:B", stale, age=600)]
+    assert availability("1", levels, NOW).band is expected
 
 
 def test_the_nearest_location_comes_first() -> None:

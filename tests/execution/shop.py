@@ -28,6 +28,7 @@ from execution.context import Asked, Context, Contexts, Settings
 
 NOW = datetime.now(UTC)
 FROM = Provenance("erp", NOW, Lifetime(timedelta(minutes=5), timedelta(days=1)))
+OLD = Provenance("erp", NOW - timedelta(hours=1), FROM.lifetime)
 SKUS = [f"S{number}" for number in range(12)]
 
 
@@ -210,7 +211,7 @@ def _product(key: str, ask: Ask) -> Product | None:
         attributes=(AttributeValue("weight", "3", "kg"),) * (number % 3),
         media=(Media(f"https://example.com/{number}"),),
         variants=tuple(_variant(sku) for sku in SKUS[number * 3 : number * 3 + 3]),
-        provenance=FROM,
+        provenance=OLD if number == 1 else FROM,
     )
     found: Product = _asked(product, ask)
     return found
@@ -226,7 +227,7 @@ def _variant(sku: str) -> Any:
         name=f"Variant {number}",
         gtins=("5901234123457",) * (number % 2),
         options=(Option("size", "M"),),
-        provenance=FROM,
+        provenance=OLD if number % 7 == 2 else FROM,
     )
 
 
@@ -280,7 +281,7 @@ def _customer(key: str) -> Customer | None:
         birth_date=date(1990, 1, number),
         addresses=(Address(lines=("Street 2",)),),
         identities=(key, f"erp:c{number}"),
-        provenance=FROM,
+        provenance=OLD,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from graphql import parse, validate
 
 from execution.executor import Executor, Settings
+from execution.notice import MAX_NOTICES
 from execution.result import Result
 from schema.build import build
 from tests.execution.compare import difference
@@ -35,11 +36,11 @@ class ShopGenerator(Generator):
         return super()._scalar(kind)
 
 
-def _access(result: Result) -> list[str]:
+def _said(result: Result, name: str) -> list[str]:
     # Below a null that a failure rose to, there is no position any more to say a thing of.
     return sorted(
         repr(each)
-        for each in result.extensions.get("access", ())
+        for each in result.extensions.get(name, ())
         if _at(result.data, each["path"][:-1]) is not None
     )
 
@@ -75,5 +76,9 @@ async def test_each_viewer_gets_what_the_fallback_gives(viewer: Any) -> None:
         found = difference((ours.data, ours.errors), (theirs.data, theirs.errors))
         where = f"ENGINE_SEED={SEED}\n{text}\n{generator.variables}"
         assert found is None, f"{found}\n{where}"
-        assert _access(ours) == _access(theirs), where
+        if not ours.errors:
+            assert ours.extensions.get("cost") == theirs.extensions.get("cost"), where
+        assert _said(ours, "access") == _said(theirs, "access"), where
+        if max(len(each.extensions.get("notices", ())) for each in answers) < MAX_NOTICES:
+            assert _said(ours, "notices") == _said(theirs, "notices"), where
         done += 1

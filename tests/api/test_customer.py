@@ -1,0 +1,155 @@
+"""Customers, their loyalty and orders: right, and only for those who may see them."""
+
+import pytest
+
+from domain.identity import node_id
+from sandbox.persona import (
+    CUSTOMER_CONTACT,
+    CUSTOMER_KUNNR,
+    CUSTOMER_ORDERS,
+    NEIGHBOUR_CONTACT,
+)
+from tests.shop import Answer, Shop
+
+CUSTOMER = node_id("Customer", f"crm:{CUSTOMER_CONTACT}")
+NEIGHBOUR = node_id("Customer", f"crm:{NEIGHBOUR_CONTACT}")
+WHOLE = """
+query Whole($id: ID!) {
+  customer(id: $id) {
+    id number name { full given family } email phone birthDate addresses { city country }
+    externalIds { system id } provenance { system freshness }
+    loyalty { points tier }
+    orders(first: 10) {
+      complete pageInfo { hasNextPage }
+      nodes { id number state placedAt channel total { minor currency formatted } tax { minor }
+        lines { position sku name quantity total { minor }
+          variant { sku product { id name } } } }
+    }
+  }
+}
+"""
+
+
+def whole(shop: Shop, persona: str | None, customer: str = CUSTOMER) -> Answer:
+    return shop.ask(WHOLE, {"id": customer}, persona=persona)
+
+
+def test_a_customer_with_ten_orders_costs_five_calls(shop: Shop) -> None:
+    """Profile, loyalty, ten orders, their lines and products are at most five calls."""
+    answer = whole(shop, "agent")
+    assert answer.errors == []
+    assert len(answer.data["customer"]["orders"]["nodes"]) == 10
+    assert sum(answer.calls.values()) <= 5
+    assert sum(len(shop.requests(each)) for each in ("erp", "wms", "crm")) <= 5
+
+
+def test_orders_are_the_erps(shop: Shop) -> None:
+    """Orders come newest first with the ERP's own numbers and totals."""
+    told = shop.post(
+        "erp",
+        "/sap/zretail/ORDERS_BY_KUNNR",
+        {"KUNNR": [CUSTOMER_KUNNR], "TOP": 10},
+        {"APIKey": "sandbox-erp-key"},
+    )["d"]["results"][0]
+    shown = whole(shop, "agent").data["customer"]["orders"]
+    assert told["ANZAHL"] == CUSTOMER_ORDERS
+    assert shown["pageInfo"]["hasNextPage"] is True
+    assert [each["number"] for each in shown["nodes"]] == [each["VBELN"] for each in told["VBAK"]]
+    moments = [each["placedAt"] for each in shown["nodes"]]
+    assert moments == sorted(moments, reverse=True)
+    for order in shown["nodes"]:
+        assert all(line["variant"] for line in order["lines"])
+
+
+def test_a_customer_sees_their_own(shop: Shop) -> None:
+    """The customer sees what the agent sees of them, but not how the shop works inside."""
+    mine, agents = whole(shop, "customer"), whole(shop, "agent")
+    seen, known = mine.data["customer"], agents.data["customer"]
+    assert (seen["email"], seen["orders"]) == (known["email"], known["orders"])
+    assert known["externalIds"]
+    assert seen["externalIds"] is None
+    assert seen["provenance"]["system"] is None
+    assert sorted(each["path"] for each in mine.extensions["access"]) == [
+        ["customer", "externalIds"],
+        ["customer", "provenance", "system"],
+    ]
+    assert "cost" not in mine.extensions
+
+
+@pytest.mark.parametrize("persona", [None, "neighbour"])
+def test_not_yours_is_the_same_as_absent(shop: Shop, persona: str | None) -> None:
+    """Who may not see a customer gets the very answer of a customer who does not exist."""
+    others = whole(shop, persona)
+    absent = whole(shop, persona, node_id("Customer", "crm:C-999999"))
+    assert others.body == absent.body
+    assert others.data == {"customer": None}
+    assert [len(shop.requests(each)) for each in ("erp", "wms", "crm")] == [0, 0, 0]
+
+
+def test_an_order_is_its_buyers(shop: Shop) -> None:
+    """An order by id is its buyer's, the staff's, and absent for everybody else."""
+    order = whole(shop, "agent").data["customer"]["orders"]["nodes"][0]["id"]
+    query = """query ($id: ID!) { node(id: $id) { id ... on Order { number } }
+                 order(id: $id) { number lines { sku } } }"""
+    seen = {
+        persona: shop.ask(query, {"id": order}, persona=persona)
+        for persona in ("customer", "agent", "neighbour", None)
+    }
+    assert seen["customer"].data == seen["agent"].data
+    assert seen["customer"].data["order"]["number"]
+    assert seen["neighbour"].data == seen[None].data == {"node": None, "order": None}
+    absent = shop.ask(query, {"id": node_id("Order", "erp:0000000001")}, persona="neighbour")
+    assert absent.body == seen["neighbour"].body
+
+
+def test_an_associate_serves_and_does_not_reach(shop: Shop) -> None:
+    """A store associate sees name, orders and points, not how to reach or visit a customer."""
+    answer = whole(shop, "associate")
+    customer = answer.data["customer"]
+    assert customer["name"]["full"]
+    assert customer["loyalty"]["points"] is not None
+    assert [customer[each] for each in ("email", "phone", "birthDate", "addresses")] == [None] * 4
+    denied = {each["path"][-1] for each in answer.extensions["access"]}
+    assert {"email", "phone", "birthDate", "addresses"} <= denied
+
+
+@pytest.mark.parametrize(
+    "disguise",
+    [
+        "{ a: customer(id: $id) { b: email } }",
+        "{ customer(id: $id) { ...on Node { ...on Customer { email } } } }",
+        "{ customer(id: $id) { ...F } } fragment F on Customer { email }",
+        "{ node(id: $id) { ...on Customer { email } } }",
+        "{ nodes(ids: [$id]) { ...on Customer { email } } }",
+        "{ customer(id: $id) { __typename @skip(if: true) email } }",
+    ],
+)
+def test_no_disguise_shows_what_is_denied(shop: Shop, disguise: str) -> None:
+    """Aliases, fragments, interfaces and nodes show an associate no e-mail address."""
+    answer = shop.ask(f"query ($id: ID!) {disguise}", {"id": CUSTOMER}, persona="associate")
+    assert "@" not in answer.response.text
+    assert answer.extensions["access"]
+
+
+def test_who_is_asking(shop: Shop) -> None:
+    """The viewer is who the token proves, with the customer's own record."""
+    query = "{ viewer { role purposes customer { id email } } }"
+    customer = shop.ask(query, persona="customer").data["viewer"]
+    assert (customer["role"], customer["customer"]["id"]) == ("CUSTOMER", CUSTOMER)
+    for persona, role in ((None, "ANONYMOUS"), ("agent", "AGENT"), ("associate", "ASSOCIATE")):
+        found = shop.ask(query, persona=persona).data["viewer"]
+        assert (found["role"], found["customer"]) == (role, None)
+
+
+def test_lookup_is_for_staff(shop: Shop) -> None:
+    """Staff find a thing by a system's own id; for others the field is denied, not asked."""
+    query = """query ($id: String!) { lookup(kind: CUSTOMER, system: "crm", id: $id) {
+        id ... on Customer { email } } }"""
+    assert (
+        shop.ask(query, {"id": CUSTOMER_CONTACT}, persona="agent").data["lookup"]["id"] == CUSTOMER
+    )
+    shop.mend()
+    denied = shop.ask(query, {"id": CUSTOMER_CONTACT}, persona="customer")
+    assert denied.data == {"lookup": None}
+    assert denied.extensions["access"][0]["path"] == ["lookup"]
+    assert shop.requests("crm") == []
