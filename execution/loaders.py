@@ -2,7 +2,7 @@
 
 from domain.ask import Ask
 from domain.page import Page
-from domain.port import Ports
+from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product
 from execution.loader import Batches, Loader
 
@@ -10,7 +10,7 @@ from execution.loader import Batches, Loader
 class Loaders:
     """The loaders of one operation; whoever made it closes it."""
 
-    def __init__(self, ports: Ports, ask: Ask) -> None:
+    def __init__(self, ports: Ports, ask: Ask, kept: OwnPorts = NOTHING_OWNED) -> None:
         own = self._batches = Batches()
         self.products_by_query = Loader(ports.product.products_by_query, ask, own, self._keep_page)
         self.product_by_key = Loader(ports.product.product_by_key, ask, own, self._keep_product)
@@ -23,6 +23,9 @@ class Loaders:
         self.loyalty_by_key = Loader(ports.loyalty.loyalty_by_key, ask, own)
         self.order_by_key = Loader(ports.order.order_by_key, ask, own)
         self.orders_by_customer = Loader(ports.order.orders_by_customer, ask, own)
+        self.wishlists_by_customer = Loader(kept.wishlist.wishlists_by_customer, ask, own)
+        self.wishlist_by_key = Loader(kept.wishlist.wishlist_by_key, ask, own)
+        self.wishlist_by_link = Loader(kept.wishlist.wishlist_by_link, ask, own)
 
     def close(self) -> None:
         """End the batches that are still under way."""
