@@ -128,7 +128,7 @@ def _code(error: GraphQLError) -> str:
     original = error.original_error
     if isinstance(original, Failure):
         return original.code
-    if original is None:
+    if original is None or isinstance(original, GraphQLError):
         return "INVALID"
     raise original
 
