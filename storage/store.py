@@ -15,6 +15,7 @@ from storage.idempotency import OnceOnly
 from storage.revision import current, is_served, migrate, revisions
 from storage.seal import Seal
 from storage.settings import SQLITE, StorageSettings, problems
+from storage.shared import open_shared
 from storage.subject import Subjects
 from storage.table import MARK
 from storage.wishlist import WishlistReader
@@ -26,7 +27,8 @@ _MARK = "master key"
 class Store:
     """The gateway's own store; whoever opens it starts and closes it.
 
-    ``own`` is read in batches like any system, ``attempts`` carries out mutations.
+    ``own`` is read in batches like any system, ``attempts`` carries out mutations; ``buckets``,
+    ``cache``, ``documents`` and ``feed`` are in Redis where there is one, else in this process.
     """
 
     def __init__(self, settings: StorageSettings) -> None:
@@ -41,6 +43,9 @@ class Store:
         if self._migrates is None:
             self._migrates = settings.database.drivername == SQLITE
         self.own = OwnPorts(wishlist=WishlistReader(self._database, self._seal, self._subjects))
+        shared = self._shared = open_shared(settings.redis)
+        self.buckets, self.cache = shared.buckets, shared.cache
+        self.documents, self.feed = shared.documents, shared.feed
         self.attempts: Attempts = OnceOnly(self._database, self._seal, self._subjects)
 
     async def start(self) -> str | None:
@@ -78,6 +83,7 @@ class Store:
     async def close(self) -> None:
         """Let what has begun end, and close every connection."""
         await self._database.close()
+        await self._shared.close()
 
     async def _check(self, connection: AsyncConnection) -> None:
         if self._migrates:

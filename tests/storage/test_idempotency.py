@@ -209,7 +209,7 @@ def test_a_mutation_that_takes_no_key_is_not_published(monkeypatch: pytest.Monke
         """With a mutation that could happen twice."""
 
         @batch(nothing)
-        def careless(self, input: BareInput) -> strawberry.ID:
+        def careless(self, input: BareInput) -> strawberry.ID | None:
             """Change something."""
 
     monkeypatch.setattr(schema.build, "Mutation", Careless)
@@ -226,8 +226,9 @@ async def test_two_hundred_twins_in_three_processes_are_one_change(url: str) -> 
     ]["id"]
     shares = {"idempotencyKey": "share-01", "wishlist": id}
     adds = {"idempotencyKey": "add-0001", "wishlist": id, "lines": [{"sku": "S1"}]}
-    requests = [{"document": SHARE, "customer": ANNA, "input": shares}] + [
-        {"document": ADD + LIST, "customer": ANNA, "input": adds}
+    requests = [
+        {"document": SHARE, "customer": ANNA, "input": shares},
+        {"document": ADD + LIST, "customer": ANNA, "input": adds},
     ]
     answers: list[list[Any]] = [[], []]
     with processes(3, url, MASTER_KEY.reveal()) as started:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -73,13 +74,13 @@ async def test_up_and_down_lose_nothing_that_was_known_before(database: Database
     Also what was written while the next one was there, as far as the one before knows it.
     """
     known = ("base", *revisions())
-    for before, after in zip(known, known[1:]):
+    for before, after in pairwise(known):
         await _to(database, "base")
         await _to(database, before)
         await database.write(_fill)
         old = await database.read(_content)
         await _to(database, after)
-        assert {name: rows for name, rows in (await _part(database, old)).items()} == old
+        assert await _part(database, old) == old
         await database.write(_fill)
         during = await _part(database, old)
         assert all(len(during[name]) == 2 * len(rows) for name, rows in old.items())
@@ -132,7 +133,7 @@ async def _content(connection: AsyncConnection) -> Content:
     content: Content = {}
     for table in await connection.run_sync(_reflected):
         rows = (await connection.execute(select(table))).mappings()
-        content[table.name] = {tuple(sorted(row.items())) for row in rows}
+        content[table.name] = {tuple(sorted(dict(row).items())) for row in rows}
     return content
 
 
