@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import (
@@ -171,6 +171,13 @@ class Database:
             yield
 
 
+async def lift_bounds(connection: AsyncConnection) -> None:
+    """Let the statements of this transaction take as long as they need."""
+    if connection.dialect.name == "postgresql":
+        for bound in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            await connection.execute(text(f"SET LOCAL {bound} = 0"))
+
+
 async def _until(task: asyncio.Task[T], deadline: Deadline) -> T:
     # A task that is late has been told by its own timeout, but may still wait for a dead peer.
     done, _ = await asyncio.wait({task}, timeout=deadline.remaining() + 0.01)
@@ -204,6 +211,7 @@ def _sqlite(settings: StorageSettings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings.timeout,
         pool_use_lifo=True,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -243,6 +251,7 @@ def _postgresql(settings: StorageSettings) -> AsyncEngine:
         pool_timeout=settings.timeout,
         pool_use_lifo=True,
         pool_recycle=1_800,
+        hide_parameters=True,
         connect_args={
             "timeout": min(_CONNECTING, settings.timeout),
             "server_settings": {

@@ -12,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.database import lift_bounds
+
 # Any number, the same for every process: PostgreSQL's advisory locks have no names.
 _LOCK = 0x67617465
 _LOCK_WAIT = "30s"
@@ -66,6 +68,6 @@ async def downgrade(connection: AsyncConnection, target: str) -> None:
 async def _lock(connection: AsyncConnection) -> None:
     # On SQLite the transaction itself began by taking the only lock there is.
     if connection.dialect.name == "postgresql":
-        await connection.execute(text("SET LOCAL statement_timeout = 0"))
+        await lift_bounds(connection)
         await connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'"))
         await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
