@@ -1,7 +1,6 @@
 """Backup and restore: one file, from either database and into either."""
 
 import hashlib
-import os
 import stat
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from storage.__main__ import main
 from storage.backup import BackupError, backup, restore
 from storage.database import Database
 from storage.settings import StorageSettings
@@ -158,7 +158,7 @@ def _as_of_0002(file: Path) -> None:
     file.write_bytes(written)
 
 
-def test_one_command_each(url: str, tmp_path: Path) -> None:
+def test_one_command_each(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Key, migration up and down, backup and restore are one command each, with plain answers."""
     config = tmp_path / "gateway.toml"
     config.write_text(f'[storage]\nurl = "{url}"\nmaster_key_env = "ABSENT"\n')
@@ -167,16 +167,9 @@ def test_one_command_each(url: str, tmp_path: Path) -> None:
     file = tmp_path / "backup"
 
     def run(*arguments: object, of: Path = config) -> tuple[int, str]:
-        answer = subprocess.run(
-            [sys.executable, "-m", "storage", "--config", of, *map(str, arguments)],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env={**os.environ, "PYTHONWARNINGS": "error"},
-        )
-        return answer.returncode, answer.stdout + answer.stderr
+        code = main(["--config", str(of), *map(str, arguments)], {})
+        said = capsys.readouterr()
+        return code, said.out + said.err
 
     assert len(run("key")[1].strip()) == 44
     assert run("migrate") == (0, "the database is at migration 0003 of 0001, 0002, 0003\n")
@@ -187,7 +180,20 @@ def test_one_command_each(url: str, tmp_path: Path) -> None:
     assert run("restore", file, of=other) == (0, f"restored 0 rows from {file}\n")
     assert run("status", of=other)[1].startswith("the database is at migration 0003")
     code, text = run("migrate", of=tmp_path / "absent.toml")
-    assert (code, "absent.toml" in text, "Traceback" in text) == (2, True, False)
+    assert (code, "absent.toml" in text) == (2, True)
     other.write_text('[storage]\nurl = "mysql://host/db"\n')
     code, text = run("migrate", of=other)
-    assert (code, "storage.url" in text, "Traceback" in text) == (2, True, False)
+    assert (code, "storage.url" in text) == (2, True)
+
+
+def test_the_commands_are_a_program() -> None:
+    """The commands are reached as ``python -m storage``, without a configuration for a key."""
+    answer = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "storage", "key"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert len(answer.stdout.strip()) == 44
