@@ -3,13 +3,16 @@
 import argparse
 import asyncio
 import gc
+import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import orjson
+import structlog
 import uvicorn
 import uvloop
 from msgspec import Struct
@@ -166,6 +169,26 @@ def _bind(host: str, port: int) -> socket.socket:
     return sock
 
 
+def _log_as_json() -> None:
+    """Log one JSON object a line, on stderr: stdout is for the ready line and never fills up."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_json),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _json(event: object, default: Callable[[object], object]) -> bytes:
+    return orjson.dumps(event, default=default)
+
+
 def _say(progress: str) -> None:
     print(f"gateway: {progress}", file=sys.stderr, flush=True)
 
@@ -177,6 +200,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     given = parser.parse_args(arguments)
+    _log_as_json()
     try:
         settings = config.load(given.config, Settings, environment)
         read = partial(config.read, environment=environment, file=str(given.config))
