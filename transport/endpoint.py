@@ -10,7 +10,7 @@ from domain.errors import DeadlineExceeded, Failure
 from domain.viewer import Viewer
 from execution.context import Asked
 from execution.result import Result
-from transport.accept import Media, Preference, check_content
+from transport.accept import Media, Preference, check_content, preferred
 from transport.answer import encode, headers_of, result_status, send_bytes
 from transport.body import drop, read
 from transport.exchange import Exchange, exchange_of
@@ -31,6 +31,10 @@ CONTEXT_HEADERS = {
     "store": "commerce-store",
     "purpose": "commerce-purpose",
 }
+
+
+_CONTEXT_FIELDS = {header.encode(): field for field, header in CONTEXT_HEADERS.items()}
+_SILENT = Asked()
 
 
 class _Answer:
@@ -61,7 +65,7 @@ class GraphQLEndpoint:
         exchange, headers = exchange_of(scope), Headers(scope=scope)
         media = Media.JSON
         try:
-            preference = Preference(headers)
+            preference = preferred(headers)
             if self._page and scope["method"] == "GET" and preference.wants_page():
                 await self._page.send(send)
                 return
@@ -102,7 +106,7 @@ class GraphQLEndpoint:
         exchange = exchange_of(scope)
         viewer = await self._operations.viewer(headers.get("authorization"))
         exchange.role = viewer.role.value
-        asked = Asked(**{name: headers.get(header) for name, header in CONTEXT_HEADERS.items()})
+        asked = _asked(scope)
 
         async def gone() -> None:
             while (await receive())["type"] != "http.disconnect":
@@ -132,6 +136,16 @@ class GraphQLEndpoint:
                 # What the operations before it did stays done, and has to be told.
                 bodies.append(_failed(failure, exchange))
         return _Answer(200, bodies, {})
+
+
+def _asked(scope: Scope) -> Asked:
+    """Read what the headers say of the context, each the first time that it stands there."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        field = _CONTEXT_FIELDS.get(name)
+        if field is not None and field not in found:
+            found[field] = value.decode("latin-1")
+    return Asked(**found) if found else _SILENT
 
 
 def _shape(result: Result, viewer: Viewer, exchange: Exchange) -> dict[str, Any]:
