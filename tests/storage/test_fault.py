@@ -4,7 +4,7 @@ import asyncio
 import random
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from domain.identity import node_key
 from storage.settings import StorageSettings
 from storage.store import Store, open_store
 from storage.table import WISHLIST
-from tests.servers import Postgres, running
+from tests.servers import Postgres
 from tests.storage.conftest import MASTER_KEY
 from tests.storage.process import Process
 from tests.storage.shop import CREATE, LIST, MINE, Shop, create, customer
@@ -30,13 +30,6 @@ CANCELLED = 300
 DEADLINE = 1.0
 # The second is said of a machine too busy to say the first in time.
 TYPED = {"STORE_UNAVAILABLE", "DEADLINE_EXCEEDED"}
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
-    """A PostgreSQL that this test may kill."""
-    with running(Postgres) as server:
-        yield server
 
 
 @pytest.fixture
