@@ -19,7 +19,7 @@ from transport.page import Page
 from transport.parameter import Parameters, from_address, from_body
 from transport.preflight import Origins
 from transport.problem import masked, problem, problems, report
-from transport.refusal import Refusal, method_not_allowed, status_of
+from transport.refusal import Refusal, bad_request, method_not_allowed, status_of
 from transport.settings import Settings
 
 _METHODS = "GET, POST"
@@ -100,9 +100,9 @@ class GraphQLEndpoint:
         media: Media,
     ) -> _Answer:
         exchange = exchange_of(scope)
-        viewer = await self._operations.viewer(headers.get("authorization"))
+        asked = Asked(**{name: _single(headers, each) for name, each in CONTEXT_HEADERS.items()})
+        viewer = await self._operations.viewer(_single(headers, "authorization"))
         exchange.role = viewer.role.value
-        asked = Asked(**{name: headers.get(header) for name, header in CONTEXT_HEADERS.items()})
 
         async def gone() -> None:
             while (await receive())["type"] != "http.disconnect":
@@ -121,7 +121,7 @@ class GraphQLEndpoint:
         if isinstance(asked_for, Parameters):
             result = await run(asked_for)
             if result.was_executed:
-                exchange.operation = asked_for.operation_name
+                exchange.operation = (asked_for.operation_name or "")[:64] or None
             return _answered(result, viewer, exchange, media, headers)
         bodies: list[dict[str, Any]] = []
         # One after the other: an array may hold mutations, whose order counts.
@@ -132,6 +132,14 @@ class GraphQLEndpoint:
                 # What the operations before it did stays done, and has to be told.
                 bodies.append(_failed(failure, exchange))
         return _Answer(200, bodies, {})
+
+
+def _single(headers: Headers, name: str) -> str | None:
+    """Read a header that must not be there twice, since two readers could choose differently."""
+    values = headers.getlist(name)
+    if len(values) > 1:
+        raise bad_request(f"{name} is given more than once; send it once.")
+    return values[0] if values else None
 
 
 def _shape(result: Result, viewer: Viewer, exchange: Exchange) -> dict[str, Any]:

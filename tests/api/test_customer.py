@@ -9,7 +9,7 @@ from sandbox.persona import (
     CUSTOMER_ORDERS,
     NEIGHBOUR_CONTACT,
 )
-from tests.api.conftest import Answer, Shop
+from tests.shop import Answer, Shop
 
 CUSTOMER = node_id("Customer", f"crm:{CUSTOMER_CONTACT}")
 NEIGHBOUR = node_id("Customer", f"crm:{NEIGHBOUR_CONTACT}")

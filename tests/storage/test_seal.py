@@ -24,9 +24,10 @@ CONTACTS = 40
 
 
 def _canaries(contact: Contact) -> list[str]:
-    street = contact.addresses[0].street if contact.addresses else contact.email
-    name = f"{contact.given} {contact.family}"
-    return [contact.email, contact.phone or contact.email, street, name]
+    person = contact.person
+    street = contact.addresses[0].street if contact.addresses else person.email
+    name = f"{person.given} {person.family}"
+    return [person.email, person.phone or person.email, street, name]
 
 
 def _needles(contact: Contact) -> set[bytes]:
