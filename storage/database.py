@@ -9,7 +9,7 @@ place and comes out as ``StoreUnavailable``.
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -212,7 +212,11 @@ def _edge() -> Iterator[None]:
 
 def _sqlite(settings: StorageSettings) -> AsyncEngine:
     url = settings.database
-    Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+    file = Path(url.database or "").absolute()
+    # Where this fails, so will the first connection, which says why.
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(0o600)
     engine = create_async_engine(
         url,
         pool_size=settings.connections,
