@@ -12,6 +12,7 @@ import pytest
 from adapters._upstream import SystemSettings, Upstream
 from adapters.tryton import Adapter
 from domain.ask import Ask
+from domain.configuration import ConfigurationError
 from domain.deadline import Deadline, Duration
 from domain.errors import (
     SourceContract,
@@ -52,7 +53,7 @@ _STOCK: dict[str, Any] = {
     "id": 1,
     "code": "A",
     "quantity": 5.0,
-    "default_uom.": {"id": 1, "factor": 1.0},
+    "default_uom.": {"id": 1, "factor": 1.0, "digits": 0},
     "template.": {"id": 1, "type": "goods", "sale_uom.": {"id": 1, "factor": 1.0}},
 }
 _MOVE: dict[str, Any] = {
@@ -339,3 +340,14 @@ async def test_waiting_to_sign_in_ends_in_time() -> None:
     async with _tryton(respond) as tryton:
         with pytest.raises(SourceTimeout):
             await tryton.offer_by_sku(["A"], _ask(0.3))
+
+
+@pytest.mark.parametrize("key", ["pl", "PLN", "PL/", "PL/SHOP", ""])
+async def test_a_price_list_for_nobody_is_told(key: str) -> None:
+    """A price list under what is neither a market nor a channel of one is told at the start."""
+    settings = SystemSettings(adapter="tryton", url="http://127.0.0.1:1", serves=["offer"])
+    upstream = Upstream("erp", settings)
+    options = Adapter.Options(database="erp", user="gateway", price_lists={key: 1, "PL/POS": 2})
+    with pytest.raises(ConfigurationError, match="price_lists"):
+        Adapter(upstream, Secret("password"), options)
+    await upstream.close()
