@@ -35,7 +35,7 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
 
     characters: int = 100_000
-    tokens: int = 10_000
+    tokens: int = 4_000
     depth: int = 16
     nesting: int = 100
     fields: int = 2_000
