@@ -16,14 +16,22 @@ from bench.workload import Workload
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST = 200_000
+_WARM_TURNS = 4
+_LEAST_BUSY = 0.3
 
 
 class Plan(Struct, frozen=True):
-    """How long it is measured. *Units*: seconds of each contender's part in a round."""
+    """How long it is measured.
+
+    *Units*: ``seconds`` and ``warm_seconds`` of each contender's own CPU, in a round and before
+    the first, so that a busy machine makes it longer and not worse; ``budget`` seconds in all,
+    after which no further round begins.
+    """
 
     rounds: int
     seconds: float
     warm_seconds: float
+    budget: float
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -84,6 +92,7 @@ class Meter:
         self._plan = plan
         self._samples: dict[tuple[str, str], list[Sample]] = {}
         self._next: dict[tuple[str, str], Callable[[], bytes]] = {}
+        self._busy: dict[tuple[str, str], float] = {}
         self._least: dict[tuple[str, str], int] = {}
 
     async def warm(self, pair: Pair) -> None:
@@ -92,15 +101,24 @@ class Meter:
         body = await ask(pair.contender.url, request())
         # An answer with errors is far shorter; the variables in turn make it vary a little.
         self._least[_key(pair)] = len(body) // 2 if len(body) > 200 else 0
-        await self._load(pair, self._plan.warm_seconds)
+        left = self._plan.warm_seconds
+        for _ in range(_WARM_TURNS):
+            before = cpu_seconds(pair.contender.pid)
+            load = await self._load(pair, left)
+            spent = cpu_seconds(pair.contender.pid) - before
+            self._busy[_key(pair)] = spent / load.seconds
+            left -= spent
+            if left < self._plan.warm_seconds / 10:
+                break
 
     async def measure(self, pair: Pair) -> None:
         """Take one sample."""
-        before, calls = cpu_seconds(pair.contender.pid), await self._calls()
-        load = await self._load(pair, self._plan.seconds)
+        calls, before = await self._calls(), cpu_seconds(pair.contender.pid)
+        load = await self._load(pair, self._plan.seconds / max(_LEAST_BUSY, self._busy[_key(pair)]))
         spent = cpu_seconds(pair.contender.pid) - before
         asked = len(load.latencies)
         latencies = sorted(load.latencies)
+        self._busy[_key(pair)] = spent / load.seconds
         self._samples.setdefault(_key(pair), []).append(
             Sample(
                 cpu=spent / asked,

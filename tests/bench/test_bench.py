@@ -141,6 +141,8 @@ async def _calls(upstream: Running) -> int:
 async def _answering(pieces: list[bytes]) -> AsyncIterator[str]:
     """A server that gives one answer, piece by piece."""
 
+    ended = asyncio.Event()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         for piece in pieces:
@@ -149,7 +151,10 @@ async def _answering(pieces: list[bytes]) -> AsyncIterator[str]:
             await asyncio.sleep(0)
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        ended.set()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await asyncio.wait_for(ended.wait(), 5)

@@ -4,6 +4,7 @@
 import { createServer } from 'node:http'
 import { buildSubgraphSchema } from '@apollo/subgraph'
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime'
+import InMemoryLRUCache from '@graphql-mesh/cache-inmemory-lru'
 import { executorFromSchema } from '@graphql-tools/executor'
 import { composeServices } from '@theguild/federation-composition'
 import DataLoader from 'dataloader'
@@ -137,7 +138,12 @@ const gateway = createGatewayRuntime({
   landingPage: false,
   cors: false,
   maskedErrors: false,
-  ...(shop.isKept ? { responseCaching: { session: () => null, ttl: 60_000 } } : {})
+  ...(shop.isKept
+    ? {
+        cache: new InMemoryLRUCache(),
+        responseCaching: { session: () => null, ttl: 60_000, includeExtensionMetadata: false }
+      }
+    : {})
 })
 
 const server = createServer(gateway)
