@@ -6,6 +6,7 @@ import aiohttp
 from aiohttp.client_middlewares import ClientHandlerType
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 _HEADERS = {
     "Accept": "application/json",
@@ -33,10 +34,31 @@ class _Request(aiohttp.ClientRequest):
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
         """Send it."""
         self.sent = True
-        if (protocol := conn.protocol) is not None:
-            self.reused = protocol in _used
-            _used.add(protocol)
         return await super().send(conn)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A pool that never hands out a connection on which something unasked has arrived.
+
+    aiohttp would take it for the answer to the next request: perhaps somebody else's data.
+    """
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
+    ) -> Connection:
+        """Take a connection from the pool, or make one."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            reused = protocol in _used
+            if reused and protocol is not None and protocol.should_close:
+                connection.close()
+                continue
+            if protocol is not None:
+                _used.add(protocol)
+            if isinstance(req, _Request):
+                req.reused = reused
+            return connection
 
 
 class Attempt:
@@ -80,7 +102,7 @@ def open_session(connections: int, *, keep: bool) -> aiohttp.ClientSession:
     Each request takes its ``Attempt`` as its only middleware.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, force_close=not keep),
+        connector=_Connector(limit=connections, force_close=not keep),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=_HEADERS,
         # The caller bounds the whole call, so that no phase can escape the bound.

@@ -1,6 +1,7 @@
 """The one HTTP client that all adapters share: bounded, counted, and honest about outcomes."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Annotated, Any, TypeVar
@@ -122,7 +123,7 @@ class Upstream:
         except TimeoutError:
             return f"no answer within {patience:g} s"
         except OSError as error:
-            return error.strerror or type(error).__name__
+            return _reason(error)
         return None
 
     async def send(
@@ -329,16 +330,23 @@ def _answer(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
 
 def _lost(error: Exception, attempt: Attempt) -> NotSent | OutcomeUnknown:
     cause = error.__cause__ if isinstance(error, Lost) else error
-    name = type(cause).__name__
     if not attempt.sent:
-        reason = cause.strerror if isinstance(cause, OSError) else None
-        return NotSent(f"no connection ({reason or name})")
+        return NotSent(f"no connection ({_reason(cause)})")
     if isinstance(error, BrokenBody):
         return OutcomeUnknown(str(error), broken=True)
     if isinstance(error, aiohttp.ClientResponseError):
         return OutcomeUnknown("the answer is not HTTP", broken=True)
     place = "in the middle of its answer" if attempt.answered else "before its answer began"
-    return OutcomeUnknown(f"the connection ended {place} ({name})")
+    return OutcomeUnknown(f"the connection ended {place} ({type(cause).__name__})")
+
+
+def _reason(error: BaseException | None) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        error = error.os_error
+    if isinstance(error, ConnectionError) and error.errno:
+        # asyncio's own text tells the address again.
+        return os.strerror(error.errno)
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
 def _too_late(attempt: Attempt, waits: bool) -> NotSent | OutcomeUnknown:

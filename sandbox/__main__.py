@@ -70,7 +70,12 @@ def _system(name: str, arguments: Sequence[str]) -> int:
         listener = socket.socket(fileno=asked.listener)
     else:
         listener = listen(asked.port)
-    serve(name, _build(name, asked.size, url_of(listener)), listener, asked.leash)
+    try:
+        app = _build(name, asked.size, url_of(listener))
+    except ValueError as wrong:
+        print(f"sandbox: {wrong}", file=sys.stderr)
+        return 2
+    serve(name, app, listener, asked.leash)
     return 0
 
 

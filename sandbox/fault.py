@@ -1,10 +1,12 @@
 """The ways a sandbox system can be made to misbehave on purpose."""
 
-import gzip
 import json
 import random
 import re
+import struct
+import zlib
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -114,11 +116,21 @@ async def flood(fault: Fault) -> AsyncIterator[bytes]:
     yield b'"}'
 
 
-def bomb(fault: Fault) -> bytes:
-    """A small gzip body that unpacks to as many spaces as the fault says."""
-    # Gzip members may follow one another, so one packed chunk repeated makes any size cheaply.
-    packed = gzip.compress(b" " * _CHUNK, 9, mtime=0)
-    return packed * max(1, fault.garbage_bytes // _CHUNK)
+@lru_cache(maxsize=4)
+def bomb(size: int) -> bytes:
+    """A small gzip body that unpacks to as many spaces, in whole megabytes.
+
+    *Source*: RFC 1951 and 1952; after a full flush a deflate block stands for itself, so that one
+    block repeated makes any size.
+    """
+    chunk, count = b" " * _CHUNK, max(1, size // _CHUNK)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    block = packer.compress(chunk) + packer.flush(zlib.Z_FULL_FLUSH)
+    check = 0
+    for _ in range(count):
+        check = zlib.crc32(chunk, check)
+    trailer = struct.pack("<II", check, count * _CHUNK & 0xFFFFFFFF)
+    return b"\x1f\x8b\x08\0\0\0\0\0\2\xff" + block * count + b"\3\0" + trailer
 
 
 def _change(value: Any, garbage: Garbage, dice: random.Random, share: float) -> Any:

@@ -34,13 +34,19 @@ def levels(style: Style, variant: int, sites: tuple[Site, ...]) -> tuple[Level, 
     if share < 0.02:
         return ()
     sold_out = share < 0.05
+    # One article in six is running out: a few pieces in a few places, none on its way.
+    scarce = Draw("scarce", article).chance(16)
     found = []
     for position, site in enumerate(sites):
         if site.kind == "L":
             continue
         level = _level(Draw("stock", article * 1_000 + position), position, site, sold_out)
-        if level is not None:
-            found.append(level)
+        if level is None:
+            continue
+        if scarce and level.on_hand > 0:
+            few = level.on_hand % 3 if level.on_hand % 5 == 0 else 0
+            level = level._replace(on_hand=few, allocated=0, safety=0, due_quantity=0)
+        found.append(level)
     return tuple(found)
 
 

@@ -127,7 +127,7 @@ class Wire:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         elif garbage == "gzip_bomb":
-            packed = bomb(self.fault)
+            packed = await asyncio.to_thread(bomb, self.fault.garbage_bytes)
             await _send(send, 200, [*kind, (b"content-encoding", b"gzip")], packed)
         elif garbage in ("drip", "cut"):
             await self._trickle(garbage, answer, body, scope, receive, send)

@@ -53,6 +53,7 @@ class _Wms:
     wire: Wire
 
     def __init__(self, scale: Scale) -> None:
+        now_ms()  # a stopped clock that cannot be read keeps the system from starting
         self._catalogue = Catalogue(scale.styles)
         self._sites = sites(scale.stores)
         self._by_code = {site.code: site for site in self._sites}

@@ -19,7 +19,7 @@ from transport.page import Page
 from transport.parameter import Parameters, from_address, from_body
 from transport.preflight import Origins
 from transport.problem import masked, problem, problems, report
-from transport.refusal import Refusal, method_not_allowed, status_of
+from transport.refusal import Refusal, bad_request, method_not_allowed, status_of
 from transport.settings import Settings
 
 _METHODS = "GET, POST"
@@ -104,9 +104,9 @@ class GraphQLEndpoint:
         media: Media,
     ) -> _Answer:
         exchange = exchange_of(scope)
-        viewer = await self._operations.viewer(headers.get("authorization"))
-        exchange.role = viewer.role.value
         asked = _asked(scope)
+        viewer = await self._operations.viewer(_single(headers, "authorization"))
+        exchange.role = viewer.role.value
 
         async def gone() -> None:
             while (await receive())["type"] != "http.disconnect":
@@ -125,7 +125,7 @@ class GraphQLEndpoint:
         if isinstance(asked_for, Parameters):
             result = await run(asked_for)
             if result.was_executed:
-                exchange.operation = asked_for.operation_name
+                exchange.operation = (asked_for.operation_name or "")[:64] or None
             return _answered(result, viewer, exchange, media, headers)
         bodies: list[dict[str, Any]] = []
         # One after the other: an array may hold mutations, whose order counts.
@@ -138,14 +138,29 @@ class GraphQLEndpoint:
         return _Answer(200, bodies, {})
 
 
+def _single(headers: Headers, name: str) -> str | None:
+    """Read a header that must not be there twice, since two readers could choose differently."""
+    values = headers.getlist(name)
+    if len(values) > 1:
+        raise _twice(name)
+    return values[0] if values else None
+
+
 def _asked(scope: Scope) -> Asked:
-    """Read what the headers say of the context, each the first time that it stands there."""
+    """Read what the headers say of the context, in one pass."""
     found: dict[str, str] = {}
     for name, value in scope["headers"]:
         field = _CONTEXT_FIELDS.get(name)
-        if field is not None and field not in found:
-            found[field] = value.decode("latin-1")
+        if field is None:
+            continue
+        if field in found:
+            raise _twice(name.decode("latin-1"))
+        found[field] = value.decode("latin-1")
     return Asked(**found) if found else _SILENT
+
+
+def _twice(name: str) -> Refusal:
+    return bad_request(f"{name} is given more than once; send it once.")
 
 
 def _shape(result: Result, viewer: Viewer, exchange: Exchange) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """What a caller gets to read of an error, whatever carries the answer."""
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from domain.errors import Failure, SourceFailure
+from domain.errors import BadInput, Failure, SourceFailure
 
 INTERNAL = "INTERNAL"
 _MASK = "Internal error"
 _MAX_MESSAGE = 1000
+# graphql-core's words for a variable before execution, and for an argument at its field.
+_BAD_VALUE = re.compile(r"(?:Variable '\$|Argument ')(\w+)' (?:has invalid|of required type)")
 _log = structlog.get_logger("transport")
 
 
@@ -58,7 +61,7 @@ def _problem(error: GraphQLError, request_id: str, *, is_staff: bool) -> dict[st
     elif error.extensions and "code" in error.extensions:
         shaped = {"message": error.message, "extensions": dict(error.extensions)}
     elif _is_callers_fault(error):
-        shaped = {"message": error.message, "extensions": {"code": _code(error)}}
+        shaped = {"message": error.message, "extensions": _classified(error)}
     else:
         shaped = masked(cause or error, request_id, path)
     if len(shaped["message"]) > _MAX_MESSAGE:
@@ -86,13 +89,15 @@ def _is_callers_fault(error: GraphQLError) -> bool:
     about its arguments do; the rest show what a resolver returned.
     """
     if error.path:
-        return error.message.startswith("Argument '")
+        return bool(_BAD_VALUE.match(error.message))
     return bool(error.nodes) or error.original_error is None
 
 
-def _code(error: GraphQLError) -> str:
-    if error.path:
-        return "BAD_INPUT"
+def _classified(error: GraphQLError) -> dict[str, Any]:
+    """Tell a bad value from a bad document, by graphql-core's words; both are the caller's."""
     if isinstance(error, GraphQLSyntaxError):
-        return "GRAPHQL_PARSE_FAILED"
-    return "GRAPHQL_VALIDATION_FAILED"
+        return {"code": "GRAPHQL_PARSE_FAILED"}
+    bad_value = _BAD_VALUE.match(error.message)
+    if bad_value:
+        return {"code": BadInput.code, "argument": bad_value[1]}
+    return {"code": "GRAPHQL_VALIDATION_FAILED"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Shop
+from tests.shop import Shop
 
 DETAIL = """{ variant(sku: "100001001") { sku product { name }
     offer { price { gross { minor } } } availability { band locations { location { name } } } } }"""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.identity import node_id
-from tests.api.conftest import Shop
+from tests.shop import Shop
 
 PRODUCT = node_id("Product", "erp:1")
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.api.conftest import Shop
+from tests.shop import Shop
 
 LISTING = """
 query Listing($first: Int!, $after: String) {

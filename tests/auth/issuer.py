@@ -31,7 +31,7 @@ class TestClock(Clock):
     def __init__(self) -> None:
         self.moved = 0.0
         self._tick = asyncio.Condition()
-        self.sleepers = 0
+        self._until: list[float] = []
 
     def wall(self) -> float:
         return NOW + self.moved
@@ -42,12 +42,12 @@ class TestClock(Clock):
     async def sleep(self, seconds: float) -> None:
         until = self.moved + seconds
         async with self._tick:
-            self.sleepers += 1
+            self._until.append(until)
             self._tick.notify_all()
             try:
                 await self._tick.wait_for(lambda: self.moved >= until)
             finally:
-                self.sleepers -= 1
+                self._until.remove(until)
 
     async def advance(self, seconds: float) -> None:
         async with self._tick:
@@ -55,9 +55,9 @@ class TestClock(Clock):
             self._tick.notify_all()
 
     async def asleep(self) -> None:
-        """Wait until somebody sleeps."""
-        async with self._tick:
-            await self._tick.wait_for(lambda: self.sleepers > 0)
+        """Wait until somebody sleeps whose hour has not come."""
+        async with self._tick, asyncio.timeout(10):
+            await self._tick.wait_for(lambda: any(each > self.moved for each in self._until))
 
 
 def b64(data: bytes) -> str:

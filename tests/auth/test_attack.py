@@ -433,6 +433,14 @@ async def test_scheme(issuer: Issuer, verifier: TokenVerifier, scheme: str) -> N
             await verifier.viewer(header)
 
 
+async def test_size_is_looked_at_first(issuer: Issuer, verifier: TokenVerifier) -> None:
+    """A token that is too long is refused before anything of it is read."""
+    for token in (issuer.token(padding="x" * MAX_TOKEN), "." * 1_000_000):
+        with pytest.raises(TokenRefused) as caught:
+            await verifier.viewer(f"Bearer {token}")
+        assert caught.value.reason == "a token that is too long"
+
+
 async def test_plain_type(issuer: Issuer) -> None:
     """Only where the settings say so, a token of type JWT or none is an access token."""
     async with TokenVerifier(issuer.settings(allow_plain_type=True), TestClock()) as verifier:

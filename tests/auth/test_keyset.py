@@ -16,7 +16,19 @@ from auth.provider import Provider, ProviderError
 from auth.token import TokenVerifier
 from domain.errors import SourceUnavailable, Unauthenticated
 from domain.viewer import Role
-from tests.auth.issuer import METADATA, NOW, Issuer, Reply, TestClock, ec, public, serving, sign
+from tests.auth.issuer import (
+    METADATA,
+    NOW,
+    Issuer,
+    Reply,
+    TestClock,
+    b64,
+    ec,
+    public,
+    rsa,
+    serving,
+    sign,
+)
 
 
 @pytest.fixture
@@ -255,6 +267,39 @@ async def test_withdrawn_key(issuer: Issuer, verifier: TokenVerifier, clock: Tes
     assert len(kept) == len(verifier._verified) == 1
 
 
+async def test_key_replaced_under_its_id(
+    issuer: Issuer, verifier: TokenVerifier, clock: TestClock
+) -> None:
+    """A token that was verified with a key is refused once another key has taken its id."""
+    await verifier.start()
+    await clock.asleep()
+    old = issuer.token()
+    await accepted(verifier, old)
+    issuer.rotate("key-1", keep=False)
+    await clock.advance(300)
+    await issuer.served(2)
+    await clock.asleep()
+    await refused(verifier, old)
+    await accepted(verifier, issuer.token())
+
+
+async def test_pace_of_retries(issuer: Issuer, verifier: TokenVerifier, clock: TestClock) -> None:
+    """With a good set in hand, a provider that is down is asked every 30 s, and not more often."""
+    await verifier.start()
+    await clock.asleep()
+    issuer.down = True
+    await clock.advance(300)
+    await issuer.served(2)
+    reads = issuer.reads.total()
+    for turn in range(5):
+        await clock.asleep()
+        await clock.advance(RETRY - 1)
+        await clock.asleep()
+        assert issuer.reads.total() == reads + turn
+        await clock.advance(1)
+        await issuer.served(1 + turn + 1, METADATA)
+
+
 async def test_all_keys_withdrawn(
     issuer: Issuer, verifier: TokenVerifier, clock: TestClock
 ) -> None:
@@ -375,8 +420,25 @@ async def test_broken_provider(
     await accepted(verifier, issuer.token())
 
 
-async def test_odd_keys_do_not_cost_the_others(issuer: Issuer, verifier: TokenVerifier) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_keys_on_another_host(verifier: TokenVerifier, issuer: Issuer, host: str) -> None:
+    """Metadata cannot send the gateway to another host or port, not even to one that answers."""
+    async with serving() as other:
+        other.keys = issuer.keys
+        address = other.url if host == "127.0.0.1" else issuer.url.replace("127.0.0.1", host)
+        issuer.replies.update(
+            {METADATA: partial(metadata(jwks_uri=f"{address}/keys")[METADATA], issuer)}
+        )
+        problems = await verifier.start()
+        assert "another host" in problems["auth.issuers.test"]
+        await undecided(verifier, issuer.token())
+        assert not other.reads
+        assert not issuer.key_reads
+
+
+async def test_odd_keys_do_not_cost_the_others(issuer: Issuer) -> None:
     """Keys that cannot be read or used are left out of the set, and the rest is used."""
+    huge = b64(((1 << 16_383) + 1).to_bytes(2048, "big"))
     issuer.keys = [
         {},
         {"kid": "a"},
@@ -389,11 +451,34 @@ async def test_odd_keys_do_not_cost_the_others(issuer: Issuer, verifier: TokenVe
         {"kid": "g", "kty": "RSA", "n": ["x"], "e": {}},
         {"kid": "h", "kty": "OKP", "crv": 5, "x": None},
         {"kid": "i", "kty": "EC", "key_ops": {}, "use": 1},
-        {"kid": ec("j").kid, **public(ec("j")), "x5c": "x", "alg": 1},
+        {"kid": "j", "kty": "RSA", "n": huge, "e": "AQAB"},
+        {**public(rsa("k")), "e": huge},
+        public(rsa("l", 1024)),
+        {**public(ec("m")), "alg": 1},
         *issuer.keys,
         public(ec("key-1")),
+        public(rsa("n")),
     ]
-    await accepted(verifier, issuer.token())
+    async with httpx.AsyncClient(trust_env=False) as client:
+        published = await Provider("test", issuer.settings().issuers["test"], client).published()
+    assert set(published.keys) == {("key-1", "EC"), ("n", "RSA")}
+    assert published.keys["key-1", "EC"].as_dict() == {
+        **public(issuer.signing),
+        "use": "sig",
+        "alg": "ES256",
+    }
+
+
+async def test_bounds_of_a_key_set(issuer: Issuer) -> None:
+    """A key set may be large, but neither in bytes nor in keys beyond measure."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        provider = Provider("test", issuer.settings().issuers["test"], client)
+        good = json.dumps({"keys": issuer.keys}).encode()
+        issuer.replies["/keys"] = lambda: (200, {}, good + b" " * 200_000)
+        assert len((await provider.published()).keys) == 1
+        issuer.replies["/keys"] = lambda: (200, {}, good + b" " * 300_000)
+        with pytest.raises(ProviderError, match="more than 262144 bytes"):
+            await provider.published()
 
 
 async def test_dripping_answer(issuer: Issuer) -> None:

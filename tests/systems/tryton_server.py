@@ -109,7 +109,7 @@ class Server:
         Each worker loads the database by itself, so the first answer stands for one of them only.
         """
         try:
-            sign_in(self.url, timeout=_START_SECONDS)
+            Tryton(self.url, timeout=_START_SECONDS)
         except OSError as error:
             code = self._process.poll()
             state = "still starts" if code is None else f"ended with {code}"
@@ -119,26 +119,42 @@ class Server:
             ) from error
 
 
-def sign_in(url: str, timeout: float) -> str:
-    """Sign in as the gateway's user; gives the header that further calls carry."""
-    credentials = [USER, {"password": PASSWORD}, "en"]
-    user, token, *_ = call(url, "common.db.login", credentials, "", timeout)
-    return "Session " + base64.b64encode(f"{USER}:{user}:{token}".encode()).decode()
+class Tryton:
+    """Asks a running Tryton directly, as one user."""
 
+    def __init__(self, url: str, user: str = USER, timeout: float = 30) -> None:
+        self._url = f"{url}/{DATABASE}/rpc/"
+        self._timeout = timeout
+        self._session = ""
+        credentials = [user, {"password": PASSWORD}, "en"]
+        number, token, *_ = self.call("common.db.login", *credentials)
+        session = base64.b64encode(f"{user}:{number}:{token}".encode())
+        self._session = f"Session {session.decode()}"
 
-def call(url: str, method: str, params: Sequence[Any], session: str, timeout: float = 30) -> Any:
-    """Ask Tryton directly, past the gateway; gives the bare result, errors raised."""
-    body = json.dumps({"id": 0, "method": method, "params": params}).encode()
-    # No compression: the reply's header claims it all the same, which nothing here minds.
-    headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-    if session:
-        headers["Authorization"] = session
-    request = urllib.request.Request(f"{url}/{DATABASE}/rpc/", body, headers)
-    with _DIRECT.open(request, timeout=timeout) as reply:
-        answer = json.loads(reply.read())
-    if "error" in answer:
-        raise RuntimeError(f"{method}: {answer['error']}")
-    return answer["result"]
+    def call(self, method: str, *params: Any) -> Any:
+        """Call a method; gives the bare result.
+
+        *Errors*: ``RuntimeError`` for Tryton's own errors, ``OSError`` for HTTP's.
+        """
+        body = json.dumps({"id": 0, "method": method, "params": params}).encode()
+        # Not compressed, although the reply's header claims it, which nothing here minds.
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        if self._session:
+            headers["Authorization"] = self._session
+        request = urllib.request.Request(self._url, body, headers)
+        with _DIRECT.open(request, timeout=self._timeout) as reply:
+            answer = json.loads(reply.read())
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def find(
+        self, model: str, where: Sequence[Any], *fields: str, **context: Any
+    ) -> list[dict[str, Any]]:
+        """Read fields of all records that fit, by id."""
+        params = [where, 0, None, [["id", "ASC"]], fields, {"company": 1, **context}]
+        found: list[dict[str, Any]] = self.call(f"model.{model}.search_read", *params)
+        return found
 
 
 def _listen(port: int) -> socket.socket:

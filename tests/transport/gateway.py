@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,7 @@ from execution.context import Settings as ContextSettings
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
 from transport.http import make_app
+from transport.protocol import BoundedProtocol
 from transport.settings import Settings
 
 SECRET = "anna.nowak@example.com"
@@ -225,12 +226,15 @@ def _header_names(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Gateway]:
+async def running(
+    settings: Settings, protocol: type[BoundedProtocol] = BoundedProtocol
+) -> AsyncIterator[Gateway]:
     """Serve a gateway on a free port until the block ends."""
     gateway = Gateway(settings)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         gateway.app,
+        http=protocol,
         log_level="error",
         access_log=False,
         server_header=False,
@@ -259,3 +263,17 @@ async def running(settings: Settings) -> AsyncIterator[Gateway]:
         finally:
             await asyncio.wait_for(stop(), 10)
             listener.close()
+
+
+@asynccontextmanager
+async def connected(
+    gateway: Gateway,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Open a bare connection to a gateway, closed when the block ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+        with suppress(ConnectionError):
+            await writer.wait_closed()

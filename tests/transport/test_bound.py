@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from domain.deadline import Duration
-from tests.transport.gateway import Gateway, running
+from tests.transport.gateway import Gateway, connected, running
 from transport.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -29,14 +29,11 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], by
 
 async def test_a_body_announced_as_too_large_is_not_read() -> None:
     """413 comes before the body: a sender who asks first sends nothing."""
-    async with running(Settings(max_body=1_000)) as gateway:
-        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    async with running(Settings(max_body=1_000)) as gateway, connected(gateway) as (reader, writer):
         writer.write(f"{HEAD}Content-Length: 1001\r\nExpect: 100-continue\r\n\r\n".encode())
         status, headers, body = await _answer(reader)
         assert (status, headers["connection"]) == (413, "close")
         assert json.loads(body)["errors"][0]["extensions"]["code"] == "BODY_TOO_LARGE"
-        writer.close()
-        await writer.wait_closed()
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
@@ -71,8 +68,10 @@ async def test_a_body_of_exactly_the_limit_is_read() -> None:
 @pytest.mark.parametrize("drips", [False, True])
 async def test_a_slow_body_is_ended(*, drips: bool) -> None:
     """The whole body has its time; a byte now and then does not prolong it."""
-    async with running(Settings(body_time=Duration(0.3))) as gateway:
-        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    async with (
+        running(Settings(body_time=Duration(0.3))) as gateway,
+        connected(gateway) as (reader, writer),
+    ):
         writer.write(f"{HEAD}Content-Length: 100000\r\n\r\n".encode())
 
         async def drip() -> None:
@@ -88,18 +87,14 @@ async def test_a_slow_body_is_ended(*, drips: bool) -> None:
             await asyncio.wait((task,), timeout=5)
         assert (status, headers["connection"]) == (408, "close")
         assert json.loads(body)["errors"][0]["extensions"]["code"] == "REQUEST_TIMEOUT"
-        writer.close()
-        await writer.wait_closed()
 
 
 async def test_who_leaves_before_the_body_ends_leaves_nothing(gateway: Gateway) -> None:
     """A connection lost in the middle of a body is no error of anybody's."""
-    _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
-    writer.write(f"{HEAD}Content-Length: 100000\r\n\r\n{{".encode())
-    await writer.drain()
-    writer.close()
-    await writer.wait_closed()
-    assert (await gateway.post({"query": "{ hello }"}))[0] == 200
+    async with connected(gateway) as (_, writer):
+        writer.write(f"{HEAD}Content-Length: 100000\r\n\r\n{{".encode())
+        await writer.drain()
+        assert (await gateway.post({"query": "{ hello }"}))[0] == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])

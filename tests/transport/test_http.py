@@ -80,7 +80,7 @@ async def test_a_form_we_do_not_have_is_406(gateway: Gateway, accept: str) -> No
         ("{", "GRAPHQL_PARSE_FAILED", 400, 200),
         ("", "GRAPHQL_PARSE_FAILED", 400, 200),
         ("{ nothing }", "GRAPHQL_VALIDATION_FAILED", 400, 200),
-        ("query ($id: ID!) { node(id: $id) { hello } }", "GRAPHQL_VALIDATION_FAILED", 400, 200),
+        ("query ($id: ID!) { node(id: $id) { hello } }", "BAD_INPUT", 400, 200),
         ("query A { hello } query B { hello }", "GRAPHQL_VALIDATION_FAILED", 400, 200),
         ('{ fails(how: "forbidden") }', "FORBIDDEN", 200, 200),
         ('{ fails(how: "source") }', "SOURCE_UNAVAILABLE", 200, 200),
@@ -186,6 +186,17 @@ async def test_addresses_that_are_read(gateway: Gateway, address: str, status: i
     async with gateway.session.get(_encoded(url), headers={"Accept": GRAPHQL}) as answer:
         assert answer.status == status
         assert ("errors" in await answer.json(content_type=None)) is (status != 200)
+
+
+async def test_a_bad_value_is_named(gateway: Gateway) -> None:
+    """A bad variable or argument is BAD_INPUT with its name, before execution and during it."""
+    query = "query ($count: Int!) { number(of: $count) }"
+    _, body, _ = await gateway.post({"query": query, "variables": {"count": "x"}})
+    assert body["errors"][0]["extensions"] == {"code": "BAD_INPUT", "argument": "count"}
+    _, body, _ = await gateway.post({"query": '{ fails(how: "input") }'})
+    assert body["errors"][0]["extensions"] == {"code": "BAD_INPUT", "argument": "how"}
+    assert body["errors"][0]["path"] == ["fails"]
+    assert body["errors"][0]["locations"] == [{"line": 1, "column": 3}]
 
 
 async def test_values_are_written_for_the_wire(gateway: Gateway) -> None:

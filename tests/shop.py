@@ -4,15 +4,16 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60
 _STOP_SECONDS = 15
 # The sandbox chooses free ports; its command says them on and becomes the gateway.
@@ -110,19 +111,26 @@ class Shop:
         return self._client.post(url, json=body, headers=headers).raise_for_status().json()
 
 
-@pytest.fixture(scope="session")
-def served() -> Iterator[Shop]:
+@contextmanager
+def serve() -> Iterator[Shop]:
     """The gateway beside the sandbox, on free ports, for the whole run."""
-    with subprocess.Popen(
-        [
-            *(sys.executable, "-m", "sandbox", "--port", "0", "--"),
-            *("sh", "-c", _COMMAND, sys.executable),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "sandbox", "--port", "0", "--"),
+                *("sh", "-c", _COMMAND, sys.executable),
+            ],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         systems: dict[str, str] = {}
         gateway = None
@@ -145,11 +153,3 @@ def served() -> Iterator[Shop]:
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-@pytest.fixture
-def shop(served: Shop) -> Iterator[Shop]:
-    """The served gateway with all systems well, before and after."""
-    served.mend()
-    yield served
-    served.mend()

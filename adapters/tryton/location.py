@@ -1,0 +1,89 @@
+"""Locations out of Tryton's warehouses."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from adapters.tryton.record import own_ids
+from adapters.tryton.reference import References
+from adapters.tryton.rpc import Reply, Rpc
+from domain.ask import Ask
+from domain.location import Address, Location, LocationKind
+from domain.provenance import PLACE, Provenance
+
+_CHUNK = 200
+
+_FIELDS = (
+    *("name", "allow_pickup", "address.street", "address.postal_code", "address.city"),
+    "address.country.code",
+)
+
+
+class _Country(Struct, frozen=True):
+    code: str | None
+
+
+class _Address(Struct, frozen=True, rename={"country": "country."}):
+    street: str | None
+    postal_code: str | None
+    city: str | None
+    country: _Country | None
+
+
+class _Warehouse(Struct, frozen=True, rename={"address": "address."}):
+    id: int
+    name: str
+    allow_pickup: bool | int | None
+    address: _Address | None
+
+
+class Locations:
+    """Reads warehouses; one call for up to 200."""
+
+    def __init__(self, rpc: Rpc, references: References, language: str) -> None:
+        self._rpc = rpc
+        self._references = references
+        self._own_language = language
+        self._system = rpc.upstream.system
+
+    async def by_key(self, keys: Sequence[str], ask: Ask, call: str) -> Mapping[str, Location]:
+        """Read warehouses by their ids; a shop is one where customers may collect."""
+
+        async def fetch(ids: Sequence[int]) -> list[Location]:
+            reference = await self._references.get(ask, call)
+            rows = await self._rpc.search_read(
+                "stock.location",
+                [["id", "in", ids], ["type", "=", "warehouse"]],
+                _FIELDS,
+                len(ids),
+                Reply[list[_Warehouse]],
+                ask,
+                call,
+                company=reference.company,
+                language=reference.language(ask.language, self._own_language),
+            )
+            provenance = Provenance(self._system, datetime.now(UTC), PLACE)
+            return [self._location(row, provenance) for row in rows]
+
+        chunks = await self._rpc.upstream.chunked(own_ids(keys, self._system), _CHUNK, fetch)
+        return {location.key: location for chunk in chunks for location in chunk}
+
+    def _location(self, row: _Warehouse, provenance: Provenance) -> Location:
+        return Location(
+            key=f"{self._system}:{row.id}",
+            name=row.name,
+            kind=LocationKind.STORE if row.allow_pickup else LocationKind.WAREHOUSE,
+            address=_address(row.address) if row.address is not None else None,
+            provenance=provenance,
+        )
+
+
+def _address(row: _Address) -> Address:
+    lines = (line.strip() for line in (row.street or "").splitlines())
+    return Address(
+        lines=tuple(line for line in lines if line),
+        postal_code=row.postal_code,
+        city=row.city,
+        country=row.country.code if row.country is not None else None,
+    )

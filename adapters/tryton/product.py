@@ -1,0 +1,210 @@
+"""Products and variants out of Tryton's templates and products."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from adapters.tryton.record import ID, by_code, own_ids, plausible
+from adapters.tryton.reference import References
+from adapters.tryton.rpc import Reply, Rpc
+from domain.ask import Ask
+from domain.errors import BadInput
+from domain.identity import external_id
+from domain.page import Page
+from domain.product import Category, Product, ProductQuery, Variant
+from domain.provenance import CATALOGUE, Provenance
+
+_CHUNK = 100
+_MAX_NAME = 200
+_MAX_WORDS = 8
+_GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
+
+_VARIANT = ("code", "active", "description", "identifiers.type", "identifiers.code")
+_PRODUCT = (
+    *("name", "code", "categories.code", "categories.name"),
+    *(f"products.{name}" for name in _VARIANT),
+)
+
+
+class _Identifier(Struct, frozen=True):
+    type: str | None
+    code: str
+
+
+class _Variant(Struct, frozen=True, rename={"identifiers": "identifiers."}):
+    code: str | None
+    active: bool | int | None
+    description: str | None
+    identifiers: list[_Identifier]
+
+
+class _Sold(_Variant, frozen=True):
+    template: int
+
+
+class _Category(Struct, frozen=True):
+    id: int
+    code: str | None
+    name: str
+
+
+class _Template(Struct, frozen=True, rename={"categories": "categories.", "products": "products."}):
+    id: int
+    name: str
+    code: str | None
+    categories: list[_Category]
+    products: list[_Variant]
+
+
+class Products:
+    """Reads what is for sale; one call for up to 100 products, with all their variants."""
+
+    def __init__(self, rpc: Rpc, references: References, language: str) -> None:
+        self._rpc = rpc
+        self._references = references
+        self._own_language = language
+        self._system = rpc.upstream.system
+
+    async def by_key(self, keys: Sequence[str], ask: Ask, call: str) -> Mapping[str, Product]:
+        """Read products by the ids of their templates."""
+
+        async def fetch(ids: Sequence[int]) -> list[Product]:
+            return await self._read([["id", "in", ids]], len(ids), ask, call)
+
+        chunks = await self._rpc.upstream.chunked(own_ids(keys, self._system), _CHUNK, fetch)
+        return {product.key: product for chunk in chunks for product in chunk}
+
+    async def variant_by_sku(
+        self, skus: Sequence[str], ask: Ask, call: str
+    ) -> Mapping[str, Variant]:
+        """Read variants by their codes."""
+
+        async def fetch(codes: Sequence[str]) -> dict[str, Variant]:
+            reference = await self._references.get(ask, call)
+            rows = await self._rpc.search_read(
+                "product.product",
+                [["code", "in", codes], ["salable", "=", True]],
+                [*_VARIANT, "template"],
+                # One more than asked for, so that a code that stands twice shows.
+                len(codes) + 1,
+                Reply[list[_Sold]],
+                ask,
+                call,
+                company=reference.company,
+                language=reference.language(ask.language, self._own_language),
+            )
+            provenance = self._provenance()
+            with self._rpc.upstream.contract(call):
+                found = by_code(rows, codes)
+                return {
+                    code: self._variant(code, row, self._key(row.template), provenance)
+                    for code, row in found.items()
+                }
+
+        chunks = await self._rpc.upstream.chunked(plausible(skus), _CHUNK, fetch)
+        return {sku: variant for chunk in chunks for sku, variant in chunk.items()}
+
+    async def by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask, call: str
+    ) -> Mapping[ProductQuery, Page[Product]]:
+        """Read one page for each query, in the order in which products were entered."""
+
+        async def fetch(one: Sequence[ProductQuery]) -> tuple[ProductQuery, Page[Product]]:
+            return one[0], await self._page(one[0], ask, call)
+
+        return dict(await self._rpc.upstream.chunked(queries, 1, fetch))
+
+    async def _page(self, query: ProductQuery, ask: Ask, call: str) -> Page[Product]:
+        where: list[object] = [["products.code", "!=", None]]
+        if query.page.after is not None:
+            if not ID.fullmatch(query.page.after):
+                raise BadInput("after", query.page.after, "a cursor of this list")
+            where.append(["id", ">", int(query.page.after)])
+        where += map(_matches, (query.search or "").split()[:_MAX_WORDS])
+        products = await self._read(where, query.page.first + 1, ask, call)
+        items = tuple(products[: query.page.first])
+        return Page(
+            items=items,
+            cursors=tuple(external_id(item.key).id for item in items),
+            has_next=len(products) > len(items),
+        )
+
+    async def _read(
+        self, where: Sequence[object], limit: int, ask: Ask, call: str
+    ) -> list[Product]:
+        reference = await self._references.get(ask, call)
+        language = reference.language(ask.language, self._own_language)
+        rows = await self._rpc.search_read(
+            "product.template",
+            [*where, ["salable", "=", True]],
+            _PRODUCT,
+            limit,
+            Reply[list[_Template]],
+            ask,
+            call,
+            company=reference.company,
+            language=language,
+        )
+        provenance = self._provenance()
+        with self._rpc.upstream.contract(call):
+            return [self._product(row, language.replace("_", "-"), provenance) for row in rows]
+
+    def _product(self, row: _Template, locale: str, provenance: Provenance) -> Product:
+        key = self._key(row.id)
+        sold = [each for each in row.products if each.active and each.code]
+        texts = {each.description for each in sold}
+        return Product(
+            key=key,
+            code=row.code or str(row.id),
+            name=row.name,
+            locale=locale,
+            # Tryton describes variants; what is said of all of them describes the product.
+            description=texts.pop() or None if len(texts) == 1 else None,
+            category=_category(row.categories),
+            variants=tuple(
+                self._variant(each.code, each, key, provenance) for each in sold if each.code
+            ),
+            provenance=provenance,
+        )
+
+    def _variant(self, code: str, row: _Variant, key: str, provenance: Provenance) -> Variant:
+        lines = (row.description or "").strip().splitlines()
+        return Variant(
+            sku=code,
+            product_key=key,
+            name=lines[0][:_MAX_NAME] if lines else None,
+            gtins=_gtins(row.identifiers),
+            provenance=provenance,
+        )
+
+    def _key(self, template: int) -> str:
+        return f"{self._system}:{template}"
+
+    def _provenance(self) -> Provenance:
+        return Provenance(self._system, datetime.now(UTC), CATALOGUE)
+
+
+def _matches(word: str) -> list[object]:
+    text = re.sub(r"([\\%_])", r"\\\1", word)
+    return [
+        "OR",
+        ["name", "ilike", f"%{text}%"],
+        ["products.description", "ilike", f"%{text}%"],
+        ["products.code", "ilike", f"{text}%"],
+        ["products.identifiers.code", "=", word],
+    ]
+
+
+def _category(rows: Sequence[_Category]) -> Category | None:
+    if not rows:
+        return None
+    first = rows[0]
+    return Category(code=first.code or str(first.id), name=first.name)
+
+
+def _gtins(rows: Sequence[_Identifier]) -> tuple[str, ...]:
+    # A book's ISBN of 13 digits is its EAN.
+    codes = (re.sub(r"[\s-]", "", row.code) for row in rows if row.type in ("ean", "isbn"))
+    return tuple(dict.fromkeys(code for code in codes if _GTIN.fullmatch(code)))

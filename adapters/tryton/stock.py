@@ -1,0 +1,222 @@
+"""Stock out of Tryton's quantities and open moves, warehouse by warehouse."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from msgspec import Struct
+
+from adapters._upstream import exact
+from adapters.tryton.record import by_code, conversion, plausible
+from adapters.tryton.reference import Reference, References
+from adapters.tryton.rpc import Day, Reply, Rpc
+from domain.ask import Ask
+from domain.availability import StockLevel, Supply
+from domain.provenance import STOCK, Provenance
+
+# 500 take Tryton 0.6 s for each warehouse.
+_CHUNK = 200
+_MAX_MOVES = 20_000
+_MAX_PIECES = 2**31 - 1
+
+_PRODUCT = (
+    *("code", "quantity", "template.type"),
+    *("default_uom.factor", "default_uom.digits", "template.sale_uom.factor"),
+)
+_MOVE = ("product.code", "internal_quantity", "from_location", "to_location", "planned_date")
+
+
+class _Unit(Struct, frozen=True):
+    factor: Decimal
+
+
+class _CountedUnit(_Unit, frozen=True):
+    digits: int
+
+
+class _Template(Struct, frozen=True, rename={"sold": "sale_uom."}):
+    type: str
+    sold: _Unit | None
+
+
+class _Row(Struct, frozen=True, rename={"counted": "default_uom.", "template": "template."}):
+    code: str | None
+    quantity: Decimal
+    counted: _CountedUnit
+    template: _Template
+
+
+class _Product(Struct, frozen=True):
+    code: str | None
+
+
+class _Move(Struct, frozen=True, rename={"product": "product."}):
+    id: int
+    product: _Product
+    internal_quantity: Decimal
+    from_location: int
+    to_location: int
+    planned_date: Day | None
+
+
+class _Open:
+    """What is under way for one product at one warehouse, in units of stock."""
+
+    __slots__ = ("incoming", "outgoing")
+
+    def __init__(self) -> None:
+        self.outgoing = Decimal(0)
+        self.incoming: dict[datetime, Decimal] = defaultdict(Decimal)
+
+
+class Stocks:
+    """Reads quantities; one call for each warehouse and one for the moves, side by side.
+
+    Tryton sums over the locations it is asked for, so that none can be saved.
+    """
+
+    def __init__(self, rpc: Rpc, references: References) -> None:
+        self._rpc = rpc
+        self._references = references
+        self._system = rpc.upstream.system
+
+    async def by_sku(
+        self, skus: Sequence[str], ask: Ask, call: str
+    ) -> Mapping[str, Sequence[StockLevel]]:
+        """Read what every warehouse holds of each SKU; of a service there is nothing to hold."""
+        reference = await self._references.get(ask, call)
+
+        async def fetch(codes: Sequence[str]) -> dict[str, tuple[StockLevel, ...]]:
+            return await self._read(codes, reference, ask, call)
+
+        chunks = await self._rpc.upstream.chunked(plausible(skus), _CHUNK, fetch)
+        return {sku: levels for chunk in chunks for sku, levels in chunk.items()}
+
+    async def _read(
+        self, codes: Sequence[str], reference: Reference, ask: Ask, call: str
+    ) -> dict[str, tuple[StockLevel, ...]]:
+
+        async def count(warehouse: Sequence[int]) -> tuple[list[_Row], Provenance]:
+            rows = await self._rpc.search_read(
+                "product.product",
+                [["code", "in", codes]],
+                _PRODUCT,
+                # One more than asked for, so that a code that stands twice shows.
+                len(codes) + 1,
+                Reply[list[_Row]],
+                ask,
+                call,
+                company=reference.company,
+                locations=warehouse,
+            )
+            return rows, Provenance(self._system, datetime.now(UTC), STOCK)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                moving = group.create_task(self._moves(codes, reference, ask, call))
+                counting = group.create_task(
+                    self._rpc.upstream.chunked(reference.warehouses, 1, count)
+                )
+        except BaseExceptionGroup as failed:
+            first = failed.exceptions[0]
+        else:
+            with self._rpc.upstream.contract(call):
+                return self._levels(codes, counting.result(), moving.result(), reference)
+        raise first
+
+    def _levels(
+        self,
+        codes: Sequence[str],
+        counts: Sequence[tuple[list[_Row], Provenance]],
+        moves: Sequence[_Move],
+        reference: Reference,
+    ) -> dict[str, tuple[StockLevel, ...]]:
+        under_way = _under_way(moves, reference)
+        levels: dict[str, list[StockLevel]] = {}
+        for warehouse, (rows, provenance) in zip(reference.warehouses, counts):
+            place = f"{self._system}:{warehouse}"
+            for code, row in by_code(rows, codes).items():
+                held = levels.setdefault(code, [])
+                if row.template.type != "service":
+                    open_ = under_way.get((code, warehouse))
+                    held.append(_level(code, place, row, open_, provenance))
+        return {code: tuple(held) for code, held in levels.items()}
+
+    async def _moves(
+        self, codes: Sequence[str], reference: Reference, ask: Ask, call: str
+    ) -> list[_Move]:
+        """Read what is planned or assigned and not done."""
+        return await self._rpc.read_all(
+            "stock.move",
+            [
+                ["product.code", "in", codes],
+                ["state", "in", ["draft", "assigned"]],
+                ["company", "=", reference.company],
+            ],
+            _MOVE,
+            _MAX_MOVES,
+            Reply[list[_Move]],
+            ask,
+            call,
+            company=reference.company,
+        )
+
+
+def _under_way(moves: Sequence[_Move], reference: Reference) -> dict[tuple[str, int], _Open]:
+    """Add up what leaves and what enters each warehouse; moves within one do not count."""
+    found: dict[tuple[str, int], _Open] = defaultdict(_Open)
+    for move in moves:
+        quantity = exact(move.internal_quantity)
+        if quantity < 0:
+            raise ValueError("found a move of less than nothing")
+        source = reference.places.get(move.from_location)
+        target = reference.places.get(move.to_location)
+        code = move.product.code
+        if source == target or code is None:
+            continue
+        if source is not None:
+            found[code, source].outgoing += quantity
+        if target is not None and move.planned_date is not None:
+            found[code, target].incoming[move.planned_date.value()] += quantity
+    return found
+
+
+def _level(
+    sku: str, place: str, row: _Row, open_: _Open | None, provenance: Provenance
+) -> StockLevel:
+    sold = row.template.sold or row.counted
+    piece = conversion(exact(row.counted.factor), exact(sold.factor))
+    whole = row.counted.digits == 0
+    allocated, incoming = 0, []
+    if open_ is not None:
+        allocated = _pieces(open_.outgoing, piece, ROUND_CEILING, whole=whole)
+        incoming = [
+            Supply(pieces, day)
+            for day, quantity in sorted(open_.incoming.items())
+            if (pieces := _pieces(quantity, piece, ROUND_FLOOR, whole=whole)) > 0
+        ]
+    return StockLevel(
+        sku=sku,
+        location_key=place,
+        on_hand=_pieces(row.quantity, piece, ROUND_FLOOR, whole=whole),
+        allocated=allocated,
+        incoming=tuple(incoming),
+        provenance=provenance,
+    )
+
+
+def _pieces(quantity: Decimal, piece: Decimal, rounding: str, *, whole: bool) -> int:
+    """Count whole units of sale: what does not fill one cannot be sold.
+
+    *Shape*: ``piece`` as ``conversion`` gives it; ``whole`` where stock is kept in a unit that
+    has no fractions.
+    *Errors*: ``ValueError`` for a fraction of such a unit, and for numbers beyond reason.
+    """
+    if whole and exact(quantity) != quantity.to_integral_value():
+        raise ValueError("found a quantity that is not whole")
+    pieces = int((exact(quantity) / piece).to_integral_value(rounding))
+    if abs(pieces) > _MAX_PIECES:
+        raise ValueError("found a quantity beyond any stock")
+    return pieces

@@ -1,0 +1,101 @@
+"""The WMS's words, limits, paging and errors."""
+
+import time
+
+from tests.sandbox.running import Sandbox
+
+
+def test_one_call_reads_every_site(sandbox: Sandbox) -> None:
+    """A query without sites answers every site that carries the article, each once."""
+    rows = sandbox.stock(["100001001"])["100001001"]
+    sites = [row["site"] for row in rows]
+    assert len(sites) == len(set(sites)) > 10
+    assert set(sandbox.stock(["100001001"], ["WAW1", "CDC1"])["100001001"][0]) == {
+        "site", "qoh", "alloc", "ss", "due", "asof",
+    }  # fmt: skip
+
+
+def test_sites_filter_the_answer(sandbox: Sandbox) -> None:
+    """A query with sites answers those alone, with the same figures."""
+    whole = {row["site"]: row["qoh"] for row in sandbox.stock(["100002001"])["100002001"]}
+    some = sandbox.stock(["100002001"], ["CDC1", "CDC2"])["100002001"]
+    assert {row["site"]: row["qoh"] for row in some} == {s: whole[s] for s in ("CDC1", "CDC2")}
+
+
+def test_unknown_articles_are_absent(sandbox: Sandbox) -> None:
+    """An article the WMS does not know is absent; so is one with the ERP's zeros."""
+    keys = ["100001001", "100001999", "999999001", "000000000100001001", "", "x"]
+    assert list(sandbox.stock(keys)) == ["100001001"]
+
+
+def test_batches_take_at_most_500_articles(sandbox: Sandbox) -> None:
+    """A query of 500 articles is answered, of 501 refused with the limit."""
+    assert sandbox.stock([str(n) for n in range(500)]) == {}
+    answer = sandbox.clients["wms"].post("/v2/stock/query", json={"articles": ["1"] * 501})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["type"] == "urn:wms:problem:too-many-articles"
+    assert problem["limit"] == 500
+
+
+def test_unknown_sites_are_refused(sandbox: Sandbox) -> None:
+    """A site that does not exist is the caller's error, and named."""
+    body = {"articles": ["100001001"], "sites": ["WAW1", "XXX9"]}
+    answer = sandbox.clients["wms"].post("/v2/stock/query", json=body)
+    assert (answer.status_code, answer.json()["sites"]) == (422, ["XXX9"])
+
+
+def test_snapshots_are_recent_and_can_be_made_old(sandbox: Sandbox) -> None:
+    """A snapshot is at most 20 s old, or older by what the fault switch says."""
+    before = time.time_ns() // 1_000_000
+    rows = sandbox.stock(["100001001"])["100001001"]
+    after = time.time_ns() // 1_000_000
+    assert all(before - 20_000 <= row["asof"] <= after for row in rows)
+    sandbox.fault("wms", stale_ms=600_000)
+    rows = sandbox.stock(["100001001"])["100001001"]
+    assert all(row["asof"] <= before - 560_000 for row in rows)
+
+
+def test_receipts_are_due_in_the_future(sandbox: Sandbox) -> None:
+    """Goods on their way have a positive quantity and a time to come."""
+    found = sandbox.stock([f"100{n:03d}001" for n in range(1, 200)])
+    due = [receipt for rows in found.values() for row in rows for receipt in row["due"]]
+    assert len(due) > 20
+    now = time.time_ns() // 1_000_000
+    assert all(receipt["qty"] > 0 and receipt["eta"] > now for receipt in due)
+
+
+def test_directory_is_paged(sandbox: Sandbox) -> None:
+    """Pages together show every site once; a type selects."""
+    wms, found = sandbox.clients["wms"], []
+    pages = wms.get("/v2/sites", params={"size": 10}).json()["pages"]
+    for page in range(1, pages + 1):
+        found += wms.get("/v2/sites", params={"size": 10, "page": page}).json()["sites"]
+    kinds = [site["type"] for site in found]
+    assert {kind: kinds.count(kind) for kind in "SWL"} == {"S": 25, "W": 2, "L": 8}
+    assert len({site["code"] for site in found}) == 35
+    lockers = wms.get("/v2/sites", params={"type": "L"}).json()["sites"]
+    assert [site["type"] for site in lockers] == ["L"] * 8
+    codes = [site["code"] for site in found]
+    batch = wms.post("/v2/sites/query", json={"codes": [*codes, "XXX9"]}).json()["sites"]
+    assert batch == found
+
+
+def test_bad_parameters_are_problems(sandbox: Sandbox) -> None:
+    """Page, size, type and body errors come as problem details."""
+    wms = sandbox.clients["wms"]
+    for query in ({"size": 101}, {"size": 0}, {"page": 0}, {"page": "x"}):
+        assert wms.get("/v2/sites", params=query).status_code == 422
+    assert wms.get("/v2/sites", params={"type": "Q"}).status_code == 422
+    assert wms.post("/v2/sites/query", json={"codes": ["x"] * 101}).status_code == 422
+    for body in (b"", b"{", b"[]", b'{"articles": 1}', b'{"articles": [], "more": 1}'):
+        answer = wms.post("/v2/stock/query", content=body)
+        assert (answer.status_code, answer.json()["title"]) == (400, "The body is malformed")
+
+
+def test_key_is_required(sandbox: Sandbox) -> None:
+    """Without the right bearer key the WMS answers 401 as a problem."""
+    answer = sandbox.clients["wms"].get("/v2/sites", headers={"Authorization": "Bearer x"})
+    assert (answer.status_code, answer.json()["status"]) == (401, 401)
+    assert sandbox.clients["wms"].get("/v3").json()["type"] == "urn:wms:problem:not-found"

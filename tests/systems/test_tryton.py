@@ -1,0 +1,398 @@
+"""The ports' promises and the listing, over a real Tryton."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+
+from adapters._upstream import Upstream
+from adapters.tryton import Adapter
+from domain.ask import Ask
+from domain.deadline import Deadline
+from domain.errors import BadInput, SourceRejected
+from domain.location import LocationKind
+from domain.page import PageRequest
+from domain.product import Product, ProductQuery
+from domain.secret import Secret
+from domain.viewer import Channel
+from tests.systems.tryton_install import DATABASE, PASSWORD, USER
+from tests.systems.tryton_server import Tryton
+
+pytestmark = pytest.mark.systems
+
+
+def _ask(language: str = "en", currency: str = "PLN", channel: Channel = Channel.WEB) -> Ask:
+    return Ask(
+        deadline=Deadline.after(60),
+        market="PL",
+        currency=currency,
+        language=language,
+        channel=channel,
+    )
+
+
+def _amount(value: Mapping[str, str]) -> Decimal:
+    return Decimal(value["decimal"])
+
+
+def _skus(tryton: Tryton) -> list[str]:
+    found = tryton.find("product.product", [["salable", "=", True]], "code")
+    return [each["code"] for each in found if not each["code"].startswith("TEST-")]
+
+
+async def _pages(adapter: Adapter, size: int, search: str | None = None) -> list[Product]:
+    found: list[Product] = []
+    after: str | None = None
+    while True:
+        query = ProductQuery(PageRequest(size, after), search)
+        page = (await adapter.products_by_query([query], _ask()))[query]
+        found += page.items
+        if not page.has_next:
+            return found
+        after = page.cursors[-1]
+
+
+async def test_listing_is_everything_for_sale(adapter: Adapter, tryton: Tryton) -> None:
+    """Pages of any size give every product that is sold, once, and no other."""
+    rows = tryton.find("product.template", [["salable", "=", True]], "name", "code")
+    assert len(rows) > 30
+    for size in (7, 100):
+        products = await _pages(adapter, size)
+        assert [(each.key, each.name, each.code) for each in products] == [
+            (f"erp:{row['id']}", row["name"], row["code"]) for row in rows
+        ]
+
+
+async def test_variants_are_the_products_of_a_template(adapter: Adapter, tryton: Tryton) -> None:
+    """A product carries all its variants, with code, GTIN and what tells them apart."""
+    products = {each.key: each for each in await _pages(adapter, 100)}
+    rows = tryton.find(
+        "product.product",
+        [["salable", "=", True], ["code", "not like", "TEST-%"]],
+        *("code", "template", "description", "identifiers.code"),
+    )
+    found = {each.sku: each for product in products.values() for each in product.variants}
+    assert {row["code"] for row in rows} == {sku for sku in found if not sku.startswith("TEST-")}
+    for row in rows:
+        variant = found[row["code"]]
+        assert variant.product_key == f"erp:{row['template']}"
+        assert variant.name == row["description"]
+        assert variant.gtins == tuple(each["code"] for each in row["identifiers."])
+
+
+async def test_by_key_and_by_sku_agree_with_the_listing(adapter: Adapter) -> None:
+    """The same product or variant is the same by whatever way it is read."""
+    listed = await _pages(adapter, 100)
+    keys = [each.key for each in listed]
+    skus = [variant.sku for each in listed for variant in each.variants]
+    products = await adapter.product_by_key([*keys, "erp:999999", "wms:1", "erp:x", "erp:"], _ask())
+    variants = await adapter.variant_by_sku(
+        [*skus, "nothing", "\ud800", "a\0b", "", "DSP-RK-1"], _ask()
+    )
+    assert [*products] == keys
+    assert {*variants} == {*skus}
+    for each in listed:
+        assert products[each.key].name == each.name
+        assert [v.sku for v in products[each.key].variants] == [v.sku for v in each.variants]
+        for variant in each.variants:
+            assert variants[variant.sku].product_key == each.key
+            assert variants[variant.sku].name == variant.name
+
+
+async def test_language(adapter: Adapter, tryton: Tryton) -> None:
+    """Texts come in the language asked for where Tryton has it, and say which one they are in."""
+    polish = tryton.find("product.template", [["id", "=", 15]], "name", language="pl")[0]["name"]
+    english = tryton.find("product.template", [["id", "=", 15]], "name", language="en")[0]["name"]
+    assert polish != english
+    for language, name, locale in (
+        ("pl", polish, "pl"),
+        ("pl-PL", polish, "pl"),
+        ("en", english, "en"),
+        ("de", english, "en"),
+    ):
+        product = (await adapter.product_by_key(["erp:15"], _ask(language)))["erp:15"]
+        assert (product.name, product.locale) == (name, locale)
+
+
+async def test_search(adapter: Adapter, tryton: Tryton) -> None:
+    """A search finds names, codes and barcodes, all its words, and takes signs for themselves."""
+    (mower,) = tryton.find("product.identifier", [["product.code", "=", "MOW-BT-34"]], "code")
+    for search, names in (
+        ("hose", {"Reinforced hose", "Wall hose reel", "Quick hose connector"}),
+        ("hose REEL", {"Wall hose reel"}),
+        ("mow-bt-3", {"Battery mower"}),
+        (mower["code"], {"Battery mower"}),
+        ("100%", set()),
+        ("_____", set()),
+        ("\\", set()),
+    ):
+        assert {each.name for each in await _pages(adapter, 2, search)} == names, search
+
+
+async def test_a_cursor_of_another_list_is_bad_input(adapter: Adapter) -> None:
+    """A cursor that this list has not handed out is refused by name."""
+    for cursor in ("x", "-1", "0", "1 OR 1=1", "9" * 40):
+        with pytest.raises(BadInput, match="after"):
+            await adapter.products_by_query([ProductQuery(PageRequest(5, cursor))], _ask())
+
+
+@pytest.mark.parametrize(("channel", "price_list"), [(Channel.WEB, 2), (Channel.POS, 3)])
+async def test_price(adapter: Adapter, tryton: Tryton, channel: Channel, price_list: int) -> None:
+    """A price is Tryton's own by the list of market and channel, with its tax, to the grosz."""
+    rows = tryton.find(
+        "product.product",
+        [["salable", "=", True], ["code", "not like", "TEST-%"]],
+        *("code", "sale_price_uom", "list_price_used"),
+        "template.account_category.customer_taxes_used.rate",
+        price_list=price_list,
+        quantity=1,
+    )
+    (kept,) = tryton.find("product.price_list", [["id", "=", price_list]], "tax_included")
+    offers = await adapter.offer_by_sku([row["code"] for row in rows], _ask(channel=channel))
+    reduced = 0
+    for row in rows:
+        if row["sale_price_uom"] is None:
+            assert row["code"] not in offers
+            continue
+        offer = offers[row["code"]]
+        (tax,) = row["template."]["account_category."]["customer_taxes_used."]
+        factor = 1 + _amount(tax["rate"])
+        price = _amount(row["sale_price_uom"]) * (1 if kept["tax_included"] else factor)
+        listed = _amount(row["list_price_used"]) * factor
+        cent = Decimal("0.01")
+        assert offer.price.gross.decimal == price.quantize(cent, ROUND_HALF_UP)
+        assert offer.list_price.gross.decimal == listed.quantize(cent, ROUND_HALF_UP)
+        assert offer.price.net + offer.price.tax == offer.price.gross
+        assert [each.rate for each in offer.price.taxes] == [(factor - 1) * 100]
+        assert offer.price.gross.currency == "PLN"
+        reduced += offer.is_reduced
+    assert (reduced > 5) == (price_list == 2)
+
+
+async def test_price_in_another_currency(adapter: Adapter) -> None:
+    """What is not sold in a currency has no offer in it; nothing is converted or asked."""
+    ask = _ask(currency="EUR")
+    assert await adapter.offer_by_sku(["MOW-BT-42"], ask) == {}
+    assert ask.calls["erp"] == 0
+
+
+async def test_version_is_the_prices(adapter: Adapter) -> None:
+    """A version is the same as long as the price is, and differs where the price does."""
+    skus = ["MOW-BT-42", "SEC-BY-16"]
+    web = await adapter.offer_by_sku(skus, _ask())
+    again = await adapter.offer_by_sku(skus, _ask())
+    counter = await adapter.offer_by_sku(skus, _ask(channel=Channel.POS))
+    assert [web[sku].version for sku in skus] == [again[sku].version for sku in skus]
+    assert web["MOW-BT-42"].version != counter["MOW-BT-42"].version
+
+
+async def test_stock(adapter: Adapter, tryton: Tryton) -> None:
+    """Every warehouse's stock is Tryton's own, and with what is under way gives its forecast."""
+    skus = [sku for sku in _skus(tryton) if sku != "PLN-GD-1H"]
+    levels = await adapter.stock_by_sku(skus, _ask())
+    warehouses = tryton.find("stock.location", [["type", "=", "warehouse"]], "name")
+    assert len(warehouses) > 4
+    seen = {"negative": 0, "allocated": 0, "incoming": 0}
+    for warehouse in warehouses:
+        rows = tryton.find(
+            "product.product",
+            [["code", "in", skus]],
+            *("code", "quantity", "forecast_quantity"),
+            locations=[warehouse["id"]],
+        )
+        assert len(rows) == len(skus)
+        for row in rows:
+            (level,) = (
+                each
+                for each in levels[row["code"]]
+                if each.location_key == f"erp:{warehouse['id']}"
+            )
+            incoming = sum(each.quantity for each in level.incoming)
+            assert level.on_hand == row["quantity"]
+            assert level.on_hand - level.allocated + incoming == row["forecast_quantity"]
+            assert level.available == max(0, level.on_hand - level.allocated)
+            seen["negative"] += level.is_negative
+            seen["allocated"] += level.allocated > 0
+            seen["incoming"] += incoming > 0
+    assert all(seen.values()), seen
+
+
+async def test_stock_of_what_has_none(adapter: Adapter) -> None:
+    """A service is held nowhere; an unknown SKU is absent."""
+    levels = await adapter.stock_by_sku(["PLN-GD-1H", "nothing", "\ud800"], _ask())
+    assert levels == {"PLN-GD-1H": ()}
+
+
+async def test_locations(adapter: Adapter, tryton: Tryton) -> None:
+    """The keys of stock lead to Tryton's warehouses, shops where customers may collect."""
+    levels = (await adapter.stock_by_sku(["SEC-BY-16"], _ask()))["SEC-BY-16"]
+    keys = [each.location_key for each in levels]
+    found = await adapter.location_by_key([*keys, "erp:1", "erp:999999", "crm:5"], _ask())
+    rows = tryton.find(
+        "stock.location",
+        [["type", "=", "warehouse"]],
+        *("name", "allow_pickup", "address.city", "address.postal_code", "address.country.code"),
+    )
+    assert {*found} == {*keys} == {f"erp:{row['id']}" for row in rows}
+    for row in rows:
+        location = found[f"erp:{row['id']}"]
+        assert location.name == row["name"]
+        assert (location.kind is LocationKind.STORE) == bool(row["allow_pickup"])
+        assert location.address is not None
+        assert location.address.city == row["address."]["city"]
+        assert location.address.postal_code == row["address."]["postal_code"]
+        assert location.address.country == row["address."]["country."]["code"]
+
+
+async def test_calls(adapter: Adapter, tryton: Tryton) -> None:
+    """The number of calls is the same for 1 item and for 50: one, and for stock one a warehouse."""
+    skus = _skus(tryton)[:50]
+    products = [each.key for each in await _pages(adapter, 100)]
+    warehouses = len(tryton.find("stock.location", [["type", "=", "warehouse"]], "id"))
+    for size in (1, 50):
+        ask = _ask()
+        await adapter.products_by_query([ProductQuery(PageRequest(size))], ask)
+        assert ask.calls["erp"] == 1
+        await adapter.product_by_key(products[:size], ask)
+        assert ask.calls["erp"] == 2
+        await adapter.variant_by_sku(skus[:size], ask)
+        assert ask.calls["erp"] == 3
+        await adapter.offer_by_sku(skus[:size], ask)
+        assert ask.calls["erp"] == 4
+        await adapter.stock_by_sku(skus[:size], ask)
+        assert ask.calls["erp"] == 4 + warehouses + 1
+
+
+async def test_chunks(adapter: Adapter, tryton: Tryton) -> None:
+    """More keys than Tryton takes well at once are split, and arrive whole."""
+    skus = _skus(tryton)
+    ask = _ask()
+    many = [*skus, *(f"unknown-{number}" for number in range(300 - len(skus)))]
+    assert len(await adapter.variant_by_sku(many, ask)) == len(skus)
+    assert ask.calls["erp"] == 3
+
+
+async def test_one_sign_in_for_many(upstream: Upstream) -> None:
+    """Calls that come at once sign in once, and none goes without a session."""
+    options = Adapter.Options(database=DATABASE, user=USER)
+    adapter = Adapter(upstream, Secret(PASSWORD), options)
+    asks = [_ask() for _ in range(5)]
+    found = await asyncio.gather(*(adapter.location_by_key(["erp:5"], ask) for ask in asks))
+    assert all(each["erp:5"] for each in found)
+    # Sign-in, preferences, company, languages, price lists, places; then a call each.
+    assert sum(ask.calls["erp"] for ask in asks) == 6 + 5
+
+
+async def test_an_ended_session_is_renewed(adapter: Adapter, administrator: Tryton) -> None:
+    """A session that Tryton has ended costs one refused call and one sign-in, and no value."""
+    (user,) = administrator.find("res.user", [["login", "=", USER]], "id")
+    administrator.call("model.res.user.write", [user["id"]], {"password": PASSWORD}, {})
+    ask = _ask()
+    assert await adapter.variant_by_sku(["SEC-BY-16"], ask)
+    assert ask.calls["erp"] == 3
+
+
+async def test_a_refused_sign_in_is_not_repeated(upstream: Upstream) -> None:
+    """A wrong password is told, and not tried again at once: Tryton would lock the user out."""
+    options = Adapter.Options(database=DATABASE, user="nobody")
+    adapter = Adapter(upstream, Secret("wrong"), options)
+    for calls in (1, 0, 0):
+        ask = _ask()
+        with pytest.raises(SourceRejected, match="user and password"):
+            await adapter.variant_by_sku(["SEC-BY-16"], ask)
+        assert ask.calls["erp"] == calls
+
+
+async def test_what_tryton_refuses_is_rejected(upstream: Upstream) -> None:
+    """An error that comes with status 200 is a refusal, in Tryton's words for its users."""
+    options = Adapter.Options(database=DATABASE, user=USER, price_lists={"PL": 99})
+    adapter = Adapter(upstream, Secret(PASSWORD), options)
+    with pytest.raises(SourceRejected, match=r"UserError: .*don't exist"):
+        await adapter.offer_by_sku(["SEC-BY-16"], _ask())
+
+
+def _template(administrator: Tryton, code: str, **values: Any) -> int:
+    (unit,) = administrator.find("product.uom", [["symbol", "=", "u"]], "id")
+    (category,) = administrator.find(
+        "product.category", [["accounting", "=", True], ["name", "=", "VAT 23 %"]], "id"
+    )
+    record = {
+        "name": code,
+        "type": "goods",
+        "default_uom": unit["id"],
+        "salable": True,
+        "sale_uom": unit["id"],
+        "account_category": category["id"],
+        **values,
+    }
+    (template,) = administrator.call("model.product.template.create", [record], {"company": 1})
+    number: int = template
+    return number
+
+
+def _counted(administrator: Tryton, code: str, quantity: float) -> None:
+    """Book what a count of the first warehouse finds."""
+    (product,) = administrator.find("product.product", [["code", "=", code]], "id")
+    (warehouse, *_) = administrator.find(
+        "stock.location", [["type", "=", "warehouse"]], "storage_location"
+    )
+    count = {
+        "location": warehouse["storage_location"],
+        "empty_quantity": "keep",
+        **_create("lines", {"product": product["id"], "quantity": quantity}),
+    }
+    created = administrator.call("model.stock.inventory.create", [count], {"company": 1})
+    administrator.call("model.stock.inventory.confirm", created, {"company": 1})
+
+
+def _create(name: str, *records: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    return {name: [["create", records]]}
+
+
+async def test_sold_by_the_dozen(adapter: Adapter, administrator: Tryton) -> None:
+    """Price and stock count the unit that is sold, also where stock is kept in another."""
+    (unit,) = administrator.find("product.uom", [["symbol", "=", "u"]], "category")
+    dozen = {
+        "name": "Dozen",
+        "symbol": "dz",
+        "category": unit["category"],
+        "factor": 12.0,
+        "rate": round(1 / 12, 12),
+        "rounding": 1.0,
+        "digits": 0,
+    }
+    (number,) = administrator.call("model.product.uom.create", [dozen], {})
+    price = {"__class__": "Decimal", "decimal": "2.0000"}
+    products = _create("products", {"suffix_code": "TEST-DZ", "list_price": price})
+    _template(administrator, "Dozen eggs", sale_uom=number, **products)
+    _counted(administrator, "TEST-DZ", 30.0)
+    offer = (await adapter.offer_by_sku(["TEST-DZ"], _ask()))["TEST-DZ"]
+    assert offer.price.gross.minor == offer.list_price.gross.minor == 2952
+    levels = (await adapter.stock_by_sku(["TEST-DZ"], _ask()))["TEST-DZ"]
+    assert [each.on_hand for each in levels if each.on_hand] == [2]
+
+
+async def test_sold_by_the_metre(adapter: Adapter, administrator: Tryton) -> None:
+    """Of what has fractions, only the whole units on hand can be promised."""
+    (metre,) = administrator.find("product.uom", [["symbol", "=", "m"]], "id")
+    products = _create("products", {"suffix_code": "TEST-ROPE"})
+    _template(administrator, "Rope", default_uom=metre["id"], sale_uom=metre["id"], **products)
+    _counted(administrator, "TEST-ROPE", 12.5)
+    levels = (await adapter.stock_by_sku(["TEST-ROPE"], _ask()))["TEST-ROPE"]
+    assert [each.on_hand for each in levels if each.on_hand] == [12]
+
+
+async def test_what_is_no_longer_sold_is_gone(adapter: Adapter, administrator: Tryton) -> None:
+    """A variant that was put out of use is neither listed with its product nor found."""
+    number = _template(
+        administrator,
+        "Half gone",
+        **_create("products", {"suffix_code": "TEST-A"}, {"suffix_code": "TEST-B"}),
+    )
+    (gone,) = administrator.find("product.product", [["code", "=", "TEST-B"]], "id")
+    administrator.call("model.product.product.write", [gone["id"]], {"active": False}, {})
+    product = (await adapter.product_by_key([f"erp:{number}"], _ask()))[f"erp:{number}"]
+    assert [each.sku for each in product.variants] == ["TEST-A"]
+    assert {*await adapter.variant_by_sku(["TEST-A", "TEST-B"], _ask())} == {"TEST-A"}

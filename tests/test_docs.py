@@ -1,0 +1,80 @@
+"""What a reader of the documentation may rely on."""
+
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import adapters
+import config
+from app import Settings
+from schema.build import build
+from tests.test_errors import tree
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]
+
+
+def _rows(page: str, form: str) -> set[str]:
+    return set(re.findall(rf"^\| `({form})` \|", (DOCS / page).read_text(), re.MULTILINE))
+
+
+def test_every_setting_is_documented() -> None:
+    """docs/configuration.md has a row for each setting, and none for what is no setting."""
+    rows = _rows("configuration.md", "[^`]+")
+    assert rows == {setting.key for setting in config.describe(Settings)}
+
+
+def test_every_error_code_is_documented() -> None:
+    """docs/errors.md has a row for each code of the tree and each of the door's own."""
+    rows = _rows("errors.md", "[A-Z_]+")
+    used = {
+        code
+        for file in (ROOT / "transport").glob("*.py")
+        for code in re.findall(
+            r'(?:Refusal\(\s*\d+,\s*|code = |"code": )"([A-Z_]+)"', file.read_text()
+        )
+    }
+    assert {each.code for each in tree()} | used <= rows | {"INTERNAL"}
+    assert "INTERNAL" in rows
+
+
+def test_every_adapter_is_documented() -> None:
+    """Each adapter's name stands in a page of docs/."""
+    text = "\n".join(page.read_text() for page in DOCS.glob("*.md"))
+    for module in pkgutil.iter_modules(adapters.__path__):
+        if not module.name.startswith("_") and module.name != "connect":
+            assert f"`{module.name}`" in text or f'adapter = "{module.name}"' in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link in the documentation leads to a file."""
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_named_files_are_there(page: Path) -> None:
+    """Every file of ours that the documentation names exists."""
+    rooms = "adapters|auth|docs|domain|execution|resolvers|sandbox|schema|scripts|storage|transport"
+    for name in re.findall(rf"`((?:{rooms})/[\w/.-]+\.\w+)`", page.read_text()):
+        assert (ROOT / name).exists(), name
+
+
+def test_queries_in_the_documentation_are_valid() -> None:
+    """Every GraphQL block in the documentation and every query of GraphiQL fits the schema."""
+    from graphql import parse, validate
+
+    schema = build().graphql
+    blocks = [
+        block
+        for page in PAGES
+        for block in re.findall(r"```graphql\n(.*?)```", page.read_text(), re.DOTALL)
+    ]
+    blocks += [file.read_text() for file in (ROOT / "transport/graphiql/queries").iterdir()]
+    assert len(blocks) >= 4
+    for block in blocks:
+        assert validate(schema, parse(block)) == [], block
