@@ -21,6 +21,7 @@ from bench.workload import BY_NAME, Workload
 _FULL = Plan(rounds=9, seconds=1.0, warm_seconds=2.0, budget=3_600)
 _QUICK = Plan(rounds=3, seconds=0.3, warm_seconds=0.8, budget=120)
 _BELOW = 0.85
+_DISTURBED = 0.05
 
 
 class Different(Exception):  # noqa: N818 - says what it is
@@ -88,7 +89,7 @@ async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender])
         if not pairs:
             raise Missing("no contender could be started")
         await _check(pairs, token)
-        meter = Meter(upstream, token, plan)
+        meter = Meter(upstream, token, plan, core)
         started = time.monotonic()
         _say("warming up")
         for pair in pairs:
@@ -116,6 +117,10 @@ async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender])
                 print(f"  not saturated, so req/s is not its limit: {', '.join(idle)}")
     print()
     print(report.bars(rows, _parse_and_validate(core)))
+    if (others := meter.others()) > _DISTURBED:
+        print(
+            f"\nOther work had {others:.0%} of the contenders' core: measure again when it rests."
+        )
     print("\nVersions")
     for each in wanted:
         if any(pair.contender.name == each.name for pair in pairs):

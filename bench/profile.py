@@ -70,7 +70,7 @@ async def run(workload: Workload, seconds: float) -> int:
         try:
             pair = Pair(workload, gateway)
             plan = Plan(rounds=1, seconds=seconds + 2, warm_seconds=2, budget=0)
-            meter = Meter(upstream, await measure.token(upstream), plan)
+            meter = Meter(upstream, await measure.token(upstream), plan, core)
             await meter.warm(pair)
             load = asyncio.create_task(meter.measure(pair))
             stacks = await _record(sampler, gateway.pid, seconds)
