@@ -17,7 +17,7 @@ from graphql.pyutils import Path
 
 from domain.policy import Decision
 from execution.access import owned
-from execution.completion import finish_column
+from execution.completion import complete
 from execution.item import arrive, is_late, resolve_items, settle
 from execution.plan import Source, Step
 from execution.run import Group, Late, Paths, Run
@@ -216,7 +216,8 @@ def _deliver(run: Run, group: Group, step: Step, values: Sequence[Any]) -> None:
         key, name = step.key, step.parent.name
         paths = [Path(path, key, name) for path in group.paths]
     key = step.key
-    for row, value in zip(group.rows, finish_column(run, group.selection, step, values, paths)):
+    done = complete(run, group.selection, step, step.shape, values, paths)
+    for row, value in zip(group.rows, done):
         row[key] = value
 
 

@@ -18,32 +18,13 @@ from graphql.pyutils import Path, is_iterable
 from domain.policy import Decision
 from execution.item import check_types, resolve_types, settle
 from execution.leaf import coerce_leaf
-from execution.loop import write_finish, write_loop
+from execution.loop import write_loop
 from execution.plan import Form, Selection, Shape, Step
 from execution.run import Group, Late, Paths, Row, Run
 
 _MAX_KNOWN = 64
 _MAX_SURPRISES = 16
 _SEQUENCES = frozenset({list, tuple})
-
-
-def finish_column(
-    run: Run, above: Selection, step: Step, values: Sequence[Any], paths: Paths
-) -> list[Any]:
-    """Finish what a step gave, with its loop where it has one and nothing surprises it."""
-    shape = step.shape
-    if shape.finish is not None:
-        try:
-            return shape.finish(values)
-        except Exception:  # noqa: BLE001 - any surprise is looked at value by value
-            shape.surprises += 1
-            if shape.surprises > _MAX_SURPRISES:
-                shape.finish = None
-    elif run.loop_after:
-        shape.runs += 1
-        if shape.runs == run.loop_after:
-            write_finish(run.plan, above, step)
-    return complete(run, above, step, shape, values, paths)
 
 
 def complete(

@@ -46,16 +46,9 @@ def write_loop(plan: Plan, selection: Selection) -> None:
     rest = [step for step in selection.steps if not _is_straight(plan, selection, step, 0)]
     if len(rest) == len(selection.steps):
         return
-    rows = _Writer().rows(selection, rest)
+    rows = _Writer().loop(selection, rest)
     if rows is not None:
         selection.rows, selection.rest = rows, rest
-
-
-def write_finish(plan: Plan, above: Selection, step: Step) -> None:
-    """Give what a resolver answers with a loop that finishes it, where all below is straight."""
-    shape = step.shape
-    if shape.form is not Form.LEAF and _is_straight_shape(plan, above, step, shape, 0):
-        shape.finish = _Writer().finish(shape)
 
 
 def _is_straight(plan: Plan, selection: Selection, step: Step, depth: int) -> bool:
@@ -92,21 +85,13 @@ class _Writer:
         self._globals: dict[str, Any] = {"unfit": _unfit}
         self._count = 0
 
-    def rows(self, selection: Selection, rest: Sequence[Step]) -> Loop | None:
-        """Write the loop that makes rows of objects."""
-        bound: list[str] = []
-        return self._compiled(self._row(selection, "each", bound, rest), bound)
-
-    def finish(self, shape: Shape) -> Loop | None:
-        """Write the loop that finishes values of a shape."""
-        bound: list[str] = []
-        return self._compiled(self._value(shape, "each", bound), bound)
-
-    def _compiled(self, made: str, bound: Sequence[str]) -> Loop | None:
+    def loop(self, selection: Selection, rest: Sequence[Step]) -> Loop | None:
         """Compile the loop; the constants take their places in the tree, never in the text."""
+        bound: list[str] = []
+        row = self._row(selection, "each", bound, rest)
         if self._count > _MAX_NAMES:
             return None
-        text = f"def loop(values):\n    return [{made} for each in values{''.join(bound)}]\n"
+        text = f"def loop(values):\n    return [{row} for each in values{''.join(bound)}]\n"
         tree = _Constants(self._constants).visit(ast.parse(text))
         exec(compile(ast.fix_missing_locations(tree), "<plan>", "exec"), self._globals)  # noqa: S102
         loop: Loop = self._globals["loop"]

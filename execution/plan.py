@@ -48,8 +48,7 @@ class Shape(Struct, eq=False, kw_only=True):
     """An output type, taken apart: one for every list around it and one for what is inside.
 
     *Shape*: ``known`` are the Python types whose objects need no further look; ``classes`` leads
-    from a Python class to the published type, where the type alone decides. ``runs``,
-    ``surprises`` and ``finish`` are to a column of values what they are to a selection's rows.
+    from a Python class to the published type, where the type alone decides.
     """
 
     form: Form
@@ -61,9 +60,6 @@ class Shape(Struct, eq=False, kw_only=True):
     known: set[type] = field(default_factory=set)
     classes: Mapping[type, GraphQLObjectType] | None = None
     selections: "dict[GraphQLObjectType, Selection]" = field(default_factory=dict)
-    runs: int = 0
-    surprises: int = 0
-    finish: Callable[[Sequence[Any]], list[Any]] | None = None
 
 
 class Step(Struct, eq=False, kw_only=True):
