@@ -58,6 +58,8 @@ class Arguments(Struct, frozen=True, eq=False):
 
 def plan_arguments(field: GraphQLField, node: FieldNode) -> Arguments:
     """Coerce now what no request can change."""
+    if not field.args:
+        return Arguments(field, node, {}, (), is_plain=True)
     anew = Arguments(field, node, {}, (), is_plain=False)
     given = {each.name.value: each.value for each in node.arguments or ()}
     variables = {
