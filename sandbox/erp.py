@@ -201,10 +201,9 @@ class _Erp:
             _organisation(body.KONP.VKORG)
             day = _day(body.KONP.PRSDT)
         names = self._index.names()
-        asked = tuple(dict.fromkeys(names if body.FACETS == ("*",) else body.FACETS))
-        if unknown := [name for name in asked if name not in names]:
-            raise _RefusedError(400, "ZR/006", f"FACETS {', '.join(unknown)} unknown")
-        if not asked:
+        wanted = dict.fromkeys(names if body.FACETS == ("*",) else body.FACETS)
+        asked = [name for name in wanted if name in names]
+        if not body.FACETS:
             found = self._index.find(body, body.ORDERBY, languages[0], day)
             return self._listed(found[body.SKIP :][: body.TOP], languages, len(found))
         count, facets = self._index.facets(body, asked, day)
