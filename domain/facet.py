@@ -67,8 +67,8 @@ class NumberFacet(Facet, frozen=True, kw_only=True):
 class PriceFacet(Facet, frozen=True, kw_only=True):
     """The range that prices span here, tax included."""
 
-    min: Money
-    max: Money
+    lowest: Money
+    highest: Money
 
 
 class FlagFacet(Facet, frozen=True, kw_only=True):

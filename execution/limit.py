@@ -24,7 +24,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     *Units*: ``characters`` of its text; ``tokens`` of the language; ``depth`` in nested fields;
     ``fields`` as they unfold, fragments counted wherever they are spread; ``root_fields``,
-    ``aliases`` and ``directives`` likewise.
+    ``aliases`` and ``directives`` likewise; ``repeats`` how often a field may stand inside itself:
+    where types lead back to each other (a product to its variants to their product) every turn
+    multiplies the objects.
     """
 
     characters: int = 100_000
@@ -34,6 +36,11 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     root_fields: int = 50
     aliases: int = 200
     directives: int = 200
+    repeats: int = 3
+
+
+# Introspection asks for the type of a type with as many turns as a type can have wrappers.
+_INTROSPECTION = "ofType"
 
 
 class _Measure(Struct):
@@ -41,12 +48,21 @@ class _Measure(Struct):
     fields: int = 0
     aliases: int = 0
     directives: int = 0
+    repeats: dict[str, int] = {}
+
+    def enter(self, name: str) -> None:
+        """Count that all of this stands inside a field."""
+        if name != _INTROSPECTION:
+            self.repeats = {**self.repeats, name: self.repeats.get(name, 0) + 1}
 
     def add(self, other: "_Measure", below: int = 0) -> None:
         self.depth = max(self.depth, other.depth + below)
         self.fields += other.fields
         self.aliases += other.aliases
         self.directives += other.directives
+        for name, count in other.repeats.items():
+            if count > self.repeats.get(name, 0):
+                self.repeats[name] = count
 
 
 def check_text(text: str, limits: Limits) -> None:
@@ -79,6 +95,7 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
             ("root fields", roots, limits.root_fields),
             ("aliases", whole.aliases, limits.aliases),
             ("directives", whole.directives, limits.directives),
+            ("repeats of a field inside itself", _most(whole), limits.repeats),
         ):
             if found > allowed:
                 raise _too_much(what, found, allowed)
@@ -96,7 +113,9 @@ def _measure(
             total.fields += 1
             total.aliases += node.alias is not None
             total.depth = max(total.depth, 1)
-            total.add(_measure(node.selection_set, fragments, known), below=1)
+            inner = _measure(node.selection_set, fragments, known)
+            inner.enter(node.name.value)
+            total.add(inner, below=1)
         elif isinstance(node, InlineFragmentNode):
             total.add(_measure(node.selection_set, fragments, known))
         elif isinstance(node, FragmentSpreadNode) and (name := node.name.value) in fragments:
@@ -105,6 +124,10 @@ def _measure(
                 known[name] = _measure(fragments[name].selection_set, fragments, known)
             total.add(known[name])
     return total
+
+
+def _most(measure: _Measure) -> int:
+    return max(measure.repeats.values(), default=0)
 
 
 def _roots(

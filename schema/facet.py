@@ -70,8 +70,8 @@ class NumberFacet(Facet):
 class PriceFacet(Facet):
     """The range that prices span in this market, channel and currency."""
 
-    min: Money = plain("The lowest price, tax included.")
-    max: Money = plain("The highest price, tax included.")
+    lowest: Money = plain("The lowest price, tax included.")
+    highest: Money = plain("The highest price, tax included.")
 
 
 @publishes(domain.facet.FlagFacet)

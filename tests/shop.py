@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,11 +113,11 @@ class Shop:
 
 
 @contextmanager
-def serve() -> Iterator[Shop]:
+def serve(size: str = "small") -> Iterator[Shop]:
     """The gateway beside the sandbox, on free ports, for the whole run."""
     with subprocess.Popen(
         [
-            *(sys.executable, "-m", "sandbox", "--port", "0", "--"),
+            *(sys.executable, "-m", "sandbox", "--port", "0", "--size", size, "--"),
             *("sh", "-c", _COMMAND, sys.executable),
         ],
         cwd=ROOT,
@@ -135,6 +137,9 @@ def serve() -> Iterator[Shop]:
                 break
             assert time.monotonic() < deadline, "the gateway did not get ready in time"
         assert gateway, f"the gateway ended with status {process.wait(_STOP_SECONDS)}"
+        # The gateway logs to standard output: a pipe that nobody empties would stop it.
+        drain = threading.Thread(target=deque, args=(process.stdout, 0), daemon=True)
+        drain.start()
         shop = Shop(gateway, systems)
         try:
             yield shop
@@ -145,3 +150,4 @@ def serve() -> Iterator[Shop]:
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+            drain.join(_STOP_SECONDS)

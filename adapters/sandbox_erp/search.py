@@ -144,8 +144,8 @@ def _facet(row: message.Facet, reader: Reader, currency: str) -> Facet:
         return PriceFacet(
             code=code,
             count=row.anzahl,
-            min=Money.of(low, currency),
-            max=Money.of(high, currency),
+            lowest=Money.of(low, currency),
+            highest=Money.of(high, currency),
         )
     if row.atfor == "NUM":
         low, high = _bounds(row)
