@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from domain.ask import Ask
 from domain.identity import node_id
+from domain.provenance import Provenance
 
 ROOT = ""
 """What stands for the parent of the topmost categories."""
@@ -22,6 +23,7 @@ class Category(Struct, frozen=True, gc=False, kw_only=True):
     code: str
     name: str
     parent_key: str | None = None
+    provenance: Provenance
 
     @property
     def id(self) -> str:

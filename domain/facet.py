@@ -10,6 +10,7 @@ from domain.ask import Ask
 from domain.category import Category
 from domain.filter import EVERYTHING, ProductFilter
 from domain.money import Money
+from domain.provenance import Provenance
 
 CATEGORY, BRAND, PRICE, REDUCED = "category", "brand", "price", "reduced"
 """The facets that every product system calls the same; all others have the retailer's codes."""
@@ -79,7 +80,8 @@ class Facets(Struct, frozen=True):
     """All facets of one listing, and how many products it holds."""
 
     total: int
-    facets: tuple[Facet, ...] = ()
+    facets: tuple[Facet, ...]
+    provenance: Provenance
 
 
 class FacetQuery(Struct, frozen=True):

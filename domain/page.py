@@ -1,5 +1,7 @@
 """Pages of lists that can grow, as sources give them and as Relay connections show them."""
 
+import base64
+import binascii
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -9,6 +11,7 @@ from domain.errors import BadInput
 T = TypeVar("T")
 
 MAX_PAGE = 100
+_MAX_CURSOR = 1_024
 
 
 class PageRequest(Struct, frozen=True, gc=False):
@@ -21,11 +24,29 @@ class PageRequest(Struct, frozen=True, gc=False):
 def page_request(first: int, after: str | None) -> PageRequest:
     """Check a caller's page size.
 
-    *Errors*: ``BadInput`` outside 1 to 100.
+    *Errors*: ``BadInput`` for a size outside 1 to 100, or a cursor that is not one of ours.
     """
     if not 1 <= first <= MAX_PAGE:
         raise BadInput("first", first, f"1 to {MAX_PAGE}")
-    return PageRequest(first, after)
+    return PageRequest(first, None if after is None else _place(after))
+
+
+def _cursor(place: str) -> str:
+    # Opaque to clients: what a source counts by is nothing to build on.
+    return base64.urlsafe_b64encode(place.encode()).rstrip(b"=").decode()
+
+
+def _place(cursor: str) -> str:
+    try:
+        if len(cursor) > _MAX_CURSOR:
+            raise ValueError
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        place = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        if not place or _cursor(place) != cursor:
+            raise ValueError
+    except (ValueError, binascii.Error):
+        raise BadInput("after", cursor, "a cursor of this list, as its page gave it") from None
+    return place
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -83,7 +104,7 @@ class Connection(Struct, Generic[T], frozen=True):
 
 def edges(page: Page[T]) -> tuple[Edge[T], ...]:
     """Tie each item of a source's page to its cursor."""
-    return tuple(map(Edge, page.items, page.cursors))
+    return tuple(map(Edge, page.items, map(_cursor, page.cursors)))
 
 
 def page_info(page: Page[T], request: PageRequest) -> PageInfo:
@@ -91,8 +112,8 @@ def page_info(page: Page[T], request: PageRequest) -> PageInfo:
     return PageInfo(
         has_next_page=page.has_next,
         has_previous_page=request.after is not None,
-        start_cursor=page.cursors[0] if page.cursors else None,
-        end_cursor=page.cursors[-1] if page.cursors else None,
+        start_cursor=_cursor(page.cursors[0]) if page.cursors else None,
+        end_cursor=_cursor(page.cursors[-1]) if page.cursors else None,
     )
 
 

@@ -5,6 +5,9 @@ it is spread, so that a chain of fragments that would unfold to millions of fiel
 that figure without being unfolded.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -17,6 +20,7 @@ from graphql import (
 from msgspec import Struct
 
 from domain.errors import QueryTooComplex
+from execution.overlap import TooMany, count_overlaps
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -24,9 +28,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     *Units*: ``characters`` of its text; ``tokens`` of the language; ``depth`` in nested fields;
     ``fields`` as they unfold, fragments counted wherever they are spread; ``root_fields``,
-    ``aliases`` and ``directives`` likewise; ``repeats`` how often a field may stand inside itself:
-    where types lead back to each other (a product to its variants to their product) every turn
-    multiplies the objects.
+    ``aliases`` and ``directives`` likewise; ``overlaps`` in pairs of fields or fragments that have
+    to be compared; ``cost`` as execution/cost.py counts it, with ``list_size`` objects where a
+    list has no bound of its own; ``values`` in the variables, counted at every depth.
     """
 
     characters: int = 100_000
@@ -36,11 +40,10 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     root_fields: int = 50
     aliases: int = 200
     directives: int = 200
-    repeats: int = 3
-
-
-# Introspection asks for the type of a type with as many turns as a type can have wrappers.
-_INTROSPECTION = "ofType"
+    overlaps: int = 5_000
+    cost: int = 20_000
+    list_size: int = 10
+    values: int = 10_000
 
 
 class _Measure(Struct):
@@ -48,27 +51,40 @@ class _Measure(Struct):
     fields: int = 0
     aliases: int = 0
     directives: int = 0
-    repeats: dict[str, int] = {}
-
-    def enter(self, name: str) -> None:
-        """Count that all of this stands inside a field."""
-        if name != _INTROSPECTION:
-            self.repeats = {**self.repeats, name: self.repeats.get(name, 0) + 1}
 
     def add(self, other: "_Measure", below: int = 0) -> None:
         self.depth = max(self.depth, other.depth + below)
         self.fields += other.fields
         self.aliases += other.aliases
         self.directives += other.directives
-        for name, count in other.repeats.items():
-            if count > self.repeats.get(name, 0):
-                self.repeats[name] = count
 
 
 def check_text(text: str, limits: Limits) -> None:
     """Refuse a text too long to be parsed at all. *Errors*: ``QueryTooComplex``."""
     if len(text) > limits.characters:
         raise _too_much("characters", len(text), limits.characters)
+
+
+def check_variables(variables: Mapping[str, Any] | None, limits: Limits) -> None:
+    """Refuse more variables than anybody needs, before they are read.
+
+    *Errors*: ``QueryTooComplex``.
+    """
+    count = 0
+    waiting: list[Any] = [variables] if variables else []
+    while waiting:
+        value = waiting.pop()
+        inner = value.values() if isinstance(value, Mapping) else value
+        count += len(inner)
+        if count > limits.values:
+            raise _too_much("values in its variables", count, limits.values)
+        waiting.extend(each for each in inner if isinstance(each, Mapping | list | tuple))
+
+
+def check_cost(cost: int, limits: Limits) -> None:
+    """Refuse an operation that could cost too much. *Errors*: ``QueryTooComplex``."""
+    if cost > limits.cost:
+        raise _too_much("points of cost", cost, limits.cost)
 
 
 def check_document(document: DocumentNode, limits: Limits) -> None:
@@ -95,10 +111,16 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
             ("root fields", roots, limits.root_fields),
             ("aliases", whole.aliases, limits.aliases),
             ("directives", whole.directives, limits.directives),
-            ("repeats of a field inside itself", _most(whole), limits.repeats),
         ):
             if found > allowed:
                 raise _too_much(what, found, allowed)
+    try:
+        count_overlaps(document, limits.overlaps)
+    except TooMany:
+        raise QueryTooComplex(
+            "The document has too many fields that share a response key; allowed: "
+            f"{limits.overlaps} pairs of them. Ask for each field once."
+        ) from None
 
 
 def _measure(
@@ -113,9 +135,7 @@ def _measure(
             total.fields += 1
             total.aliases += node.alias is not None
             total.depth = max(total.depth, 1)
-            inner = _measure(node.selection_set, fragments, known)
-            inner.enter(node.name.value)
-            total.add(inner, below=1)
+            total.add(_measure(node.selection_set, fragments, known), below=1)
         elif isinstance(node, InlineFragmentNode):
             total.add(_measure(node.selection_set, fragments, known))
         elif isinstance(node, FragmentSpreadNode) and (name := node.name.value) in fragments:
@@ -124,10 +144,6 @@ def _measure(
                 known[name] = _measure(fragments[name].selection_set, fragments, known)
             total.add(known[name])
     return total
-
-
-def _most(measure: _Measure) -> int:
-    return max(measure.repeats.values(), default=0)
 
 
 def _roots(

@@ -1,32 +1,36 @@
 """Every loader of an operation, named after the port's method that it batches for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from domain.ask import Ask
 from domain.category import Category
 from domain.errors import Failure
+from domain.offer import Offer
 from domain.page import Page
-from domain.port import Ports
-from domain.product import Product
+from domain.port import NOTHING_OWNED, OwnPorts, Ports
+from domain.product import Product, Variant
 from execution.loader import Batches, Loader
 
 
 class Loaders:
     """The loaders of one operation; whoever made it closes it."""
 
-    def __init__(self, ports: Ports, ask: Ask) -> None:
+    def __init__(self, ports: Ports, ask: Ask, kept: OwnPorts = NOTHING_OWNED) -> None:
         own = self._batches = Batches()
-        self.products_by_query = Loader(ports.product.products_by_query, ask, own, self._keep_page)
-        self.product_count_by_query = Loader(ports.product.product_count_by_query, ask, own)
-        self.facets_by_query = Loader(ports.facet.facets_by_query, ask, own)
-        self.category_by_key = Loader(ports.category.category_by_key, ask, own)
-        self.categories_by_parent = Loader(
-            ports.category.categories_by_parent, ask, own, self._keep_categories
+        product, keep, category = ports.product, self._keep_product, ports.category
+        self.products_by_query = Loader(
+            product.products_by_query, ask, own, self._keep_page, of=Product
         )
-        self.product_count_by_category = Loader(ports.category.product_count_by_category, ask, own)
-        self.product_by_key = Loader(ports.product.product_by_key, ask, own, self._keep_product)
-        self.variant_by_sku = Loader(ports.product.variant_by_sku, ask, own)
-        self.offer_by_sku = Loader(ports.offer.offer_by_sku, ask, own)
+        self.product_count_by_query = Loader(product.product_count_by_query, ask, own)
+        self.facets_by_query = Loader(ports.facet.facets_by_query, ask, own)
+        self.category_by_key = Loader(category.category_by_key, ask, own)
+        self.categories_by_parent = Loader(
+            category.categories_by_parent, ask, own, self._keep_categories
+        )
+        self.product_count_by_category = Loader(category.product_count_by_category, ask, own)
+        self.product_by_key = Loader(product.product_by_key, ask, own, keep, of=Product)
+        self.variant_by_sku = Loader(product.variant_by_sku, ask, own, of=Variant)
+        self.offer_by_sku = Loader(ports.offer.offer_by_sku, ask, own, of=Offer)
         self.price_history_by_sku = Loader(ports.price_history.price_history_by_sku, ask, own)
         self.stock_by_sku = Loader(ports.stock.stock_by_sku, ask, own)
         self.skus_by_location = Loader(ports.assortment.skus_by_location, ask, own)
@@ -36,6 +40,20 @@ class Loaders:
         self.loyalty_by_key = Loader(ports.loyalty.loyalty_by_key, ask, own)
         self.order_by_key = Loader(ports.order.order_by_key, ask, own)
         self.orders_by_customer = Loader(ports.order.orders_by_customer, ask, own)
+        self.wishlists_by_customer = Loader(kept.wishlist.wishlists_by_customer, ask, own)
+        self.wishlist_by_key = Loader(kept.wishlist.wishlist_by_key, ask, own)
+        self.wishlist_by_link = Loader(kept.wishlist.wishlist_by_link, ask, own)
+
+    def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:
+        """Tell the ports which attributes of each domain class this operation will read."""
+        for loader in (
+            self.products_by_query,
+            self.product_by_key,
+            self.variant_by_sku,
+            self.offer_by_sku,
+        ):
+            if loader.of is not None and loader.of in reads:
+                loader.narrow(reads[loader.of])
 
     def close(self) -> None:
         """End the batches that are still under way."""

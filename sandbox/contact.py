@@ -78,18 +78,24 @@ class Consent(NamedTuple):
     source: str
 
 
+class Person(NamedTuple):
+    """Who somebody is and how to reach them."""
+
+    country: str
+    given: str
+    family: str
+    birth: date | None
+    phone: str | None
+    email: str
+    other_email: str | None
+
+
 class Contact(NamedTuple):
     """A contact of the CRM with the links the other systems need."""
 
     position: int
-    country: str
     kunnr: str | None
-    given: str
-    family: str
-    email: str
-    other_email: str | None
-    phone: str | None
-    birth: date | None
+    person: Person
     locale: str
     addresses: tuple[Address, ...]
     consents: tuple[Consent, ...]
@@ -113,7 +119,7 @@ def country_of(index: int) -> str:
     """The country the contact lives in."""
     if index in _NOT_SO:
         return "PL"
-    share = Draw("country", index).share()
+    share = Draw("country", _person_of(index)).share()
     return "PL" if share < 0.78 else "DE" if share < 0.9 else "CZ"
 
 
@@ -135,23 +141,30 @@ def index_of(kunnr: str, contacts: int) -> int | None:
     return index if 1 <= index <= contacts and kunnr_of(index) == kunnr else None
 
 
+def person_at(index: int) -> Person:
+    """Who the contact is and how to reach them: what searches look through."""
+    country = country_of(index)
+    draw = Draw("person", _person_of(index))
+    woman = draw.chance(64)
+    given = draw.pick(_GIVEN[country][0 if woman else 1])
+    family = draw.pick(_FAMILY[country])[0 if woman else 1]
+    birth = None
+    if draw.chance(70) or index in _NOT_SO:
+        birth = TODAY - timedelta(days=draw.between(18 * 366, 78 * 365))
+    phone = _phone(country, draw) if draw.chance(85) or index in _NOT_SO else None
+    mail = Draw("mail", index)
+    local = f"{_local_part(given)}.{_local_part(family)}"
+    email = f"{local}.{index}@{mail.pick(_MAIL_HOSTS)}"
+    other = f"{local}{birth.year}.{index}@praca.example" if birth and mail.chance(8) else None
+    return Person(country, given, family, birth, phone, email, other)
+
+
 @lru_cache(maxsize=32_768)
 def contact_at(index: int) -> Contact:
     """The contact at the index; the first one is 1."""
     draw = Draw("contact", index)
-    country = country_of(index)
-    # One in fifty is a person who registered twice: the same name, birthday and phone again.
-    twin = index > 100 and index % 50 == 0
-    person = Draw("person", index - 37 if twin else index)
-    if twin:
-        country = country_of(index - 37)
-    woman = person.chance(64)
-    given = person.pick(_GIVEN[country][0 if woman else 1])
-    family = person.pick(_FAMILY[country])[0 if woman else 1]
-    birth = None
-    if person.chance(70) or index in _NOT_SO:
-        birth = TODAY - timedelta(days=person.between(18 * 366, 78 * 365))
-    phone = _phone(country, person) if person.chance(85) or index in _NOT_SO else None
+    person = person_at(index)
+    country = person.country
     created = datetime(2021, 1, 4, 8, tzinfo=UTC) + timedelta(seconds=draw.below(1_240 * 86_400))
     updated = created + timedelta(seconds=draw.below(890 * 86_400))
     city = draw.pick(_CITIES[country])
@@ -160,19 +173,10 @@ def contact_at(index: int) -> Contact:
         addresses.append(_address("shipping", country, draw.pick(_CITIES[country]), draw))
     elif draw.chance(8):
         addresses.clear()
-    local = fold(f"{given}.{family}").replace(" ", "-")
     return Contact(
         position=index,
-        country=country,
         kunnr=kunnr_of(index),
-        given=given,
-        family=family,
-        email=f"{local}.{index}@{draw.pick(_MAIL_HOSTS)}",
-        other_email=f"{local}{birth.year}.{index}@praca.example"
-        if birth and draw.chance(8)
-        else None,
-        phone=phone,
-        birth=birth,
+        person=person,
         locale=_LOCALES[country],
         addresses=tuple(addresses),
         consents=_consents(draw, created),
@@ -181,6 +185,16 @@ def contact_at(index: int) -> Contact:
         updated=updated,
         member=index in _NOT_SO or draw.chance(74),
     )
+
+
+def _person_of(index: int) -> int:
+    # One contact in fifty is a person who registered twice: the same name, birthday and phone.
+    return index - 37 if index > 100 and index % 50 == 0 else index
+
+
+@lru_cache(maxsize=256)
+def _local_part(name: str) -> str:
+    return fold(name).replace(" ", "-")
 
 
 def _phone(country: str, draw: Draw) -> str:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.catalogue import Catalogue
-from sandbox.contact import Contact, contact_at, index_of
+from sandbox.contact import Contact, contact_at, index_of, person_at
 from sandbox.loyalty import Account, Entry, Loyalty
 from sandbox.order import Orders
 from sandbox.place import sites
@@ -164,7 +164,7 @@ class _Crm:
         emails: dict[str, list[int]] = {}
         phones: dict[str, list[int]] = {}
         for index in range(1, self._count + 1):
-            person = contact_at(index)
+            person = person_at(index)
             for email in filter(None, (person.email, person.other_email)):
                 emails.setdefault(email.lower(), []).append(index)
             if person.phone:
@@ -212,20 +212,21 @@ class _Crm:
         return found
 
 
-def _contact(person: Contact) -> dict[str, Any]:
+def _contact(contact: Contact) -> dict[str, Any]:
+    person = contact.person
     emails = [{"address": person.email, "primary": True, "verified": True}]
     if person.other_email:
         emails.append({"address": person.other_email, "primary": False, "verified": False})
     phones = [{"number": person.phone, "kind": "mobile", "primary": True}] if person.phone else []
-    refs = [{"system": "ERP", "type": "KUNNR", "id": person.kunnr}] if person.kunnr else []
+    refs = [{"system": "ERP", "type": "KUNNR", "id": contact.kunnr}] if contact.kunnr else []
     return {
-        "id": person.id,
-        "status": person.status,
+        "id": contact.id,
+        "status": contact.status,
         "name": {"given": person.given, "family": person.family},
         "emails": emails,
         "phones": phones,
         "birthDate": person.birth.isoformat() if person.birth else None,
-        "locale": person.locale,
+        "locale": contact.locale,
         "addresses": [
             {
                 "kind": address.kind,
@@ -235,7 +236,7 @@ def _contact(person: Contact) -> dict[str, Any]:
                 "city": address.city,
                 "countryCode": address.country,
             }
-            for address in person.addresses
+            for address in contact.addresses
         ],
         "consents": [
             {
@@ -244,11 +245,11 @@ def _contact(person: Contact) -> dict[str, Any]:
                 "at": _iso(consent.at),
                 "source": consent.source,
             }
-            for consent in person.consents
+            for consent in contact.consents
         ],
         "externalRefs": refs,
-        "createdAt": _iso(person.created),
-        "updatedAt": _iso(person.updated),
+        "createdAt": _iso(contact.created),
+        "updatedAt": _iso(contact.updated),
     }
 
 

@@ -16,6 +16,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -29,6 +30,7 @@ from strawberry.schema.config import StrawberryConfig
 from domain.policy import Classification
 from schema.argument import Arguments
 from schema.field import DOMAIN, INTERFACES, PERSON, Batch
+from schema.mutation import USER_ERRORS, Mutation
 from schema.query import Query
 from schema.scalar import SCALARS
 
@@ -49,13 +51,18 @@ class Published(Struct, frozen=True):
 
 
 def build() -> Published:
-    """Build the published schema. *Errors*: ``TypeError`` for a type that names no domain class."""
-    implementing: list[type] = []
+    """Build the published schema.
+
+    *Errors*: ``TypeError`` for a type that names no domain class, or a mutation that could not be
+    tried twice.
+    """
+    implementing = list(USER_ERRORS)
     for interface in INTERFACES:
         implementing += interface.__subclasses__()
     published = strawberry.Schema(
         query=Query,
-        types=implementing,
+        mutation=Mutation,
+        types=dict.fromkeys(implementing),
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     schema: GraphQLSchema = published._schema  # noqa: SLF001 - Strawberry has no public door to it
@@ -81,20 +88,38 @@ def build() -> Published:
                     person_fields.add((name, field_name))
             if isinstance(kind, GraphQLObjectType):
                 kind.extensions["person"] = is_person
+                kind.extensions["class"] = domain_class(kind)
                 # Whose objects can be stale or incomplete, and say so themselves.
                 kind.extensions["provenance"] = not kind.fields.keys().isdisjoint(
                     ("provenance", "complete")
                 )
             else:
                 kind.resolve_type = _resolve_type(schema, kind)
+                kind.extensions["by_class"] = True
         elif isinstance(kind, GraphQLUnionType):
             kind.resolve_type = _resolve_type(schema, kind)
+            kind.extensions["by_class"] = True
+    assert schema.mutation_type is not None
+    for name, field in schema.mutation_type.fields.items():
+        _check_mutation(name, field)
     return Published(
         graphql=schema,
         sdl=print_schema(schema) + "\n",
         classification=Classification(categories | arguments.categories, frozenset(persons)),
         person_fields=frozenset(person_fields),
     )
+
+
+def _check_mutation(name: str, field: GraphQLField) -> None:
+    """See that a mutation can be tried again: one input, which names the try."""
+    given = field.args.get("input")
+    kind = given.type.of_type if given and isinstance(given.type, GraphQLNonNull) else None
+    key = kind.fields.get("idempotencyKey") if isinstance(kind, GraphQLInputObjectType) else None
+    if len(field.args) != 1 or key is None or str(key.type) != "String!":
+        raise TypeError(
+            f"mutation {name}: give it one argument, input, of a type that has "
+            "idempotencyKey: String! (domain.outcome.Input)"
+        )
 
 
 def domain_class(kind: GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType) -> type:
@@ -113,6 +138,7 @@ def _tie(place: str, field: GraphQLField, arguments: Arguments, *, below: bool) 
     batch = definition.metadata.get("batch")
     field.extensions["category"] = definition.metadata.get("category")
     field.extensions["cost"] = definition.metadata.get("cost", 0)
+    field.extensions["reads"] = definition.metadata.get("reads", ())
     if batch is None:
         field.extensions["attribute"] = definition.python_name
         field.resolve = _read(definition.python_name)
@@ -169,6 +195,10 @@ def _tie_input(kind: GraphQLInputObjectType, arguments: Arguments) -> None:
         field.out_name = definition.python_name
         if category := definition.metadata.get("category"):
             arguments.categories[kind.name, name] = category
+        if field.default is not None and field.default.value is None:
+            # As with arguments: what is left out is the domain's own default.
+            field.default = None
+            field.default_value = Undefined
 
     def make(value: dict[str, Any]) -> Any:
         # Queries are keys of batches, so what they hold must not change.

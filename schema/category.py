@@ -8,6 +8,7 @@ import domain.category
 import resolvers.category
 from schema.field import batch, plain, publishes
 from schema.node import Node
+from schema.provenance import Provenance
 
 _Lazy = Annotated["Category", strawberry.lazy("schema.category")]
 
@@ -18,6 +19,7 @@ class Category(Node):
 
     code: str = plain("The retailer's code.")
     name: str = plain("What shoppers call it, in the language served.")
+    provenance: Provenance = plain("Where this comes from.")
 
     @batch(resolvers.category.parent)
     def parent(self) -> _Lazy | None:

@@ -94,15 +94,24 @@ def plain(description: str, *, category: Category | None = None, cost: int = 0) 
 
 
 def batch(
-    resolve: Batch, *, category: Category | None = None, cost: int = 1
+    resolve: Batch, *, category: Category | None = None, cost: int = 1, reads: Sequence[str] = ()
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Publish the decorated signature, described by its docstring and computed by ``resolve``."""
+    """Publish the decorated signature, described by its docstring and computed by ``resolve``.
+
+    ``reads`` names what the resolver reads of its parents that a system may leave out when nobody
+    asks for it: attributes that have a default.
+    """
 
     def publish(signature: Callable[..., Any]) -> StrawberryField:
         field: StrawberryField = strawberry.field(
             resolver=signature,
             description=described(signature),
-            metadata={"batch": resolve, "category": category, "cost": cost},
+            metadata={
+                "batch": resolve,
+                "category": category,
+                "cost": cost,
+                "reads": tuple(reads),
+            },
         )
         return field
 

@@ -106,7 +106,7 @@ class Product(Node):
     external_ids: list[ExternalId] | None = external_ids()
     provenance: Provenance = plain("Where the description comes from.")
 
-    @batch(resolvers.product.price_span_of_product)
+    @batch(resolvers.product.price_span_of_product, reads=["variants"])
     def price_span(self) -> PriceSpan | None:
         """What its variants cost here; null where none is sold."""
 

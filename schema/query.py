@@ -8,6 +8,7 @@ import resolvers.category
 import resolvers.node
 import resolvers.product
 import resolvers.viewer
+import resolvers.wishlist
 from domain.filter import ProductSort
 from domain.identity import Kind
 from domain.policy import Category
@@ -19,6 +20,7 @@ from schema.node import Node
 from schema.order import Order
 from schema.product import Product, ProductConnection, Variant
 from schema.viewer import Viewer
+from schema.wishlist import SharedWishlist, Wishlist
 
 
 @publishes(type(None))
@@ -88,3 +90,13 @@ class Query:
     @batch(resolvers.node.order)
     def order(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Order | None:
         """An order; null where absent or not the caller's to see."""
+
+    @batch(resolvers.wishlist.wishlist)
+    def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:
+        """A wish list; null where absent or not the caller's to see."""
+
+    @batch(resolvers.wishlist.wishlist_by_link)
+    def wishlist_by_link(
+        self, secret: Annotated[str, argument("The secret of the link.")]
+    ) -> SharedWishlist | None:
+        """A wish list that was shared; null where the link shows none."""

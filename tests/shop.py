@@ -4,9 +4,8 @@ import os
 import re
 import subprocess
 import sys
-import threading
+import tempfile
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,16 +114,23 @@ class Shop:
 @contextmanager
 def serve(size: str = "small") -> Iterator[Shop]:
     """The gateway beside the sandbox, on free ports, for the whole run."""
-    with subprocess.Popen(
-        [
-            *(sys.executable, "-m", "sandbox", "--port", "0", "--size", size, "--"),
-            *("sh", "-c", _COMMAND, sys.executable),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "sandbox", "--port", "0", "--size", size, "--"),
+                *("sh", "-c", _COMMAND, sys.executable),
+            ],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         systems: dict[str, str] = {}
         gateway = None
@@ -137,9 +143,6 @@ def serve(size: str = "small") -> Iterator[Shop]:
                 break
             assert time.monotonic() < deadline, "the gateway did not get ready in time"
         assert gateway, f"the gateway ended with status {process.wait(_STOP_SECONDS)}"
-        # The gateway logs to standard output: a pipe that nobody empties would stop it.
-        drain = threading.Thread(target=deque, args=(process.stdout, 0), daemon=True)
-        drain.start()
         shop = Shop(gateway, systems)
         try:
             yield shop
@@ -150,4 +153,3 @@ def serve(size: str = "small") -> Iterator[Shop]:
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
-            drain.join(_STOP_SECONDS)

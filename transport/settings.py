@@ -1,8 +1,14 @@
 """What an operator may set of the door."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from domain.deadline import Duration
+
+Positive = Annotated[int, Meta(ge=1)]
+# As browsers write it: a slash at its end would match nothing, ever.
+Origin = Annotated[str, Meta(pattern=r"^(\*|[a-z][a-z0-9+.-]*://[^/\s]+)$")]
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -19,11 +25,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
 
     graphiql: bool = True
-    origins: list[str] = []
-    batch: int = 0
-    max_body: int = 1_000_000
-    max_url: int = 16_384
-    json_depth: int = 64
+    origins: list[Origin] = []
+    batch: Annotated[int, Meta(ge=0, le=100)] = 0
+    max_body: Positive = 1_000_000
+    max_url: Positive = 16_384
+    json_depth: Positive = 64
     body_time: Duration = Duration(10)
     viewer_time: Duration = Duration(3)
     ready_time: Duration = Duration(2)

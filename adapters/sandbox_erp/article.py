@@ -67,6 +67,10 @@ class Reader:
             spoken.setdefault(name.atnam, {})[name.spras] = name.atbez
         self._names = {code: self._best(texts)[1] for code, texts in spoken.items()}
         self._formats = {name.atnam: name.atfor for name in names}
+        # What a code means is the same throughout an answer, which has a few codes many times.
+        self._values: dict[tuple[str, str], tuple[str, str | None]] = {}
+        self._options: dict[tuple[str, str], Option] = {}
+        self._categories: dict[str, Category] = {}
 
     def product(self, article: message.Article) -> Product:
         """One style with its variants."""
@@ -85,7 +89,9 @@ class Reader:
             category=self.category(article.matkl, article.t023t),
             attributes=tuple(self._attributes(article.ausp)),
             composition=tuple(
-                FibreShare(row.faser, self.text(row.faser, row.texts)[0], exact(row.anteil))
+                FibreShare(
+                    row.faser, self._coded("ZMATERIAL", row.faser, row.texts)[0], exact(row.anteil)
+                )
                 for row in article.faser
             ),
             safety=self._safety(article.gpsr),
@@ -100,13 +106,17 @@ class Reader:
 
     def category(self, code: str, names: Sequence[message.GroupName]) -> Category:
         """A material group; two digits of its code are a level of the tree."""
-        system = self._provenance.system
-        return Category(
-            key=f"{system}:{code}",
-            code=code,
-            name=self._best({text.spras: text.wgbez for text in names})[1],
-            parent_key=f"{system}:{code[:-2]}" if len(code) > 2 else ROOT,
-        )
+        category = self._categories.get(code)
+        if category is None:
+            system = self._provenance.system
+            category = self._categories[code] = Category(
+                key=f"{system}:{code}",
+                code=code,
+                name=self._best({text.spras: text.wgbez for text in names})[1],
+                parent_key=f"{system}:{code[:-2]}" if len(code) > 2 else ROOT,
+                provenance=self._provenance,
+            )
+        return category
 
     def name(self, characteristic: str) -> str:
         """What a characteristic is called."""
@@ -129,15 +139,7 @@ class Reader:
         media: Sequence[tuple[Media, str]],
     ) -> Variant:
         colours = {value.atwrt for value in variant.ausp if value.atnam == _COLOUR}
-        options = tuple(
-            Option(
-                code=code_of(value.atnam),
-                name=self._names[value.atnam],
-                choice=value.atwrt or "",
-                value=self.text(value.atwrt or "", value.texts)[0],
-            )
-            for value in variant.ausp
-        )
+        options = tuple(map(self._option, variant.ausp))
         return Variant(
             sku=message.short(variant.matnr),
             product_key=product_key,
@@ -147,6 +149,27 @@ class Reader:
             media=tuple(picture for picture, colour in media if colour in colours),
             provenance=self._provenance,
         )
+
+    def _option(self, value: message.Characteristic) -> Option:
+        code = (value.atnam, value.atwrt or "")
+        option = self._options.get(code)
+        if option is None:
+            option = self._options[code] = Option(
+                code=code_of(value.atnam),
+                name=self._names[value.atnam],
+                choice=value.atwrt or "",
+                value=self._coded(*code, value.texts)[0],
+            )
+        return option
+
+    def _coded(
+        self, name: str, value: str, texts: Sequence[message.ValueText]
+    ) -> tuple[str, str | None]:
+        code = (name, value)
+        known = self._values.get(code)
+        if known is None:
+            known = self._values[code] = self.text(value, texts)
+        return known
 
     def _attributes(self, values: Sequence[message.Characteristic]) -> Iterator[AttributeValue]:
         for value in values:
@@ -169,7 +192,7 @@ class Reader:
                     is_true=bool(value.atwrt),
                 )
             elif value.atwrt:
-                text, locale = self.text(value.atwrt, value.texts)
+                text, locale = self._coded(value.atnam, value.atwrt, value.texts)
                 if locale is None:
                     yield TextAttribute(code=code, name=name, value=text)
                 else:

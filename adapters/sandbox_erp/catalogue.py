@@ -81,14 +81,14 @@ class Catalogue:
 
         async def count(query: FacetQuery) -> Facets:
             body = self._body(query.search, query.where, query.skus, ask)
-            if body is None or query.codes == ():
-                return Facets(0)
+            if body is None:
+                return Facets(0, (), self._erp.now(CATALOGUE))
             names = search.facet_names(query.codes)
             answer = await self._search(call, {**body, "TOP": 0, "FACETS": names}, ask)
             with self._erp.upstream.contract(call):
                 reader = self._reader(answer, ask)
                 facets = search.facets(answer.facets, reader, ask.currency)
-                return Facets(_count(answer), facets)
+                return Facets(_count(answer), facets, self._erp.now(CATALOGUE))
 
         return await self._each(queries, count)
 

@@ -64,7 +64,9 @@ def offer(priced: message.Priced, organisation: Organisation, provenance: Proven
     if paid is None:
         raise ValueError("there is no price among the conditions")
     price = _price(paid, priced.mwst.kbetr, organisation)
-    listed = _price(list_row or paid, priced.mwst.kbetr, organisation)
+    listed = price
+    if list_row is not None and list_row is not paid:
+        listed = _price(list_row, priced.mwst.kbetr, organisation)
     off = listed.gross.minor - price.gross.minor
     return Offer(
         sku=message.short(priced.matnr),
@@ -127,12 +129,12 @@ def _only(rows: Sequence[message.Condition], kind: str) -> message.Condition | N
 def _price(row: message.Condition, rate: Decimal, organisation: Organisation) -> Price:
     if row.konwa != organisation.currency:
         raise ValueError("the price is in another currency than was asked for")
-    return _amount(row.kbetr, row.kpein, row.konwa, rate)
+    return _containing(row.kbetr, row.kpein, row.konwa, rate)
 
 
 @lru_cache(maxsize=16_384)
-def _amount(amount: Decimal, pieces: Decimal, currency: str, rate: Decimal) -> Price:
-    # Shops repeat their prices, and sizes of one colour cost the same.
+def _containing(amount: Decimal, pieces: Decimal, currency: str, rate: Decimal) -> Price:
+    # Shops repeat their prices, and exact arithmetic takes as long as decoding does.
     if exact(amount) < 0 or exact(pieces) <= 0:
         raise ValueError("a price is below zero, or for no piece")
     return Price.containing(Money.of(amount / pieces, currency), rate)
@@ -145,6 +147,7 @@ def _end(row: message.Condition, organisation: Organisation) -> datetime | None:
     return _next_midnight(row.datbi, organisation.zone).astimezone(UTC)
 
 
+# Prices begin and end on few days, and each costs a look into the zone's history.
 @lru_cache(maxsize=4_096)
 def _midnight(day: str, zone: str) -> datetime:
     return datetime.combine(message.day(day), time(), ZoneInfo(zone))

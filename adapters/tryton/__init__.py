@@ -3,6 +3,7 @@
 *Source*: docs/tryton.md.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -29,6 +30,7 @@ from domain.secret import Secret
 from domain.viewer import Channel
 
 _START_SECONDS = 5.0
+_SELLING = re.compile(rf"[A-Z]{{2}}(/({'|'.join(each.value for each in Channel)}))?")
 
 
 class Adapter:
@@ -63,6 +65,11 @@ class Adapter:
             key = f"systems.{upstream.system}.secret_env"
             problem = Problem(key, "missing", "the variable with the password of Tryton's user")
             raise ConfigurationError([problem])
+        for each in options.price_lists:
+            if not _SELLING.fullmatch(each):
+                allowed = "a country such as PL, or one and a channel, such as PL/POS"
+                key = f"systems.{upstream.system}.options.price_lists"
+                raise ConfigurationError([Problem(key, f"found {each!r}", f"allowed: {allowed}")])
         rpc = Rpc(upstream, options.database, options.user, secret)
         self._references = References(rpc)
         self._products = Products(rpc, self._references, options.language)

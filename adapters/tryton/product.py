@@ -189,7 +189,7 @@ class Products:
             locale=locale,
             # Tryton describes variants; what is said of all of them describes the product.
             description=texts.pop() or None if len(texts) == 1 else None,
-            category=self._category(row.categories),
+            category=self._category(row.categories, provenance),
             variants=tuple(
                 self._variant(each.code, each, key, provenance) for each in sold if each.code
             ),
@@ -206,12 +206,14 @@ class Products:
             provenance=provenance,
         )
 
-    def _category(self, rows: Sequence[_Category]) -> Category | None:
+    def _category(self, rows: Sequence[_Category], provenance: Provenance) -> Category | None:
         if not rows:
             return None
         first = rows[0]
         key = f"{self._system}:{first.id}"
-        return Category(key=key, code=first.code or str(first.id), name=first.name)
+        return Category(
+            key=key, code=first.code or str(first.id), name=first.name, provenance=provenance
+        )
 
     def _key(self, template: int) -> str:
         return f"{self._system}:{template}"

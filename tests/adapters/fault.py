@@ -39,6 +39,9 @@ class Exchange:
         return self.head.split("\r\n", 1)[0]
 
     async def say(self, data: bytes) -> None:
+        if self.writer.is_closing():
+            # uvloop would raise a RuntimeError, asyncio would drop the data.
+            raise ConnectionResetError
         self.writer.write(data)
         await self.writer.drain()
 

@@ -570,6 +570,18 @@ async def test_slow_system(start: Start) -> None:
     assert most <= 2
 
 
+async def test_time_after_waiting(start: Start) -> None:
+    """A call that had to wait for its slot still has the system's whole time for itself."""
+
+    async def play(server: Faulty, exchange: Exchange) -> None:
+        await asyncio.sleep(0.6)
+        await exchange.say(GOOD)
+
+    _, upstream = await start(play, concurrency=1, timeout=Duration(1))
+    results = await asyncio.gather(read(upstream), read(upstream))
+    assert all(each.rows for each in results)
+
+
 async def test_no_slot(start: Start) -> None:
     """A call that waits in vain for a slot is NotSent, and not counted."""
     server, upstream = await start(silence, concurrency=1)

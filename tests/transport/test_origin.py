@@ -1,5 +1,6 @@
 """What a foreign page may do: nothing, unless its origin is in the settings."""
 
+import msgspec
 import pytest
 
 from tests.transport.gateway import Gateway, running
@@ -110,6 +111,13 @@ async def test_an_origin_of_the_settings_may_ask() -> None:
         assert "Access-Control-Allow-Origin" not in headers
         assert (await gateway.get("{ hello }", Origin=SHOP))[0] == 200
         assert (await gateway.get("{ hello }", Origin=EVIL))[0] == 403
+
+
+@pytest.mark.parametrize("origin", [SHOP + "/", SHOP + "/path", "shop.example.com", "", "null"])
+async def test_an_origin_that_no_browser_sends_is_refused_at_start(origin: str) -> None:
+    """An origin is written as browsers send it, or it would never match."""
+    with pytest.raises(msgspec.ValidationError, match="origins"):
+        msgspec.convert({"origins": [SHOP, "*", "capacitor://localhost", origin]}, Settings)
 
 
 async def test_every_origin_may_ask_where_the_settings_say_so() -> None:

@@ -1,0 +1,95 @@
+"""A system behind its adapter, and what a test may rely on it to hold."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from adapters._upstream import Upstream
+from domain.ask import Ask
+from domain.deadline import Deadline
+from domain.facet import FacetQuery
+from domain.filter import ProductFilter, ProductQuery
+from domain.order import OrderQuery
+from domain.page import PageRequest
+from domain.viewer import Channel
+
+Call = Callable[[Sequence[Any], Ask], Awaitable[Mapping[Any, Any]]]
+
+
+class Promise(Struct, frozen=True):
+    """One method of a port as a system keeps it.
+
+    *Shape*: ``keys`` are known to the system, more than ``limit``, which is how many it takes at
+    once; ``strangers`` are well-formed and unknown to it; ``foreign`` are not its to see.
+    """
+
+    adapter: Any
+    keys: Sequence[Any]
+    limit: int
+    strangers: Sequence[Any] = ()
+    foreign: Sequence[Any] = ()
+
+
+class Counterpart(Struct, kw_only=True):
+    """A retailer's systems for tests of ports, whoever made them.
+
+    *Shape*: ``promises`` by method; ``upstreams`` by system; ``fault`` makes every system fail in
+    a way of its own words until it is called without any, None where nobody can make it fail;
+    ``seen`` counts the requests that really arrived, None where nobody counts.
+    """
+
+    promises: Mapping[str, Promise]
+    upstreams: Mapping[str, Upstream]
+    market: str = "PL"
+    currency: str = "PLN"
+    fault: Callable[..., None] | None = None
+    seen: Callable[[], int] | None = None
+
+    def ask(self, language: str = "en", seconds: float = 20.0) -> Ask:
+        """An operation's standing request."""
+        deadline = Deadline.after(seconds)
+        return Ask(deadline, self.market, self.currency, language, Channel.WEB)
+
+
+def is_page_call(call: str) -> bool:
+    """Whether the method answers every query with a page instead of leaving unknown ones out."""
+    return call in ("products_by_query", "orders_by_customer")
+
+
+def product_queries(count: int) -> list[ProductQuery]:
+    """Distinct pages of the whole assortment, of one product each."""
+    return [ProductQuery(PageRequest(1, str(skip) if skip else None)) for skip in range(count)]
+
+
+def facet_queries() -> list[FacetQuery]:
+    """Some facets of the whole assortment, and all facets of parts of it."""
+    return [
+        FacetQuery(codes=("brand", "colour")),
+        FacetQuery(search="a"),
+        FacetQuery(where=ProductFilter(brands=("LIPOWA",))),
+    ]
+
+
+def order_queries(identities: Sequence[str], first: int = 2) -> list[OrderQuery]:
+    """The first page of each customer."""
+    return [OrderQuery((identity,), PageRequest(first)) for identity in identities]
+
+
+def plain(value: Any) -> Any:
+    """The value without what differs from one reading to the next: when it was read."""
+    return _without_provenance(msgspec.to_builtins(value, str_keys=False, enc_hook=str))
+
+
+def plain_mapping(found: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The same for a port's answer."""
+    return {key: plain(value) for key, value in found.items()}
+
+
+def _without_provenance(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_provenance(v) for k, v in value.items() if k != "provenance"}
+    if isinstance(value, list | tuple):
+        return [_without_provenance(item) for item in value]
+    return value

@@ -1,0 +1,30 @@
+"""Pages and their cursors."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import BadInput
+from domain.page import Page, PageRequest, connection, page_request
+
+
+@given(st.text(min_size=1, max_size=200))
+def test_a_cursor_leads_back_to_its_place(place: str) -> None:
+    """The cursor that a page shows asks the source for exactly the place behind that item."""
+    shown = connection(Page(("item",), (place,), has_next=True), PageRequest(1))
+    assert page_request(1, shown.page_info.end_cursor) == PageRequest(1, place)
+
+
+@pytest.mark.parametrize("cursor", ["24", "x", "", " ", "MjQ=", "é", "A" * 2_000])
+def test_a_cursor_that_no_page_gave_is_bad_input(cursor: str) -> None:
+    """What no page gave as a cursor is refused by name."""
+    with pytest.raises(BadInput) as raised:
+        page_request(1, cursor)
+    assert raised.value.argument == "after"
+
+
+@pytest.mark.parametrize("first", [0, -1, 101, 2**31])
+def test_a_page_has_1_to_100_items(first: int) -> None:
+    """Any other size is refused, not bent."""
+    with pytest.raises(BadInput, match="1 to 100"):
+        page_request(first, None)

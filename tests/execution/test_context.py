@@ -1,0 +1,120 @@
+"""The context of an operation: what the request may say, and what the token narrows."""
+
+import pytest
+
+from domain.errors import BadInput, Failure, Forbidden
+from domain.identity import node_id
+from domain.policy import Decision
+from domain.port import Ports
+from domain.viewer import ANONYMOUS, Channel, PolicyClass, Purpose, Role, Viewer
+from execution.context import Asked, Context, Contexts, Settings
+
+SETTINGS = Settings(markets={"PL": ["PLN", "EUR"], "DE": ["EUR"]}, languages=["en", "pl", "de-AT"])
+STORE = node_id("Location", "wms:WAW1")
+
+
+class Everything:
+    """A policy that allows everything: what is tested here comes before it."""
+
+    def decide(self, parent_type: str, field: str, policy_class: PolicyClass) -> Decision:
+        return Decision.ALLOW
+
+    def decide_type(self, type_name: str, policy_class: PolicyClass) -> Decision:
+        return Decision.ALLOW
+
+
+def opened(asked: Asked, viewer: Viewer = ANONYMOUS) -> Context:
+    return Contexts(SETTINGS, Ports(), Everything()).open(viewer, asked, "r")
+
+
+async def test_silence_takes_the_defaults() -> None:
+    """A request that says nothing gets the first market, currency, language and purpose."""
+    context = opened(Asked())
+    assert context.echoes == {
+        "channel": "WEB",
+        "market": "PL",
+        "currency": "PLN",
+        "language": "en",
+        "store": None,
+        "purpose": "SHOPPING",
+    }
+    assert 2.5 < context.deadline.remaining() <= 3
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("pl", "pl"),
+        ("pl-PL", "pl"),
+        ("xx, pl;q=0.3, en;q=0.2", "pl"),
+        ("en;q=0.2, pl;q=0.9", "pl"),
+        ("pl;q=0, en", "en"),
+        ("de-AT", "de-AT"),
+        ("*", "en"),
+        ("", "en"),
+        (";;q=,,pl;q=x", "en"),
+        ("pl;q=nan, en;q=0.1", "en"),
+    ],
+)
+async def test_languages_are_negotiated_and_never_an_error(header: str, language: str) -> None:
+    """The best language that is served is taken by weight; any other header means the default."""
+    assert opened(Asked(language=header)).ask.language == language
+
+
+@pytest.mark.parametrize(
+    ("asked", "argument"),
+    [
+        (Asked(market="XX"), "Commerce-Market"),
+        (Asked(market="DE", currency="PLN"), "Commerce-Currency"),
+        (Asked(channel="web"), "Commerce-Channel"),
+        (Asked(purpose="ALL"), "Commerce-Purpose"),
+        (Asked(store="WAW1"), "Commerce-Store"),
+        (Asked(store=node_id("Product", "erp:1")), "Commerce-Store"),
+    ],
+)
+async def test_what_is_unknown_is_bad_input(asked: Asked, argument: str) -> None:
+    """A header that says something unknown is refused by name, with what is allowed."""
+    with pytest.raises(BadInput) as raised:
+        opened(asked)
+    assert raised.value.argument == argument
+
+
+@pytest.mark.parametrize(
+    ("viewer", "asked"),
+    [
+        (ANONYMOUS, Asked(purpose="LEGAL")),
+        (Viewer(role=Role.CUSTOMER, channel=Channel.APP), Asked(channel="POS")),
+        (Viewer(role=Role.ASSOCIATE, store="wms:KRK1"), Asked(store=STORE)),
+    ],
+)
+async def test_a_header_never_says_more_than_the_token(viewer: Viewer, asked: Asked) -> None:
+    """Purpose, channel and store are bound to the token; a header cannot widen them."""
+    with pytest.raises(Forbidden):
+        opened(asked, viewer)
+
+
+async def test_the_token_speaks_where_the_header_is_silent() -> None:
+    """The token's own channel, store and first purpose hold without a header."""
+    viewer = Viewer(
+        role=Role.ASSOCIATE,
+        store="wms:WAW1",
+        channel=Channel.POS,
+        purposes=(Purpose.RETURNS, Purpose.CUSTOMER_SERVICE),
+    )
+    context = opened(Asked(), viewer)
+    assert (context.ask.channel, context.store, context.purpose) == (
+        Channel.POS,
+        "wms:WAW1",
+        Purpose.RETURNS,
+    )
+    assert context.echoes["store"] == STORE
+    assert opened(Asked(store=STORE), viewer).store == "wms:WAW1"
+
+
+async def test_a_port_without_a_system_fails_its_own_keys() -> None:
+    """A port that the retailer has no system for fails what is asked of it, as unavailable."""
+    found = await opened(Asked()).loaders.stock_by_sku.load(["a", "b"])
+    assert [isinstance(each, Failure) and each.code for each in found] == [
+        "SOURCE_UNAVAILABLE",
+        "SOURCE_UNAVAILABLE",
+    ]

@@ -1,0 +1,118 @@
+"""Batches: every key once per operation, and no caller's end is another's."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import pytest
+
+from domain.ask import Ask
+from domain.deadline import Deadline
+from domain.errors import DeadlineExceeded, SourceTimeout
+from domain.viewer import Channel
+from execution.loader import Batches, Loader
+
+BOUND = 5
+
+
+class Source:
+    """A port that can be held back, and remembers what it was asked."""
+
+    def __init__(self, answer: Callable[[str], int] = len) -> None:
+        self.asked: list[list[str]] = []
+        self.reached = asyncio.Event()
+        self.open = asyncio.Event()
+        self.open.set()
+        self.cancelled = False
+        self._answer = answer
+
+    async def fetch(self, keys: Sequence[str], ask: Ask) -> Mapping[str, int]:
+        self.asked.append(list(keys))
+        self.reached.set()
+        try:
+            await self.open.wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        return {key: self._answer(key) for key in keys if key != "absent"}
+
+
+def loader(source: Source, batches: Batches | None = None) -> Loader[str, int]:
+    ask = Ask(Deadline.after(BOUND), "PL", "PLN", "pl", Channel.WEB)
+    return Loader(source.fetch, ask, batches or Batches())
+
+
+async def test_a_tick_is_one_batch() -> None:
+    """All keys of a tick make one batch, each key once, the answers in the order asked."""
+    source = Source()
+    load = loader(source).load
+    async with asyncio.timeout(BOUND):
+        found = await asyncio.gather(load(["a", "bb"]), load(["bb", "ccc", "absent"]), load([]))
+    assert list(found) == [[1, 2], [2, 3, None], []]
+    assert source.asked == [["a", "bb", "ccc", "absent"]]
+
+
+async def test_a_key_is_asked_once_per_operation() -> None:
+    """What was loaded, or primed, is not asked again; what is there is not overwritten."""
+    source = Source()
+    one = loader(source)
+    one.prime("primed", 99)
+    async with asyncio.timeout(BOUND):
+        assert await one.load(["a", "primed"]) == [1, 99]
+        one.prime("a", 7)
+        assert await one.load_one("a") == 1
+    assert source.asked == [["a"]]
+
+
+async def test_a_caller_who_leaves_takes_nothing_along() -> None:
+    """A cancelled caller neither poisons its keys nor ends the batch for the others."""
+    source = Source()
+    source.open.clear()
+    one = loader(source)
+    async with asyncio.timeout(BOUND):
+        leaving, staying = (asyncio.create_task(one.load(["a", "bb"])) for _ in range(2))
+        await source.reached.wait()
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+        source.open.set()
+        assert await staying == [1, 2]
+        assert await one.load(["a"]) == [1]
+    assert source.asked == [["a", "bb"]]
+
+
+async def test_closing_ends_the_batch_and_nobody_waits_for_ever() -> None:
+    """Closing cancels the call to the system; who still waits is told so."""
+    source, batches = Source(), Batches()
+    source.open.clear()
+    one = loader(source, batches)
+    async with asyncio.timeout(BOUND):
+        waiting = asyncio.create_task(one.load(["a", "bb"]))
+        await source.reached.wait()
+        batches.close()
+        found = await waiting
+    assert source.cancelled
+    assert [type(each) for each in found] == [DeadlineExceeded] * 2
+
+
+async def test_a_failure_is_a_value_for_each_key() -> None:
+    """A batch that fails gives its failure to each of its keys, and raises at nobody."""
+
+    async def fail(keys: Sequence[str], ask: Ask) -> Mapping[str, int]:
+        raise SourceTimeout("wms", "stock_by_sku", "no answer")
+
+    one: Loader[str, int] = Loader(
+        fail, Ask(Deadline.after(1), "PL", "PLN", "pl", Channel.WEB), Batches()
+    )
+    async with asyncio.timeout(BOUND):
+        found = await one.load(["a", "b"])
+    assert [type(each) for each in found] == [SourceTimeout] * 2
+
+
+async def test_a_bug_is_raised_and_not_shown_as_a_failure() -> None:
+    """What is no failure of the tree is a bug: whoever waits for it raises it."""
+
+    def divide(key: str) -> int:
+        return len(key) // 0
+
+    with pytest.raises(ZeroDivisionError):
+        await loader(Source(divide)).load(["a"])
