@@ -11,14 +11,16 @@ from adapters._body import exact
 from adapters._outcome import Rejected
 from adapters._upstream import Upstream
 from domain.ask import Ask
+from domain.assortment import MAX_SKUS, Assortment
 from domain.availability import StockLevel, Supply
 from domain.configuration import ConfigurationError, Problem
+from domain.errors import SourceRejected
 from domain.identity import external_id
 from domain.location import Address, GeoPoint, Location, LocationKind
 from domain.provenance import PLACE, STOCK, Provenance
 from domain.secret import Secret
 
-_MAX_ARTICLES = 500
+_MAX_ARTICLES = 1_000
 _MAX_SITES = 100
 # Longer than any article number or site code: what a caller sends beyond it is nobody's.
 _MAX_KEY = 40
@@ -52,6 +54,13 @@ class _Articles(Struct, frozen=True):
     articles: list[_Article]
 
 
+class _Available(Struct, frozen=True):
+    site: str
+    articles: list[str]
+    next: str | None
+    asof: int
+
+
 class _Addr(Struct, frozen=True):
     street: str
     zip: str
@@ -78,7 +87,7 @@ class _Problem(Struct, frozen=True):
 
 
 class Adapter:
-    """Reads stock and locations; one call for up to 500 SKUs, whatever the number of sites."""
+    """Reads stock and locations; one call for up to 1,000 SKUs, whatever the number of sites."""
 
     class Options(Struct, frozen=True, forbid_unknown_fields=True):
         """The system needs no settings beyond its address and key."""
@@ -114,6 +123,39 @@ class Adapter:
         parts = await self._upstream.chunked(plausible, _MAX_ARTICLES, fetch)
         return {sku: levels for part in parts for sku, levels in part.items()}
 
+    async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
+        """Read what each site can promise any of; the WMS is asked site by site."""
+        call = "skus_by_location"
+
+        async def fetch(codes: Sequence[str]) -> Assortment | None:
+            try:
+                answer = await self._upstream.read(
+                    "POST",
+                    "/v2/stock/available",
+                    ask=ask,
+                    call=call,
+                    decode=_Available,
+                    json={"site": codes[0], "limit": MAX_SKUS},
+                    headers=self._headers,
+                    explain=_explain,
+                )
+            except SourceRejected as refused:
+                if "unknown-site" in refused.detail:
+                    return None
+                raise
+            with self._upstream.contract(call):
+                if answer.site != codes[0]:
+                    raise ValueError("the answer is about another site")
+                return Assortment(
+                    location_key=f"{self._upstream.system}:{answer.site}",
+                    skus=frozenset(answer.articles),
+                    is_complete=answer.next is None,
+                    provenance=Provenance(self._upstream.system, _moment(answer.asof), STOCK),
+                )
+
+        found = await self._upstream.chunked(self._codes(keys), 1, fetch)
+        return {each.location_key: each for each in found if each is not None}
+
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         """Read sites by their codes."""
         call = "location_by_key"
@@ -133,12 +175,13 @@ class Adapter:
             with self._upstream.contract(call):
                 return [self._location(site, provenance) for site in answer.sites]
 
-        own = [
-            found.id for found in map(external_id, keys) if found.system == self._upstream.system
-        ]
-        codes = [code for code in own if 0 < len(code) <= _MAX_KEY]
-        parts = await self._upstream.chunked(codes, _MAX_SITES, fetch)
+        parts = await self._upstream.chunked(self._codes(keys), _MAX_SITES, fetch)
         return {location.key: location for part in parts for location in part}
+
+    def _codes(self, keys: Sequence[str]) -> list[str]:
+        """The WMS's site codes among the keys."""
+        own = [each.id for each in map(external_id, keys) if each.system == self._upstream.system]
+        return [code for code in own if 0 < len(code) <= _MAX_KEY]
 
     def _levels(self, answer: _Articles) -> dict[str, tuple[StockLevel, ...]]:
         # A site takes one snapshot of all its articles, so a batch has few distinct stamps.

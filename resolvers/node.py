@@ -17,6 +17,7 @@ _Load = Callable[[Sequence[str]], Awaitable[list[Any]]]
 _LOADS: dict[str, Callable[[Loaders], _Load]] = {
     "Product": lambda loaders: loaders.product_by_key.load,
     "Variant": lambda loaders: loaders.variant_by_sku.load,
+    "Category": lambda loaders: loaders.category_by_key.load,
     "Location": lambda loaders: loaders.location_by_key.load,
     "Customer": lambda loaders: loaders.customer_by_key.load,
     "Order": lambda loaders: loaders.order_by_key.load,
@@ -50,6 +51,15 @@ async def product(
 ) -> list[Node | Failure | None]:
     """Find a product by its global id. *Errors*: ``BadInput`` for any other id."""
     return (await _find(context, [node_key(id, "id", "Product")])) * len(parents)
+
+
+async def category(
+    parents: Sequence[object],
+    context: Context,
+    id: str,
+) -> list[Node | Failure | None]:
+    """Find a category by its global id. *Errors*: ``BadInput`` for any other id."""
+    return (await _find(context, [node_key(id, "id", "Category")])) * len(parents)
 
 
 async def order(

@@ -4,18 +4,21 @@ from typing import Annotated
 
 import strawberry
 
+import resolvers.category
 import resolvers.node
 import resolvers.product
 import resolvers.viewer
 import resolvers.wishlist
+from domain.filter import ProductSort
 from domain.identity import Kind
 from domain.policy import Category
+from schema.category import Category as ProductCategory
 from schema.customer import Customer
 from schema.field import argument, batch, publishes
+from schema.filter import ProductFilter
 from schema.node import Node
 from schema.order import Order
-from schema.page import Connection
-from schema.product import Product, Variant
+from schema.product import Product, ProductConnection, Variant
 from schema.viewer import Viewer
 from schema.wishlist import SharedWishlist, Wishlist
 
@@ -61,10 +64,24 @@ class Query:
         search: Annotated[
             str | None, argument("Words that the product's texts hold: 1 to 200 characters.")
         ] = None,
+        where: Annotated[
+            ProductFilter | None, argument("Which products; all of them if null.")
+        ] = None,
+        sort: Annotated[ProductSort, argument("In which order.")] = ProductSort.RELEVANCE,
         first: Annotated[int, argument("How many at most: 1 to 100.")] = 20,
         after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
-    ) -> Connection[Product] | None:
+    ) -> ProductConnection | None:
         """The assortment, a page at a time."""
+
+    @batch(resolvers.category.categories)
+    def categories(self) -> list[ProductCategory] | None:
+        """The topmost categories, in the retailer's order."""
+
+    @batch(resolvers.node.category)
+    def category(
+        self, id: Annotated[strawberry.ID, argument("The global id.")]
+    ) -> ProductCategory | None:
+        """A category by its global id."""
 
     @batch(resolvers.node.customer)
     def customer(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Customer | None:

@@ -16,10 +16,11 @@ from domain.ask import Ask
 from domain.configuration import ConfigurationError
 from domain.deadline import Deadline, Duration
 from domain.errors import SourceUnavailable
+from domain.port import Ports
 from domain.viewer import Channel
 from tests.adapters.fault import Exchange, Faulty
 
-PORTS = ["product", "offer", "stock", "location", "customer", "loyalty", "order"]
+PORTS = list(Ports.__struct_fields__)
 
 SHELF = '''
 """An adapter for stock and places that keeps what happens to it."""
@@ -129,7 +130,7 @@ def test_everything_wrong() -> None:
             "crm": {"serves": ["customer", "offer"]},
             "full": {"serves": [], "options": {"shelf": 10}},
         },
-        ["order", "product", "loyality"],
+        ["order", "product", "loyality", "category", "facet", "price_history", "assortment"],
     )
     room = Path(connect.__code__.co_filename).parent
     names = {path.stem for path in room.glob("*.py")} | {
