@@ -18,7 +18,7 @@ from domain.location import Address, GeoPoint, Location, LocationKind
 from domain.provenance import PLACE, STOCK, Provenance
 from domain.secret import Secret
 
-_MAX_ARTICLES = 500
+_MAX_ARTICLES = 1_000
 _MAX_SITES = 100
 # Longer than any article number or site code: what a caller sends beyond it is nobody's.
 _MAX_KEY = 40
@@ -78,7 +78,7 @@ class _Problem(Struct, frozen=True):
 
 
 class Adapter:
-    """Reads stock and locations; one call for up to 500 SKUs, whatever the number of sites."""
+    """Reads stock and locations; one call for up to 1,000 SKUs, whatever the number of sites."""
 
     class Options(Struct, frozen=True, forbid_unknown_fields=True):
         """The system needs no settings beyond its address and key."""

@@ -28,26 +28,27 @@ class Level(NamedTuple):
 
 def levels(style: Style, variant: int, sites: tuple[Site, ...]) -> tuple[Level, ...]:
     """The levels at every site that carries the variant; empty for one that is not stocked."""
+    found = (level_at(style, variant, number, site) for number, site in enumerate(sites))
+    return tuple(level for level in found if level is not None)
+
+
+def level_at(style: Style, variant: int, position: int, site: Site) -> Level | None:
+    """The level at the site of this position, or None if it does not carry the variant."""
+    share = Draw("carried", style.position).share()
+    if share < 0.02 or site.kind == "L":
+        return None
     article = style.position * 1_000 + variant
-    carried = Draw("carried", style.position)
-    share = carried.share()
-    if share < 0.02:
-        return ()
-    sold_out = share < 0.05
+    level = _level(Draw("stock", article * 1_000 + position), position, site, share < 0.05)
     # One article in six is running out: a few pieces in a few places, none on its way.
-    scarce = Draw("scarce", article).chance(16)
-    found = []
-    for position, site in enumerate(sites):
-        if site.kind == "L":
-            continue
-        level = _level(Draw("stock", article * 1_000 + position), position, site, sold_out)
-        if level is None:
-            continue
-        if scarce and level.on_hand > 0:
-            few = level.on_hand % 3 if level.on_hand % 5 == 0 else 0
-            level = level._replace(on_hand=few, allocated=0, safety=0, due_quantity=0)
-        found.append(level)
-    return tuple(found)
+    if level is not None and level.on_hand > 0 and Draw("scarce", article).chance(16):
+        few = level.on_hand % 3 if level.on_hand % 5 == 0 else 0
+        return level._replace(on_hand=few, allocated=0, safety=0, due_quantity=0)
+    return level
+
+
+def free_pieces(level: Level) -> int:
+    """What of a level can be promised."""
+    return max(0, level.on_hand - level.allocated - level.safety)
 
 
 def _level(draw: Draw, position: int, site: Site, sold_out: bool) -> Level | None:

@@ -1,6 +1,7 @@
 """The sandbox's WMS: what lies where, by site code."""
 
 import os
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -11,16 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.catalogue import Catalogue
+from sandbox.catalogue import Catalogue, sku
 from sandbox.clock import now_ms
 from sandbox.place import Site, sites
 from sandbox.scale import Scale
-from sandbox.stock import Level, due_at, levels, observed_at
+from sandbox.stock import Level, due_at, free_pieces, level_at, levels, observed_at
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-wms-key"
-MAX_ARTICLES = 500
+MAX_ARTICLES = 1_000
 MAX_SITES = 100
+MAX_AVAILABLE = 20_000
 
 Body = TypeVar("Body")
 
@@ -28,6 +30,12 @@ Body = TypeVar("Body")
 class _StockQuery(msgspec.Struct, forbid_unknown_fields=True):
     articles: list[str]
     sites: list[str] | None = None
+
+
+class _AvailableQuery(msgspec.Struct, forbid_unknown_fields=True):
+    site: str
+    after: str = ""
+    limit: int = 1_000
 
 
 class _SiteQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,9 +67,11 @@ class _Wms:
         self._by_code = {site.code: site for site in self._sites}
         self._bearer = f"Bearer {os.environ.get('SANDBOX_WMS_KEY', KEY)}"
         self._levels = lru_cache(maxsize=16_384)(self._read_levels)
+        self._free = lru_cache(maxsize=32)(self._read_free)
         self.app = Starlette(
             routes=[
                 self._route("POST", "/v2/stock/query", self._stock),
+                self._route("POST", "/v2/stock/available", self._available),
                 self._route("GET", "/v2/sites", self._directory),
                 self._route("POST", "/v2/sites/query", self._some_sites),
             ],
@@ -110,6 +120,42 @@ class _Wms:
                 ]
                 answer.append({"article": article, "stock": rows})
         return Reply({"articles": answer})
+
+    async def _available(self, request: Request) -> Response:
+        body = await _read(request, _AvailableQuery)
+        if body.site not in self._by_code:
+            raise _RefusedError(
+                422, "unknown-site", "A site of the query does not exist", sites=[body.site]
+            )
+        if not 1 <= body.limit <= MAX_AVAILABLE:
+            raise _RefusedError(
+                422, "bad-parameter", f"limit lies between 1 and {MAX_AVAILABLE}",
+                detail=f"limit was {body.limit}",
+            )  # fmt: skip
+        position = self._sites.index(self._by_code[body.site])
+        free = self._free(position)
+        start = bisect_right(free, body.after)
+        shown = free[start : start + body.limit]
+        more = start + body.limit < len(free)
+        return Reply(
+            {
+                "site": body.site,
+                "articles": shown,
+                "next": shown[-1] if more else None,
+                "asof": observed_at(position, now_ms() - self.wire.fault.stale_ms),
+            }
+        )
+
+    def _read_free(self, position: int) -> list[str]:
+        """The articles of which the site can promise some, by number."""
+        site, found = self._sites[position], []
+        for index in range(self._catalogue.count):
+            style = self._catalogue.style(index)
+            for variant in range(style.variants):
+                level = level_at(style, variant, position, site)
+                if level is not None and free_pieces(level):
+                    found.append(sku(index, variant))
+        return found
 
     def _read_levels(self, article: str) -> tuple[Level, ...] | None:
         found = self._catalogue.find_variant(article)

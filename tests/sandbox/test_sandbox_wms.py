@@ -28,15 +28,15 @@ def test_unknown_articles_are_absent(sandbox: Sandbox) -> None:
     assert list(sandbox.stock(keys)) == ["100001001"]
 
 
-def test_batches_take_at_most_500_articles(sandbox: Sandbox) -> None:
-    """A query of 500 articles is answered, of 501 refused with the limit."""
-    assert sandbox.stock([str(n) for n in range(500)]) == {}
-    answer = sandbox.clients["wms"].post("/v2/stock/query", json={"articles": ["1"] * 501})
+def test_batches_take_at_most_1000_articles(sandbox: Sandbox) -> None:
+    """A query of 1,000 articles is answered, of 1,001 refused with the limit."""
+    assert sandbox.stock([str(n) for n in range(1_000)]) == {}
+    answer = sandbox.clients["wms"].post("/v2/stock/query", json={"articles": ["1"] * 1_001})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert problem["type"] == "urn:wms:problem:too-many-articles"
-    assert problem["limit"] == 500
+    assert problem["limit"] == 1_000
 
 
 def test_unknown_sites_are_refused(sandbox: Sandbox) -> None:
@@ -99,3 +99,33 @@ def test_key_is_required(sandbox: Sandbox) -> None:
     answer = sandbox.clients["wms"].get("/v2/sites", headers={"Authorization": "Bearer x"})
     assert (answer.status_code, answer.json()["status"]) == (401, 401)
     assert sandbox.clients["wms"].get("/v3").json()["type"] == "urn:wms:problem:not-found"
+
+
+def test_a_site_tells_what_it_can_promise(sandbox: Sandbox) -> None:
+    """The articles of a site with free pieces are those its stock rows say, in order, by page."""
+    wms = sandbox.clients["wms"]
+    found: list[str] = []
+    after = ""
+    while True:
+        body = {"site": "WAW1", "after": after, "limit": 300}
+        page = wms.post("/v2/stock/available", json=body).json()
+        found += page["articles"]
+        if page["next"] is None:
+            break
+        after = page["next"]
+    assert found == sorted(set(found))
+    listed = sandbox.articles(top=40)["results"]
+    numbers = [v["MATNR"].lstrip("0") for style in listed for v in style["VARIANTS"]]
+    rows = sandbox.stock(numbers, ["WAW1"])
+    free = {
+        article
+        for article, levels in rows.items()
+        for level in levels
+        if level["qoh"] - level["alloc"] - level["ss"] > 0
+    }
+    assert free == set(numbers) & set(found)
+    assert free
+    whole = wms.post("/v2/stock/available", json={"site": "WAW1", "limit": 20_000}).json()
+    assert (whole["articles"], whole["next"]) == (found, None)
+    for wrong in ({"site": "NONE"}, {"site": "WAW1", "limit": 20_001}):
+        assert wms.post("/v2/stock/available", json=wrong).status_code == 422
