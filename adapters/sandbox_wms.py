@@ -1,8 +1,9 @@
 """The sandbox's WMS: stock by site, and the directory of sites."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -13,8 +14,19 @@ from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.availability import StockLevel, Supply
 from domain.configuration import ConfigurationError, Problem
+from domain.errors import BadInput
 from domain.identity import external_id
-from domain.location import Address, GeoPoint, Location, LocationKind
+from domain.location import (
+    Address,
+    GeoPoint,
+    Location,
+    LocationKind,
+    LocationQuery,
+    LocationService,
+)
+from domain.opening import OpeningHours, Span, SpecialDay
+from domain.page import Page
+from domain.promise import Handover
 from domain.provenance import PLACE, STOCK, Provenance
 from domain.secret import Secret
 
@@ -24,6 +36,18 @@ _MAX_SITES = 100
 _MAX_KEY = 40
 
 _KINDS = {"S": LocationKind.STORE, "W": LocationKind.WAREHOUSE, "L": LocationKind.LOCKER}
+_TYPES = {kind: letter for letter, kind in _KINDS.items()}
+_SERVICES = {
+    "PU": LocationService.COLLECT,
+    "KB": LocationService.KERBSIDE,
+    "LK": LocationService.LOCKER,
+    "SH": LocationService.SHIPPING,
+    "RT": LocationService.RETURNS,
+    "AL": LocationService.ALTERATIONS,
+    "GW": LocationService.GIFT_WRAP,
+}
+_CODES = {service: code for code, service in _SERVICES.items()}
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS = 946_684_800_000  # the year 2000: a stamp in seconds would lie before it
 _LAST_MS = 4_102_444_800_000
@@ -40,6 +64,8 @@ class _Row(Struct, frozen=True):
     alloc: int
     ss: int
     asof: int
+    dmg: int
+    trn: int
     due: list[_Due] = []
 
 
@@ -59,6 +85,12 @@ class _Addr(Struct, frozen=True):
     ctry: str
 
 
+class _Special(Struct, frozen=True):
+    date: date
+    hours: str | None
+    name: str | None = None
+
+
 class _Site(Struct, frozen=True):
     code: str
     type: str
@@ -66,9 +98,20 @@ class _Site(Struct, frozen=True):
     addr: _Addr
     lat: str
     lon: str
+    tz: str
+    hours: dict[str, str | None]
+    svc: list[str]
+    prep: int | None
+    keep: int | None
+    special: list[_Special] = []
 
 
 class _Sites(Struct, frozen=True):
+    sites: list[_Site]
+
+
+class _Found(Struct, frozen=True):
+    total: int
     sites: list[_Site]
 
 
@@ -140,6 +183,47 @@ class Adapter:
         parts = await self._upstream.chunked(codes, _MAX_SITES, fetch)
         return {location.key: location for part in parts for location in part}
 
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        """Read a page of sites for each query, side by side; the WMS sorts them."""
+        distinct = list(dict.fromkeys(queries))
+        offsets = {query: _offset(query.page.after) for query in distinct}
+
+        async def fetch(chunk: Sequence[LocationQuery]) -> Page[Location]:
+            return await self._page(chunk[0], offsets[chunk[0]], ask)
+
+        return dict(zip(distinct, await self._upstream.chunked(distinct, 1, fetch)))
+
+    async def _page(self, query: LocationQuery, offset: int, ask: Ask) -> Page[Location]:
+        call, body = "locations_by_query", {"offset": offset, "limit": query.page.first}
+        if query.kind is not None and query.kind not in _TYPES:
+            return Page((), (), has_next=False, total=0)
+        near = query.near and {"lat": query.near.latitude, "lon": query.near.longitude}
+        answer = await self._upstream.read(
+            "POST",
+            "/v2/sites/search",
+            ask=ask,
+            call=call,
+            decode=_Found,
+            json={
+                **body,
+                "near": near,
+                "types": query.kind and [_TYPES[query.kind]],
+                "svc": query.service and [_CODES[query.service]],
+            },
+            headers=self._headers,
+            explain=_explain,
+        )
+        provenance = Provenance(self._upstream.system, datetime.now(UTC), PLACE)
+        with self._upstream.contract(call):
+            if answer.total < 0 or len(answer.sites) > query.page.first:
+                raise ValueError("found more sites than were asked for, or less than none")
+            places = tuple(self._location(site, provenance) for site in answer.sites)
+        last = offset + len(places)
+        cursors = tuple(map(str, range(offset + 1, last + 1)))
+        return Page(places, cursors, bool(places) and last < answer.total, answer.total)
+
     def _levels(self, answer: _Articles) -> dict[str, tuple[StockLevel, ...]]:
         # A site takes one snapshot of all its articles, so a batch has few distinct stamps.
         stamps: dict[int, Provenance] = {}
@@ -156,8 +240,8 @@ class Adapter:
                 key = keys.get(row.site)
                 if key is None:
                     key = keys[row.site] = f"{self._upstream.system}:{row.site}"
-                if row.alloc < 0 or row.ss < 0:
-                    raise ValueError("allocated and safety stock cannot be below zero")
+                if min(row.alloc, row.ss, row.dmg, row.trn) < 0:
+                    raise ValueError("only what is on hand can be below zero")
                 levels.append(
                     StockLevel(
                         sku=article.article,
@@ -165,6 +249,8 @@ class Adapter:
                         on_hand=row.qoh,
                         allocated=row.alloc,
                         safety_stock=row.ss,
+                        damaged=row.dmg,
+                        in_transit=row.trn,
                         incoming=tuple(map(_supply, row.due)),
                         provenance=provenance,
                     )
@@ -182,8 +268,47 @@ class Adapter:
                 lines=(addr.street,), postal_code=addr.zip, city=addr.city, country=addr.ctry
             ),
             coordinates=_point(site.lat, site.lon),
+            hours=OpeningHours(
+                site.tz,
+                tuple(_spans(site.hours[day]) for day in _WEEK),
+                tuple(
+                    SpecialDay(each.date, _spans(each.hours), each.name) for each in site.special
+                ),
+            ),
+            services=tuple(_SERVICES[code] for code in site.svc if code in _SERVICES),
+            handover=_handover(site.prep, site.keep),
             provenance=provenance,
         )
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 6):
+        raise BadInput("after", cursor, "a cursor of this list")
+    return int(cursor)
+
+
+@lru_cache(maxsize=256)
+def _spans(hours: str | None) -> tuple[Span, ...]:
+    """Read "0900-1300,1400-1800"; None is a day on which it is closed."""
+    if hours is None:
+        return ()
+    return tuple(_span(part) for part in hours.split(","))
+
+
+def _span(text: str) -> Span:
+    opens, dash, closes = text.partition("-")
+    if not (dash and len(opens) == len(closes) == 4 and (opens + closes).isascii()):
+        raise ValueError("opening hours are not written as 0900-2100")
+    start, end = (int(each[:2]) * 60 + int(each[2:]) for each in (opens, closes))
+    return Span(start, end if end > start else end + 1_440)
+
+
+def _handover(prep: int | None, keep: int | None) -> Handover | None:
+    if prep is None or keep is None:
+        return None
+    return Handover(timedelta(minutes=prep), keep)
 
 
 def _supply(due: _Due) -> Supply:

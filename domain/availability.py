@@ -8,6 +8,8 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.location import GeoPoint
+from domain.partial import missing_of
 from domain.provenance import Freshness, Provenance
 
 _FEW = 3
@@ -36,7 +38,8 @@ class StockLevel(Struct, frozen=True, gc=False, kw_only=True):
 
     *Units*: pieces. ``on_hand`` is the system's own figure and may be below zero (a sale booked
     before its receipt): normal in retail, counted as none and flagged. ``reserved`` is what the
-    gateway itself holds and the system's figures do not include yet.
+    gateway itself holds and the system's figures do not include yet. ``damaged`` and ``in_transit``
+    are no part of ``on_hand``, and None where the system does not count them.
     """
 
     sku: str
@@ -45,6 +48,8 @@ class StockLevel(Struct, frozen=True, gc=False, kw_only=True):
     allocated: int = 0
     reserved: int = 0
     safety_stock: int = 0
+    damaged: int | None = None
+    in_transit: int | None = None
     incoming: tuple[Supply, ...] = ()
     provenance: Provenance
 
@@ -70,38 +75,76 @@ def band(pieces: int, freshness: Freshness = Freshness.LIVE) -> Band:
     return Band.SOME if pieces < _LOTS else Band.LOTS
 
 
+class FulfilmentMode(Enum):
+    """How goods come to the customer."""
+
+    SHIP = "SHIP"
+    COLLECT = "COLLECT"
+    LOCKER = "LOCKER"
+    KERBSIDE = "KERBSIDE"
+
+
+class AvailabilityQuery(Struct, frozen=True):
+    """What is asked about the stock of variants.
+
+    *Shape*: ``modes`` those that are of interest; ``locations`` keys of those to look at, None for
+    all. *Units*: ``quantity`` in pieces, wanted together.
+    """
+
+    near: GeoPoint | None = None
+    modes: tuple[FulfilmentMode, ...] = tuple(FulfilmentMode)
+    quantity: int = 1
+    locations: frozenset[str] | None = None
+
+
+WHOLE = AvailabilityQuery()
+
+
 class LocationAvailability(Struct, frozen=True, gc=False, kw_only=True):
     """What one location can promise of one variant.
 
     *Units*: ``distance`` in metres from the caller's point, None where no point was given or the
-    location's place is unknown.
+    location's place is unknown. ``is_available``: whether it has all that is wanted.
     """
 
     location_key: str
     band: Band
+    is_available: bool
+    is_stale: bool
     stock: StockLevel
     distance: float | None = None
 
 
-class Availability(Struct, frozen=True, gc=False, kw_only=True):
-    """What can be promised of one variant over the locations that were asked about."""
+class Availability(Struct, frozen=True, kw_only=True):
+    """What can be promised of one variant over the locations that were asked about.
+
+    *Shape*: ``missing`` names the systems whose locations are not in it.
+    """
 
     sku: str
+    query: AvailabilityQuery
     band: Band
     locations: tuple[LocationAvailability, ...]
     next_supply: Supply | None = None
     provenance: Provenance | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def is_available(self) -> bool:
-        """Whether any of it can be promised."""
-        return self.band in (Band.LOTS, Band.SOME, Band.FEW)
+        """Whether one location can promise all that is wanted; stock is sold where it lies."""
+        return any(place.is_available for place in self.locations)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every system that could hold some of it has answered."""
+        return not self.missing
 
 
 def availability(
     sku: str,
-    levels: Iterable[StockLevel],
+    levels: Sequence[StockLevel],
     now: datetime,
+    query: AvailabilityQuery = WHOLE,
     distances: Mapping[str, float] | None = None,
 ) -> Availability:
     """Sum up the stock of one variant.
@@ -109,19 +152,14 @@ def availability(
     *Shape*: ``distances`` by location key, in metres; with them the nearest location comes first
     and those without a place come last, else the fullest comes first.
     *Freshness*: the provenance is the oldest level's; a stale level adds at most FEW to the band.
+    What nobody has while a system is silent is UNKNOWN, not NONE.
     """
-    distances = distances or {}
+    distances, asked = distances or {}, query.locations
     places = [
-        LocationAvailability(
-            location_key=level.location_key,
-            band=band(level.available, level.provenance.freshness(now)),
-            stock=level,
-            distance=distances.get(level.location_key),
-        )
+        _place(level, now, query.quantity, distances.get(level.location_key))
         for level in levels
+        if asked is None or level.location_key in asked
     ]
-    if not places:
-        return Availability(sku=sku, band=Band.NONE, locations=())
     places.sort(
         key=lambda place: (
             place.distance if place.distance is not None else float("inf"),
@@ -129,27 +167,48 @@ def availability(
             place.location_key,
         )
     )
-    oldest = min((place.stock.provenance for place in places), key=lambda p: p.observed_at)
     supplies = [supply for place in places for supply in place.stock.incoming]
     return Availability(
         sku=sku,
-        band=_together(places, now),
+        query=query,
+        band=together(places, missing := missing_of(levels)),
         locations=tuple(places),
         next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
-        provenance=oldest,
+        provenance=min(
+            (place.stock.provenance for place in places),
+            key=lambda provenance: provenance.observed_at,
+            default=None,
+        ),
+        missing=missing,
     )
 
 
-def _together(places: Sequence[LocationAvailability], now: datetime) -> Band:
+def _place(
+    level: StockLevel, now: datetime, quantity: int, distance: float | None
+) -> LocationAvailability:
+    freshness, free = level.provenance.freshness(now), level.available
+    return LocationAvailability(
+        location_key=level.location_key,
+        band=band(free, freshness),
+        is_available=free >= quantity,
+        is_stale=freshness is Freshness.STALE,
+        stock=level,
+        distance=distance,
+    )
+
+
+def together(places: Iterable[LocationAvailability], missing: Sequence[str] = ()) -> Band:
+    """Tell the band of several locations taken together."""
     # Fresh figures are summed and stale ones never say more than FEW, so that one shop whose
     # system lags behind does not take the promise from all the others.
     fresh = stale = 0
     for place in places:
-        if place.stock.provenance.freshness(now) is Freshness.STALE:
+        if place.is_stale:
             stale += place.stock.available
         else:
             fresh += place.stock.available
-    return band(fresh) if fresh else band(stale, Freshness.STALE)
+    found = band(fresh) if fresh else band(stale, Freshness.STALE)
+    return Band.UNKNOWN if found is Band.NONE and missing else found
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from domain.ask import Ask
+from domain.location import Location
 from domain.offer import Offer
 from domain.page import Page
 from domain.port import Ports
@@ -24,6 +25,9 @@ class Loaders:
         self.offer_by_sku = Loader(ports.offer.offer_by_sku, ask, own, of=Offer)
         self.stock_by_sku = Loader(ports.stock.stock_by_sku, ask, own)
         self.location_by_key = Loader(ports.location.location_by_key, ask, own)
+        self.locations_by_query = Loader(
+            ports.location.locations_by_query, ask, own, self._keep_places
+        )
         self.customer_by_key = Loader(ports.customer.customer_by_key, ask, own)
         self.loyalty_by_customer = Loader(ports.loyalty.loyalty_by_customer, ask, own)
         self.loyalty_by_key = Loader(ports.loyalty.loyalty_by_key, ask, own)
@@ -49,6 +53,10 @@ class Loaders:
         for product in page.items:
             self.product_by_key.prime(product.key, product)
             self._keep_product(product)
+
+    def _keep_places(self, page: Page[Location]) -> None:
+        for place in page.items:
+            self.location_by_key.prime(place.key, place)
 
     def _keep_product(self, product: Product) -> None:
         for variant in product.variants:

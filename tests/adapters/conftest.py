@@ -11,7 +11,13 @@ from adapters import sandbox_crm, sandbox_erp, sandbox_wms
 from adapters._upstream import SystemSettings, Upstream
 from domain.secret import Secret
 from sandbox.contact import kunnr_of
-from tests.adapters.counterpart import Counterpart, Promise, order_queries, product_queries
+from tests.adapters.counterpart import (
+    Counterpart,
+    Promise,
+    location_queries,
+    order_queries,
+    product_queries,
+)
 from tests.sandbox.running import Running, Sandbox
 
 
@@ -84,9 +90,10 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
             order_queries([*far, "crm:C-000042", "erp:x"]),
         ),
         "products_by_query": Promise(erp, product_queries(5), 1),
-        "stock_by_sku": Promise(wms, skus[:1_100], 500, ["999999001", "x"], ["", "9" * 60]),
+        "stock_by_sku": Promise(wms, skus[:1_100], 1_000, ["999999001", "x"], ["", "9" * 60]),
         "location_by_key": Promise(wms, [f"wms:{code}" for code in sites], 100,
                                    ["wms:XXX9"], [*far, "erp:WAW1", f"wms:{'x' * 60}"]),
+        "locations_by_query": Promise(wms, location_queries(5), 1),
         "customer_by_key": Promise(crm, contacts, 100, ["crm:C-999999"], [*far, "erp:C-000042"]),
         "loyalty_by_customer": Promise(crm, contacts, 100, ["crm:C-999999"], [*far, "erp:1"]),
         "loyalty_by_key": Promise(

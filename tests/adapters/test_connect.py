@@ -51,6 +51,9 @@ class Adapter:
     async def location_by_key(self, keys, ask):
         return {}
 
+    async def locations_by_query(self, queries, ask):
+        return {}
+
     def offer_by_sku(self, skus, ask):
         return {}
 '''

@@ -23,8 +23,8 @@ from tests.adapters.counterpart import Counterpart, Promise, is_page_call, plain
 _SYSTEMS = ["sandbox"]
 _CALLS = [
     "product_by_key", "variant_by_sku", "products_by_query", "offer_by_sku", "stock_by_sku",
-    "location_by_key", "customer_by_key", "loyalty_by_customer", "loyalty_by_key", "order_by_key",
-    "orders_by_customer",
+    "location_by_key", "locations_by_query", "customer_by_key", "loyalty_by_customer",
+    "loyalty_by_key", "order_by_key", "orders_by_customer",
 ]  # fmt: skip
 
 
