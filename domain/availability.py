@@ -1,8 +1,10 @@
 """Stock and what of it can be promised: the one place where the formula stands."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from operator import itemgetter
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -12,6 +14,7 @@ from domain.location import GeoPoint
 from domain.partial import missing_of
 from domain.provenance import Freshness, Provenance
 
+_rank = itemgetter(0, 1, 2)
 _FEW = 3
 _LOTS = 20
 
@@ -115,7 +118,7 @@ class LocationAvailability(Struct, frozen=True, gc=False, kw_only=True):
     distance: float | None = None
 
 
-class Availability(Struct, frozen=True, kw_only=True):
+class Availability(Struct, frozen=True, gc=False, kw_only=True):
     """What can be promised of one variant over the locations that were asked about.
 
     *Shape*: ``missing`` names the systems whose locations are not in it.
@@ -154,59 +157,66 @@ def availability(
     *Freshness*: the provenance is the oldest level's; a stale level adds at most FEW to the band.
     What nobody has while a system is silent is UNKNOWN, not NONE.
     """
-    distances, asked = distances or {}, query.locations
-    places = [
-        _place(level, now, query.quantity, distances.get(level.location_key))
-        for level in levels
-        if asked is None or level.location_key in asked
-    ]
-    places.sort(
-        key=lambda place: (
-            place.distance if place.distance is not None else float("inf"),
-            -place.stock.available,
-            place.location_key,
+    # One pass, each figure worked out once: a listing asks this of hundreds of levels.
+    distances, asked, quantity = distances or {}, query.locations, query.quantity
+    ranked: list[tuple[float, int, str, LocationAvailability]] = []
+    supplies: list[Supply] = []
+    oldest: Provenance | None = None
+    fresh = stale = 0
+    judged: Provenance | None = None
+    freshness, is_stale = Freshness.UNKNOWN, False
+    for level in levels:
+        provenance, key, pieces = level.provenance, level.location_key, level.available
+        if asked is not None and key not in asked:
+            continue
+        if provenance is not judged:
+            judged, freshness = provenance, provenance.freshness(now)
+            is_stale = freshness is Freshness.STALE
+        if is_stale:
+            stale += pieces
+        else:
+            fresh += pieces
+        if oldest is None or provenance.observed_at < oldest.observed_at:
+            oldest = provenance
+        if level.incoming:
+            supplies += level.incoming
+        distance = distances.get(key)
+        place = LocationAvailability(
+            location_key=key,
+            band=band(pieces, freshness),
+            is_available=pieces >= quantity,
+            is_stale=is_stale,
+            stock=level,
+            distance=distance,
         )
-    )
-    supplies = [supply for place in places for supply in place.stock.incoming]
+        ranked.append((math.inf if distance is None else distance, -pieces, key, place))
+    ranked.sort(key=_rank)
+    missing = missing_of(levels)
     return Availability(
         sku=sku,
         query=query,
-        band=together(places, missing := missing_of(levels)),
-        locations=tuple(places),
+        band=_band(fresh, stale, missing),
+        locations=tuple([place for *_, place in ranked]),
         next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
-        provenance=min(
-            (place.stock.provenance for place in places),
-            key=lambda provenance: provenance.observed_at,
-            default=None,
-        ),
+        provenance=oldest,
         missing=missing,
-    )
-
-
-def _place(
-    level: StockLevel, now: datetime, quantity: int, distance: float | None
-) -> LocationAvailability:
-    freshness, free = level.provenance.freshness(now), level.available
-    return LocationAvailability(
-        location_key=level.location_key,
-        band=band(free, freshness),
-        is_available=free >= quantity,
-        is_stale=freshness is Freshness.STALE,
-        stock=level,
-        distance=distance,
     )
 
 
 def together(places: Iterable[LocationAvailability], missing: Sequence[str] = ()) -> Band:
     """Tell the band of several locations taken together."""
-    # Fresh figures are summed and stale ones never say more than FEW, so that one shop whose
-    # system lags behind does not take the promise from all the others.
     fresh = stale = 0
     for place in places:
         if place.is_stale:
             stale += place.stock.available
         else:
             fresh += place.stock.available
+    return _band(fresh, stale, missing)
+
+
+def _band(fresh: int, stale: int, missing: Sequence[str]) -> Band:
+    # Fresh figures are summed and stale ones never say more than FEW, so that one shop whose
+    # system lags behind does not take the promise from all the others.
     found = band(fresh) if fresh else band(stale, Freshness.STALE)
     return Band.UNKNOWN if found is Band.NONE and missing else found
 

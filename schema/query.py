@@ -9,6 +9,7 @@ import resolvers.location
 import resolvers.node
 import resolvers.product
 import resolvers.viewer
+import resolvers.wishlist
 from domain.availability import FulfilmentMode
 from domain.identity import Kind
 from domain.location import LocationKind, LocationService
@@ -22,6 +23,7 @@ from schema.order import Order
 from schema.page import Connection
 from schema.product import Product, Variant
 from schema.viewer import Viewer
+from schema.wishlist import SharedWishlist, Wishlist
 
 
 @publishes(type(None))
@@ -104,3 +106,13 @@ class Query:
         quantity: Annotated[int, argument("How many are wanted together: 1 to 10,000.")] = 1,
     ) -> list[Availability | None] | None:
         """What can be promised of each SKU, in the order asked; null for each that is unknown."""
+
+    @batch(resolvers.wishlist.wishlist)
+    def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:
+        """A wish list; null where absent or not the caller's to see."""
+
+    @batch(resolvers.wishlist.wishlist_by_link)
+    def wishlist_by_link(
+        self, secret: Annotated[str, argument("The secret of the link.")]
+    ) -> SharedWishlist | None:
+        """A wish list that was shared; null where the link shows none."""

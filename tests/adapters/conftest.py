@@ -9,6 +9,7 @@ import pytest
 
 from adapters import sandbox_crm, sandbox_erp, sandbox_wms
 from adapters._upstream import SystemSettings, Upstream
+from domain.deadline import Duration
 from domain.secret import Secret
 from sandbox.contact import kunnr_of
 from tests.adapters.counterpart import (
@@ -45,8 +46,13 @@ async def sandbox_counterpart(sandbox: Sandbox) -> AsyncIterator[Counterpart]:
         upstreams: dict[str, Upstream] = {}
         adapters: dict[str, Any] = {}
         for name, module in modules.items():
+            # No promise is about speed: only the operation's own deadline ends a call.
             settings = SystemSettings(
-                adapter=f"sandbox_{name}", url=sandbox.urls[name], serves=[], concurrency=4
+                adapter=f"sandbox_{name}",
+                url=sandbox.urls[name],
+                serves=[],
+                concurrency=4,
+                timeout=Duration(30),
             )
             upstreams[name] = Upstream(name, settings)
             owned.push_async_callback(upstreams[name].close)
