@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from adapters._body import exact
 from adapters._outcome import Rejected
+from adapters._row import Shape, fetch_rows
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.availability import StockLevel, Supply
@@ -74,10 +76,6 @@ class _Article(Struct, frozen=True):
     stock: list[_Row]
 
 
-class _Articles(Struct, frozen=True):
-    articles: list[_Article]
-
-
 class _Addr(Struct, frozen=True):
     street: str
     zip: str
@@ -106,10 +104,6 @@ class _Site(Struct, frozen=True):
     special: list[_Special] = []
 
 
-class _Sites(Struct, frozen=True):
-    sites: list[_Site]
-
-
 class _Found(Struct, frozen=True):
     total: int
     sites: list[_Site]
@@ -118,6 +112,43 @@ class _Found(Struct, frozen=True):
 class _Problem(Struct, frozen=True):
     type: str
     title: str
+
+
+_ARTICLES = Shape(("articles",), _Article, "article")
+_SITES = Shape(("sites",), _Site, "code")
+
+
+class _Levels:
+    """Translates the rows of one answer: a site takes one snapshot of all its articles."""
+
+    def __init__(self, system: str) -> None:
+        self._system = system
+        self._stamps: dict[int, Provenance] = {}
+        self._keys: dict[str, str] = {}
+
+    def __call__(self, article: _Article) -> tuple[StockLevel, ...]:
+        return tuple(self._level(article.article, row) for row in article.stock)
+
+    def _level(self, sku: str, row: _Row) -> StockLevel:
+        provenance = self._stamps.get(row.asof)
+        if provenance is None:
+            provenance = self._stamps[row.asof] = Provenance(self._system, _moment(row.asof), STOCK)
+        key = self._keys.get(row.site)
+        if key is None:
+            key = self._keys[row.site] = f"{self._system}:{row.site}"
+        if min(row.alloc, row.ss, row.dmg, row.trn) < 0:
+            raise ValueError("only what is on hand can be below zero")
+        return StockLevel(
+            sku=sku,
+            location_key=key,
+            on_hand=row.qoh,
+            allocated=row.alloc,
+            safety_stock=row.ss,
+            damaged=row.dmg,
+            in_transit=row.trn,
+            incoming=tuple(map(_supply, row.due)) if row.due else (),
+            provenance=provenance,
+        )
 
 
 class Adapter:
@@ -139,19 +170,20 @@ class Adapter:
         """Read every site's stock of each SKU; the WMS's articles are the SKUs themselves."""
         call = "stock_by_sku"
 
-        async def fetch(articles: Sequence[str]) -> dict[str, tuple[StockLevel, ...]]:
-            answer = await self._upstream.read(
+        async def fetch(articles: Sequence[str]) -> Mapping[str, Any]:
+            rows = await fetch_rows(
+                self._upstream,
                 "POST",
                 "/v2/stock/query",
                 ask=ask,
                 call=call,
-                decode=_Articles,
+                rows=_ARTICLES,
+                asked=articles,
                 json={"articles": articles},
                 headers=self._headers,
                 explain=_explain,
             )
-            with self._upstream.contract(call):
-                return self._levels(answer)
+            return rows.translate(_Levels(self._upstream.system))
 
         plausible = [sku for sku in skus if 0 < len(sku) <= _MAX_KEY]
         parts = await self._upstream.chunked(plausible, _MAX_ARTICLES, fetch)
@@ -161,27 +193,29 @@ class Adapter:
         """Read sites by their codes."""
         call = "location_by_key"
 
-        async def fetch(codes: Sequence[str]) -> list[Location]:
-            answer = await self._upstream.read(
+        async def fetch(codes: Sequence[str]) -> Mapping[str, Any]:
+            rows = await fetch_rows(
+                self._upstream,
                 "POST",
                 "/v2/sites/query",
                 ask=ask,
                 call=call,
-                decode=_Sites,
+                rows=_SITES,
+                asked=codes,
                 json={"codes": codes},
                 headers=self._headers,
                 explain=_explain,
             )
             provenance = Provenance(self._upstream.system, datetime.now(UTC), PLACE)
-            with self._upstream.contract(call):
-                return [self._location(site, provenance) for site in answer.sites]
+            return rows.translate(lambda site: self._location(site, provenance))
 
         own = [
             found.id for found in map(external_id, keys) if found.system == self._upstream.system
         ]
         codes = [code for code in own if 0 < len(code) <= _MAX_KEY]
         parts = await self._upstream.chunked(codes, _MAX_SITES, fetch)
-        return {location.key: location for part in parts for location in part}
+        system = self._upstream.system
+        return {f"{system}:{code}": found for part in parts for code, found in part.items()}
 
     async def locations_by_query(
         self, queries: Sequence[LocationQuery], ask: Ask
@@ -223,40 +257,6 @@ class Adapter:
         last = offset + len(places)
         cursors = tuple(map(str, range(offset + 1, last + 1)))
         return Page(places, cursors, bool(places) and last < answer.total, answer.total)
-
-    def _levels(self, answer: _Articles) -> dict[str, tuple[StockLevel, ...]]:
-        # A site takes one snapshot of all its articles, so a batch has few distinct stamps.
-        stamps: dict[int, Provenance] = {}
-        keys: dict[str, str] = {}
-        found = {}
-        for article in answer.articles:
-            levels = []
-            for row in article.stock:
-                provenance = stamps.get(row.asof)
-                if provenance is None:
-                    provenance = stamps[row.asof] = Provenance(
-                        self._upstream.system, _moment(row.asof), STOCK
-                    )
-                key = keys.get(row.site)
-                if key is None:
-                    key = keys[row.site] = f"{self._upstream.system}:{row.site}"
-                if min(row.alloc, row.ss, row.dmg, row.trn) < 0:
-                    raise ValueError("only what is on hand can be below zero")
-                levels.append(
-                    StockLevel(
-                        sku=article.article,
-                        location_key=key,
-                        on_hand=row.qoh,
-                        allocated=row.alloc,
-                        safety_stock=row.ss,
-                        damaged=row.dmg,
-                        in_transit=row.trn,
-                        incoming=tuple(map(_supply, row.due)),
-                        provenance=provenance,
-                    )
-                )
-            found[article.article] = tuple(levels)
-        return found
 
     def _location(self, site: _Site, provenance: Provenance) -> Location:
         addr = site.addr
