@@ -152,6 +152,7 @@ class Contexts:
             currency=currency,
             language=language,
             channel=channel,
+            request_id=request_id,
         )
         return Context(
             viewer=viewer,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from domain.ask import Ask
 from domain.category import Category
 from domain.errors import Failure
+from domain.location import Location
 from domain.offer import Offer
 from domain.page import Page
 from domain.port import NOTHING_OWNED, OwnPorts, Ports
@@ -35,6 +36,9 @@ class Loaders:
         self.stock_by_sku = Loader(ports.stock.stock_by_sku, ask, own)
         self.skus_by_location = Loader(ports.assortment.skus_by_location, ask, own)
         self.location_by_key = Loader(ports.location.location_by_key, ask, own)
+        self.locations_by_query = Loader(
+            ports.location.locations_by_query, ask, own, self._keep_places
+        )
         self.customer_by_key = Loader(ports.customer.customer_by_key, ask, own)
         self.loyalty_by_customer = Loader(ports.loyalty.loyalty_by_customer, ask, own)
         self.loyalty_by_key = Loader(ports.loyalty.loyalty_by_key, ask, own)
@@ -67,6 +71,10 @@ class Loaders:
         for product in () if isinstance(page, Failure) else page.items:
             self.product_by_key.prime(product.key, product)
             self._keep_product(product)
+
+    def _keep_places(self, page: Page[Location]) -> None:
+        for place in page.items:
+            self.location_by_key.prime(place.key, place)
 
     def _keep_product(self, product: Product) -> None:
         for variant in product.variants:

@@ -22,7 +22,7 @@ from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Deadline
 from domain.errors import Failure
 from domain.filter import ProductQuery
-from domain.location import Location
+from domain.location import Location, LocationQuery
 from domain.offer import Offer
 from domain.page import Page
 from domain.product import Product, Variant
@@ -121,3 +121,9 @@ class Adapter:
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         """Read warehouses; the key's second part is the id of Tryton's location."""
         return await self._locations.by_key(keys, ask, "location_by_key")
+
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        """Read one page of warehouses for each query."""
+        return await self._locations.by_query(queries, ask, "locations_by_query")

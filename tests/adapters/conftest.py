@@ -9,12 +9,14 @@ import pytest
 
 from adapters import sandbox_crm, sandbox_erp, sandbox_wms
 from adapters._upstream import SystemSettings, Upstream
+from domain.deadline import Duration
 from domain.secret import Secret
 from sandbox.contact import kunnr_of
 from tests.adapters.counterpart import (
     Counterpart,
     Promise,
     facet_queries,
+    location_queries,
     order_queries,
     product_queries,
 )
@@ -45,8 +47,13 @@ async def sandbox_counterpart(sandbox: Sandbox) -> AsyncIterator[Counterpart]:
         upstreams: dict[str, Upstream] = {}
         adapters: dict[str, Any] = {}
         for name, module in modules.items():
+            # No promise is about speed: only the operation's own deadline ends a call.
             settings = SystemSettings(
-                adapter=f"sandbox_{name}", url=sandbox.urls[name], serves=[], concurrency=4
+                adapter=f"sandbox_{name}",
+                url=sandbox.urls[name],
+                serves=[],
+                concurrency=4,
+                timeout=Duration(30),
             )
             upstreams[name] = Upstream(name, settings)
             owned.push_async_callback(upstreams[name].close)
@@ -111,6 +118,7 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
         "stock_by_sku": Promise(wms, skus[:1_100], 1_000, ["999999001", "x"], ["", "9" * 60]),
         "location_by_key": Promise(wms, [f"wms:{code}" for code in sites], 100,
                                    ["wms:XXX9"], [*far, "erp:WAW1", f"wms:{'x' * 60}"]),
+        "locations_by_query": Promise(wms, location_queries(5), 1),
         "customer_by_key": Promise(crm, contacts, 100, ["crm:C-999999"], [*far, "erp:C-000042"]),
         "loyalty_by_customer": Promise(crm, contacts, 100, ["crm:C-999999"], [*far, "erp:1"]),
         "loyalty_by_key": Promise(
