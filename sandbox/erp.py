@@ -70,6 +70,11 @@ class _Customers(msgspec.Struct, forbid_unknown_fields=True):
     KUNNR: list[str]
     TOP: int = 10
     SKIP: dict[str, int] = {}
+    BIS: dict[str, str] = {}
+
+
+class _Numbers(msgspec.Struct, forbid_unknown_fields=True):
+    NUMMER: list[str]
 
 
 class _Counted(msgspec.Struct, forbid_unknown_fields=True):
@@ -107,6 +112,7 @@ class _Erp:
                 self._route("POST", "ARTICLE_BY_EAN11", self._by_ean),
                 self._route("POST", "PRICES", self._prices),
                 self._route("POST", "ORDERS_BY_VBELN", self._by_vbeln),
+                self._route("POST", "ORDERS_BY_NUMMER", self._by_number),
                 self._route("POST", "ORDERS_BY_KUNNR", self._by_kunnr),
                 self._route("POST", "ORDER_COUNT_BY_KUNNR", self._counts),
             ],
@@ -226,11 +232,26 @@ class _Erp:
             _within(skip, "SKIP", 0, 10_000_000)
         rows = []
         for key, indices in self._of_customers(body.KUNNR):
+            orders = [self._orders.order(index) for index in indices[::-1]]
+            if key in body.BIS:
+                last = _moment(body.BIS[key])
+                orders = [order for order in orders if order.at <= last]
             skip = body.SKIP.get(key, 0)
-            newest = indices[::-1][skip : skip + body.TOP]
-            documents = [document(self._orders.order(index), self._catalogue) for index in newest]
-            rows.append({"KUNNR": key, "ANZAHL": len(indices), "VBAK": documents})
+            shown = orders[skip : skip + body.TOP]
+            documents = [document(order, self._catalogue) for order in shown]
+            rest = len(orders) - skip - len(shown)
+            row = {"KUNNR": key, "ANZAHL": len(indices), "REST": max(0, rest), "VBAK": documents}
+            rows.append(row)
         return _results(rows)
+
+    async def _by_number(self, request: Request) -> Response:
+        body = await _read(request, _Numbers)
+        found = []
+        for key in _keys(body.NUMMER):
+            order = self._orders.find(key) or self._orders.sale(key)
+            if order is not None and order.position < self._orders.count:
+                found.append(document(order, self._catalogue))
+        return _results(found)
 
     async def _counts(self, request: Request) -> Response:
         body = await _read(request, _Counted)
@@ -257,6 +278,15 @@ def _day(text: str) -> date:
         return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
         raise _RefusedError(400, "VK/103", f"PRSDT {text} is not a date YYYYMMDD") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        if len(text) != 14:
+            raise ValueError
+        return datetime.strptime(f"{text}+0000", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        raise _RefusedError(400, "ZR/006", f"BIS {text} is not a time YYYYMMDDHHMMSS") from None
 
 
 def _keys(keys: list[str]) -> list[str]:
