@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 import config
 from adapters._upstream import SystemSettings
-from adapters.connect import Reader, Systems, connect
+from adapters.connect import Reader, Systems, connect, unreachable
 from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
@@ -114,7 +114,6 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
 
     *Errors*: ``ConfigurationError`` before anything is served.
     """
-    _say("checking the configuration")
     gateway = compose(settings, read)
     _say(f"looking for {', '.join(settings.systems)}")
     try:
@@ -137,6 +136,25 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
         )
     )
     await server.serve(sockets=[sock])
+
+
+async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) -> list[Problem]:
+    """Look for what else is wrong with a configuration, so that all is told at once.
+
+    *Shape*: ``settings`` is what could be read of it, None where that is not enough to go on.
+    What follows from a problem that is told already (a secret that is missing is missing to its
+    adapter, too) is left out.
+    """
+    if not isinstance(settings, Settings):
+        return [*problems]
+    told = {problem.key for problem in problems}
+    more: list[Problem] = []
+    try:
+        await compose(settings, read).systems.close()
+    except ConfigurationError as error:
+        more += error.problems
+    more += await unreachable(settings.systems)
+    return [*problems, *(problem for problem in more if problem.key not in told)]
 
 
 class _Server(uvicorn.Server):
@@ -180,15 +198,19 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    read = partial(config.read, environment=environment, file=str(given.config))
+    settings = None
     try:
-        settings = config.load(given.config, Settings, environment)
-        read = partial(config.read, environment=environment, file=str(given.config))
-        sock = _bind(given.host, given.port)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, read, sock))
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return 2
+            try:
+                _say("checking the configuration")
+                settings = config.load(given.config, Settings, environment)
+                runner.run(serve(settings, read, _bind(given.host, given.port)))
+            except ConfigurationError as error:
+                found = settings or error.rest
+                problems = runner.run(diagnose(error.problems, found, read))
+                print(ConfigurationError(problems), file=sys.stderr)
+                return 2
     except KeyboardInterrupt:
         pass
     return 0

@@ -82,7 +82,7 @@ def read(
     reader = _Reader(environment, file)
     value = reader.table(table, kind, key)
     if reader.problems:
-        raise ConfigurationError(reader.problems)
+        raise ConfigurationError(reader.problems, None if value is _BAD else value)
     return cast("T", value)
 
 
@@ -134,7 +134,8 @@ class _Reader:
                     if _is_secret(field)
                     else self._value(table[name], field.type, at)
                 )
-                values[field.name] = value
+                if value is not _BAD or field.required:
+                    values[field.name] = value
             elif field.required:
                 values[field.name] = self._refuse(at, "missing", f"write {_wanted(field)}")
         if any(value is _BAD for value in values.values()):

@@ -56,11 +56,9 @@ class Systems(Struct, frozen=True, kw_only=True):
             raise ConfigurationError(problems)
 
     async def _start(self, name: str, patience: Duration) -> Problem | None:
-        upstream, adapter = self.upstreams[name], self.adapters[name]
-        key = f"systems.{name}"
-        if (reason := await upstream.reach(patience)) is not None:
-            found = f"found no connection to {upstream.address} ({reason})"
-            return Problem(f"{key}.url", found, "start the system, or correct the address")
+        adapter, key = self.adapters[name], f"systems.{name}"
+        if (problem := await _reached(self.upstreams[name], patience)) is not None:
+            return problem
         if not hasattr(adapter, "start"):
             return None
         try:
@@ -106,6 +104,29 @@ def connect(
         upstreams={name: upstream for name, (upstream, _) in connected.items()},
         adapters={name: adapter for name, (_, adapter) in connected.items()},
     )
+
+
+async def unreachable(
+    settings: Mapping[str, SystemSettings], patience: Duration = _PATIENCE
+) -> list[Problem]:
+    """Look for every system whose address can be read, and tell which cannot be reached."""
+    upstreams = []
+    for name, system in settings.items():
+        try:
+            upstreams.append(Upstream(name, system))
+        except ValueError:
+            continue  # connect tells what is wrong with the address
+    found = await asyncio.gather(*(_reached(upstream, patience) for upstream in upstreams))
+    await asyncio.gather(*(upstream.close() for upstream in upstreams))
+    return [problem for problem in found if problem is not None]
+
+
+async def _reached(upstream: Upstream, patience: Duration) -> Problem | None:
+    if (reason := await upstream.reach(patience)) is None:
+        return None
+    found = f"found no connection to {upstream.address} ({reason})"
+    allowed = "start the system, or correct the address"
+    return Problem(f"systems.{upstream.system}.url", found, allowed)
 
 
 def _system(name: str, system: SystemSettings, read: Reader) -> tuple[Upstream, Any]:

@@ -24,11 +24,16 @@ class Problem(Struct, frozen=True):
 
 
 class ConfigurationError(Exception):
-    """Everything that is wrong with a configuration, one line each."""
+    """Everything that is wrong with a configuration, one line each.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    *Shape*: ``rest`` is what the configuration says with its problems left out, where that is
+    still whole, so that whoever reads on can find the other problems in the same run.
+    """
+
+    def __init__(self, problems: Sequence[Problem], rest: object = None) -> None:
         super().__init__(problems)
         self.problems = tuple(problems)
+        self.rest = rest
 
     def __str__(self) -> str:
         count = len(self.problems)

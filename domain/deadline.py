@@ -16,6 +16,9 @@ class Duration(float):
     *Units*: ``ms``, ``s``, ``min``, ``h``, ``d``: ``"800ms"``, ``"15 min"``, ``"7d"``.
     """
 
+    def __str__(self) -> str:
+        return f"{self * 1000:g}ms" if 0 < self < 1 else f"{float(self):g}s"
+
     @classmethod
     def parse(cls, text: object) -> Self:
         """Read a duration; ValueError says what was found and what is allowed."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 # Every JSON reader holds a whole number up to here exactly (RFC 8259, section 6).
 MAX_MINOR = 2**53 - 1
+_MAX_ADJUSTED = 16
 
 
 @lru_cache(maxsize=512)
@@ -37,6 +38,9 @@ class Money(Struct, frozen=True, gc=False):
         digits = currency_digits(currency)
         if not amount.is_finite():
             raise ValueError(f"{amount} is not an amount")
+        if amount and amount.adjusted() > _MAX_ADJUSTED:
+            # Before it becomes an integer: 1e999999 would take a minute to write out.
+            raise ValueError(f"{amount} {currency} is out of range")
         scaled = amount.scaleb(digits)
         minor = int(scaled)
         if minor != scaled:

@@ -151,6 +151,9 @@ class Supervisor:
                 f"{name} was not ready within {_START:g} s{self._last(name)}"
             ) from None
         if not line.startswith(b"ready "):
+            # It has closed its output, so it is ending: its own status says more than a signal's.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(child.wait(), _GRACE)
             await _end(child, _GRACE)
             await asyncio.wait({relay}, timeout=_GRACE)
             status = child.returncode
@@ -209,13 +212,15 @@ async def _end(child: asyncio.subprocess.Process, grace: float) -> None:
     """Asks the child to stop, waits, then makes it."""
     if child.returncode is not None:
         return
+    # os.kill and not child.terminate(), which polls, and so may take a dead child's status from
+    # under the event loop's own watcher (CPython reports such a child as 255).
     with suppress(ProcessLookupError):
-        child.terminate()
+        os.kill(child.pid, signal.SIGTERM)
     try:
         await asyncio.wait_for(child.wait(), grace)
     except TimeoutError:
         with suppress(ProcessLookupError):
-            child.kill()
+            os.kill(child.pid, signal.SIGKILL)
         await child.wait()
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from msgspec import Struct
 
@@ -21,12 +21,19 @@ _CHUNK = 200
 _MAX_MOVES = 20_000
 _MAX_PIECES = 2**31 - 1
 
-_PRODUCT = ("code", "quantity", "template.type", "default_uom.factor", "template.sale_uom.factor")
+_PRODUCT = (
+    *("code", "quantity", "template.type"),
+    *("default_uom.factor", "default_uom.digits", "template.sale_uom.factor"),
+)
 _MOVE = ("product.code", "internal_quantity", "from_location", "to_location", "planned_date")
 
 
 class _Unit(Struct, frozen=True):
     factor: Decimal
+
+
+class _CountedUnit(_Unit, frozen=True):
+    digits: int
 
 
 class _Template(Struct, frozen=True, rename={"sold": "sale_uom."}):
@@ -37,7 +44,7 @@ class _Template(Struct, frozen=True, rename={"sold": "sale_uom."}):
 class _Row(Struct, frozen=True, rename={"counted": "default_uom.", "template": "template."}):
     code: str | None
     quantity: Decimal
-    counted: _Unit
+    counted: _CountedUnit
     template: _Template
 
 
@@ -181,33 +188,35 @@ def _level(
 ) -> StockLevel:
     sold = row.template.sold or row.counted
     piece = conversion(exact(row.counted.factor), exact(sold.factor))
+    whole = row.counted.digits == 0
     allocated, incoming = 0, []
     if open_ is not None:
-        allocated = _pieces(open_.outgoing, piece)
+        allocated = _pieces(open_.outgoing, piece, ROUND_CEILING, whole=whole)
         incoming = [
             Supply(pieces, day)
             for day, quantity in sorted(open_.incoming.items())
-            if (pieces := _pieces(quantity, piece)) > 0
+            if (pieces := _pieces(quantity, piece, ROUND_FLOOR, whole=whole)) > 0
         ]
     return StockLevel(
         sku=sku,
         location_key=place,
-        on_hand=_pieces(row.quantity, piece),
+        on_hand=_pieces(row.quantity, piece, ROUND_FLOOR, whole=whole),
         allocated=allocated,
         incoming=tuple(incoming),
         provenance=provenance,
     )
 
 
-def _pieces(quantity: Decimal, piece: Decimal) -> int:
-    """Count whole units of sale. *Errors*: ``ValueError`` for what is not whole, or beyond reason.
+def _pieces(quantity: Decimal, piece: Decimal, rounding: str, *, whole: bool) -> int:
+    """Count whole units of sale: what does not fill one cannot be sold.
 
-    Where a unit of sale is several units of stock, what does not fill one cannot be sold.
+    *Shape*: ``piece`` as ``conversion`` gives it; ``whole`` where stock is kept in a unit that
+    has no fractions.
+    *Errors*: ``ValueError`` for a fraction of such a unit, and for numbers beyond reason.
     """
-    exact(quantity)
-    if piece == 1 and quantity != quantity.to_integral_value():
+    if whole and exact(quantity) != quantity.to_integral_value():
         raise ValueError("found a quantity that is not whole")
-    pieces = int((quantity / piece).to_integral_value(ROUND_FLOOR))
+    pieces = int((exact(quantity) / piece).to_integral_value(rounding))
     if abs(pieces) > _MAX_PIECES:
         raise ValueError("found a quantity beyond any stock")
     return pieces

@@ -53,7 +53,7 @@ _STOCK: dict[str, Any] = {
     "id": 1,
     "code": "A",
     "quantity": 5.0,
-    "default_uom.": {"id": 1, "factor": 1.0},
+    "default_uom.": {"id": 1, "factor": 1.0, "digits": 0},
     "template.": {"id": 1, "type": "goods", "sale_uom.": {"id": 1, "factor": 1.0}},
 }
 _MOVE: dict[str, Any] = {

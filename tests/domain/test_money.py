@@ -52,6 +52,7 @@ def test_tax_is_rounded_half_up(gross: int, rate: str, tax: int) -> None:
         ("1.5", "JPY"),
         ("NaN", "PLN"),
         ("Infinity", "EUR"),
+        ("1e999990", "PLN"),
         (str(MAX_MINOR), "PLN"),
     ],
 )

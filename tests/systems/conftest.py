@@ -13,9 +13,9 @@ from tests.systems.tryton_install import DATABASE, PASSWORD, USER, TrytonError, 
 from tests.systems.tryton_server import Server, Tryton
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """A Tryton with a database of this run's own."""
+    """A Tryton with a database of this module's own, since tests change what is in it."""
     try:
         running = Server(install())
     except TrytonError as error:
@@ -26,13 +26,16 @@ def server() -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def tryton(server: Server) -> Tryton:
-    """Tryton asked directly, past the adapter, as the gateway's own user."""
+    """Tryton asked directly, past the adapter, as the gateway's own user.
+
+    Signed in anew for each test, since a test may end all sessions of that user.
+    """
     return Tryton(server.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def administrator(server: Server) -> Tryton:
     """Tryton asked directly as the user who may change everything."""
     return Tryton(server.url, user="admin")

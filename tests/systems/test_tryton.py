@@ -11,7 +11,7 @@ from adapters._upstream import Upstream
 from adapters.tryton import Adapter
 from domain.ask import Ask
 from domain.deadline import Deadline
-from domain.errors import BadInput, SourceContract, SourceRejected
+from domain.errors import BadInput, SourceRejected
 from domain.location import LocationKind
 from domain.page import PageRequest
 from domain.product import Product, ProductQuery
@@ -374,16 +374,14 @@ async def test_sold_by_the_dozen(adapter: Adapter, administrator: Tryton) -> Non
     assert [each.on_hand for each in levels if each.on_hand] == [2]
 
 
-async def test_a_fraction_of_a_piece_breaks_the_contract(
-    adapter: Adapter, administrator: Tryton
-) -> None:
-    """A quantity that is not whole is told with the call, and no figure is made of it."""
+async def test_sold_by_the_metre(adapter: Adapter, administrator: Tryton) -> None:
+    """Of what has fractions, only the whole units on hand can be promised."""
     (metre,) = administrator.find("product.uom", [["symbol", "=", "m"]], "id")
     products = _create("products", {"suffix_code": "TEST-ROPE"})
     _template(administrator, "Rope", default_uom=metre["id"], sale_uom=metre["id"], **products)
     _counted(administrator, "TEST-ROPE", 12.5)
-    with pytest.raises(SourceContract, match="not whole"):
-        await adapter.stock_by_sku(["TEST-ROPE"], _ask())
+    levels = (await adapter.stock_by_sku(["TEST-ROPE"], _ask()))["TEST-ROPE"]
+    assert [each.on_hand for each in levels if each.on_hand] == [12]
 
 
 async def test_what_is_no_longer_sold_is_gone(adapter: Adapter, administrator: Tryton) -> None:
