@@ -54,12 +54,14 @@ class Page(Struct, Generic[T], frozen=True):
 
     *Shape*: ``cursors`` is as long as ``items``; a cursor is any text that the same source reads
     back as ``PageRequest.after``. ``total`` is None where counting would cost a call of its own.
+    ``missing`` names the systems whose items would belong to the page and did not come.
     """
 
     items: tuple[T, ...]
     cursors: tuple[str, ...]
     has_next: bool
     total: int | None = None
+    missing: tuple[str, ...] = ()
 
 
 class PageInfo(Struct, frozen=True, gc=False):
@@ -103,4 +105,6 @@ def connection(page: Page[T], request: PageRequest) -> Connection[T]:
             start_cursor=edges[0].cursor if edges else None,
             end_cursor=edges[-1].cursor if edges else None,
         ),
+        complete=not page.missing,
+        missing=page.missing,
     )

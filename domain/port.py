@@ -35,7 +35,10 @@ UNSERVED: Any = _Unserved()
 class Ports(Struct, frozen=True, kw_only=True):
     """One system, or several by scope, behind each port.
 
-    The field names are the words that ``serves`` in the configuration takes.
+    The field names are the words that ``serves`` in the configuration takes. A port answers a
+    batch with a mapping: a key that no system knows is absent; a ``Failure`` in the place of a
+    value is that key's alone; a list of which a part is missing is a ``Partial``, a page says so
+    itself. What keeps the whole batch away is raised.
     """
 
     product: ProductPort = UNSERVED

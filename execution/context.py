@@ -137,6 +137,7 @@ class Contexts:
             currency=currency,
             language=language,
             channel=channel,
+            request_id=request_id,
         )
         return Context(
             viewer=viewer,

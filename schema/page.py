@@ -3,6 +3,7 @@
 from typing import Generic, TypeVar
 
 import domain.page
+from domain.policy import Category
 from schema.field import plain, publishes
 
 T = TypeVar("T")
@@ -34,3 +35,6 @@ class Connection(Generic[T]):
     nodes: list[T | None] = plain("The items without their cursors.")
     page_info: PageInfo = plain("Whether more follow, and behind which cursor.")
     complete: bool = plain("Whether every system that could add items has answered.")
+    missing: list[str] | None = plain(
+        "The systems whose items are not in it; for staff.", category=Category.OPERATIONAL
+    )
