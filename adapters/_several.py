@@ -34,8 +34,10 @@ class Several:
 
     *Shape*: per key, values of which there is one come from the first system that has it; lists
     are joined, ``Partial`` where a part is missing; pages are merged, in the order of the query's
-    ``rank`` where it has one and else in turns, their cursors holding one place per system. A key
-    for which nothing came while a system was silent has that system's failure as its value.
+    ``rank`` where it has one and else in turns, their cursors holding one place per system. What
+    several systems tell of one thing, as the query's ``identity`` knows it, stands there once, in
+    the words of the first system. A key for which nothing came while a system was silent has that
+    system's failure as its value.
     """
 
     def __init__(self, port: str, calls: Sequence[str], members: Sequence[Member]) -> None:
@@ -181,10 +183,22 @@ def _merged(
     items: list[Any] = []
     cursors: list[str] = []
     rank = getattr(query, "rank", None)
+    identity = getattr(query, "identity", None)
+    told: set[Any] = set()
+    passed = 0
     heads = [_ranked(number, name, page, rank) for number, (name, page) in enumerate(pages.items())]
     for _, name, item, cursor in heapq.merge(*heads, key=lambda head: head[0]):
+        if identity is not None:
+            if (known := identity(item)) in told:
+                # Its page goes on behind it, or it would be told again on the next one.
+                reached[name] = cursor
+                cursors[-1] = msgspec.json.encode(reached, order="sorted").decode()
+                passed += 1
+                continue
+            told.add(known)
         if len(items) == query.page.first:
             break
+        passed += 1
         reached[name] = cursor
         items.append(item)
         cursors.append(msgspec.json.encode(reached, order="sorted").decode())
@@ -193,10 +207,14 @@ def _merged(
     return Page(
         tuple(items),
         tuple(cursors),
-        has_next=shown > len(items) or any(page.has_next for page in pages.values()),
-        total=None if failures or None in totals else sum(total or 0 for total in totals),
+        has_next=shown > passed or any(page.has_next for page in pages.values()),
+        total=_total(totals) if not failures and identity is None else None,
         missing=tuple(failure.system for failure in failures),
     )
+
+
+def _total(totals: Sequence[int | None]) -> int | None:
+    return None if None in totals else sum(total or 0 for total in totals)
 
 
 def _ranked(

@@ -9,11 +9,13 @@ from domain.ask import Ask
 from domain.availability import StockPort
 from domain.customer import CustomerPort
 from domain.errors import SourceUnavailable
+from domain.interaction import InteractionPort
 from domain.location import LocationPort
 from domain.loyalty import LoyaltyPort
 from domain.offer import OfferPort
 from domain.order import OrderPort
 from domain.product import ProductPort
+from domain.shipment import ShipmentPort
 
 
 class _Unserved:
@@ -48,3 +50,5 @@ class Ports(Struct, frozen=True, kw_only=True):
     customer: CustomerPort = UNSERVED
     loyalty: LoyaltyPort = UNSERVED
     order: OrderPort = UNSERVED
+    interaction: InteractionPort = UNSERVED
+    shipment: ShipmentPort = UNSERVED

@@ -1,9 +1,11 @@
 """Every loader of an operation, named after the port's method that it batches for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from domain.ask import Ask
+from domain.customer import Customer, Trait, TraitKind
 from domain.offer import Offer
+from domain.order import Order
 from domain.page import Page
 from domain.port import Ports
 from domain.product import Product, Variant
@@ -24,11 +26,20 @@ class Loaders:
         self.offer_by_sku = Loader(ports.offer.offer_by_sku, ask, own, of=Offer)
         self.stock_by_sku = Loader(ports.stock.stock_by_sku, ask, own)
         self.location_by_key = Loader(ports.location.location_by_key, ask, own)
-        self.customer_by_key = Loader(ports.customer.customer_by_key, ask, own)
+        self.customer_by_key = Loader(ports.customer.customer_by_key, ask, own, self._keep_customer)
         self.loyalty_by_customer = Loader(ports.loyalty.loyalty_by_customer, ask, own)
         self.loyalty_by_key = Loader(ports.loyalty.loyalty_by_key, ask, own)
         self.order_by_key = Loader(ports.order.order_by_key, ask, own)
-        self.orders_by_customer = Loader(ports.order.orders_by_customer, ask, own)
+        self.orders_by_customer = Loader(
+            ports.order.orders_by_customer, ask, own, self._keep_orders
+        )
+        self.order_by_number = Loader(ports.order.order_by_number, ask, own, self._keep_order)
+        self.customers_by_trait = Loader(
+            ports.customer.customers_by_trait, ask, own, self._keep_customers
+        )
+        self.ledger_by_account = Loader(ports.loyalty.ledger_by_account, ask, own)
+        self.interactions_by_customer = Loader(ports.interaction.interactions_by_customer, ask, own)
+        self.shipment_by_tracking = Loader(ports.shipment.shipment_by_tracking, ask, own)
 
     def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:
         """Tell the ports which attributes of each domain class this operation will read."""
@@ -44,6 +55,22 @@ class Loaders:
     def close(self) -> None:
         """End the batches that are still under way."""
         self._batches.close()
+
+    def _keep_customers(self, customers: Sequence[Customer]) -> None:
+        for customer in customers:
+            self.customer_by_key.prime(customer.key, customer)
+            self._keep_customer(customer)
+
+    def _keep_customer(self, customer: Customer) -> None:
+        for key in customer.identities[1:]:
+            self.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
+
+    def _keep_orders(self, page: Page[Order]) -> None:
+        for order in page.items:
+            self._keep_order(order)
+
+    def _keep_order(self, order: Order) -> None:
+        self.order_by_key.prime(order.key, order)
 
     def _keep_page(self, page: Page[Product]) -> None:
         for product in page.items:

@@ -7,7 +7,6 @@ from typing import Any
 from graphql import GraphQLError
 
 from domain.errors import SourceFailure
-from domain.page import Connection
 from domain.provenance import Freshness, Provenance
 from execution.context import Context, Notice
 
@@ -40,7 +39,7 @@ def _is_notable(value: Any, context: Context) -> bool:
     provenance = getattr(value, "provenance", None)
     if isinstance(provenance, Provenance):
         return provenance.freshness(context.now) is Freshness.STALE
-    return isinstance(value, Connection) and not value.complete
+    return getattr(value, "complete", True) is False
 
 
 def observe(value: Any, path: Path, context: Context) -> None:
@@ -52,7 +51,7 @@ def observe(value: Any, path: Path, context: Context) -> None:
         if provenance.freshness(context.now) is Freshness.STALE:
             age = int(provenance.age(context.now).total_seconds())
             context.notices.append(Notice("STALE", f"This was true {age} seconds ago.", path))
-    elif isinstance(value, Connection) and not value.complete:
+    elif getattr(value, "complete", True) is False:
         context.notices.append(Notice("INCOMPLETE", "Not every source has answered.", path))
 
 

@@ -274,7 +274,7 @@ def _local_part(name: str) -> str:
 def _phone(country: str, draw: Draw) -> str:
     # Number ranges that are not handed out to anybody.
     if country == "DE":
-        return f"+49 30 23125 {draw.below(1_000):03d}"
+        return f"+49 199 {draw.below(10_000):04d} {draw.below(1_000):03d}"
     if country == "CZ":
         return f"+420 699 {draw.below(1_000):03d} {draw.below(1_000):03d}"
     return f"+48 40{draw.below(10)} {draw.below(1_000):03d} {draw.below(1_000):03d}"

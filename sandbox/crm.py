@@ -27,6 +27,7 @@ from sandbox.wire import Reply, Wire
 KEY = "sandbox-crm-key"
 MAX_BATCH = 100
 MAX_PAGE = 100
+MAX_CRITERIA = 500
 RATE_LIMIT = 60_000
 
 _WINDOW = 60
@@ -185,7 +186,7 @@ class _Crm:
 
     async def _match(self, request: Request) -> Response:
         body = await _read(request, _Match)
-        _few(body.criteria, "criteria")
+        _few(body.criteria, "criteria", MAX_CRITERIA)
         limit = _limit(str(body.limit))
         rows = [self._matching(criterion) for criterion in body.criteria]
         shown = dict.fromkeys(index for row in rows for index in row[:limit])
@@ -297,11 +298,11 @@ def _decode(cursor: str, name: str) -> int:
     return int(digits)
 
 
-def _few(keys: list[Key], name: str) -> list[Key]:
-    if len(keys) > MAX_BATCH:
+def _few(keys: list[Key], name: str, most: int = MAX_BATCH) -> list[Key]:
+    if len(keys) > most:
         raise _RefusedError(
             400, "batch_too_large", "Batch too large",
-            f"{len(keys)} entries in {name}, at most {MAX_BATCH} are allowed",
+            f"{len(keys)} entries in {name}, at most {most} are allowed",
         )  # fmt: skip
     return keys
 

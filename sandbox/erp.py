@@ -70,7 +70,6 @@ class _Customers(msgspec.Struct, forbid_unknown_fields=True):
     KUNNR: list[str]
     TOP: int = 10
     SKIP: dict[str, int] = {}
-    BIS: dict[str, str] = {}
 
 
 class _Numbers(msgspec.Struct, forbid_unknown_fields=True):
@@ -232,16 +231,10 @@ class _Erp:
             _within(skip, "SKIP", 0, 10_000_000)
         rows = []
         for key, indices in self._of_customers(body.KUNNR):
-            orders = [self._orders.order(index) for index in indices[::-1]]
-            if key in body.BIS:
-                last = _moment(body.BIS[key])
-                orders = [order for order in orders if order.at <= last]
             skip = body.SKIP.get(key, 0)
-            shown = orders[skip : skip + body.TOP]
-            documents = [document(order, self._catalogue) for order in shown]
-            rest = len(orders) - skip - len(shown)
-            row = {"KUNNR": key, "ANZAHL": len(indices), "REST": max(0, rest), "VBAK": documents}
-            rows.append(row)
+            newest = indices[::-1][skip : skip + body.TOP]
+            documents = [document(self._orders.order(index), self._catalogue) for index in newest]
+            rows.append({"KUNNR": key, "ANZAHL": len(indices), "VBAK": documents})
         return _results(rows)
 
     async def _by_number(self, request: Request) -> Response:
@@ -278,15 +271,6 @@ def _day(text: str) -> date:
         return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
         raise _RefusedError(400, "VK/103", f"PRSDT {text} is not a date YYYYMMDD") from None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        if len(text) != 14:
-            raise ValueError
-        return datetime.strptime(f"{text}+0000", "%Y%m%d%H%M%S%z")
-    except ValueError:
-        raise _RefusedError(400, "ZR/006", f"BIS {text} is not a time YYYYMMDDHHMMSS") from None
 
 
 def _keys(keys: list[str]) -> list[str]:

@@ -36,7 +36,7 @@ class _Find(msgspec.Struct, forbid_unknown_fields=True):
 class _Cards(msgspec.Struct, forbid_unknown_fields=True):
     cards: list[str]
     top: int = 10
-    until: dict[str, int] = {}
+    before: dict[str, int] = {}
 
 
 class _RefusedError(Exception):
@@ -113,9 +113,9 @@ class _Pos:
             holder = holder_of(card, self._contacts)
             if holder is None:
                 continue
-            newest = self._sales.sales_to(holder)[::-1]
-            if card in body.until:
-                newest = [s for s in newest if int(s.at.timestamp()) <= body.until[card]]
+            before = body.before.get(card, self._sales.sold + 1)
+            sales = self._sales.sales_to(holder)[::-1]
+            newest = [sale for sale in sales if sale.position + 1 < before]
             shown = [receipt(sale, self._catalogue) for sale in newest[: body.top]]
             rows.append({"card": card, "receipts": shown, "more": len(newest) > body.top})
         return Reply({"cards": rows})

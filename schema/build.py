@@ -26,7 +26,7 @@ from graphql import (
 from msgspec import Struct
 from strawberry.schema.config import StrawberryConfig
 
-from domain.policy import Classification
+from domain.policy import Category, Classification
 from schema.field import DOMAIN, PERSON, Batch
 from schema.query import Query
 from schema.scalar import SCALARS
@@ -79,7 +79,7 @@ def build() -> Published:
             kind.resolve_type = _resolve_type(schema, kind)
             kind.extensions["by_class"] = True
         elif isinstance(kind, GraphQLInputObjectType):
-            _tie_input(kind)
+            categories |= _tie_input(kind)
         elif isinstance(kind, GraphQLEnumType):
             _describe(kind)
     return Published(
@@ -150,11 +150,21 @@ def _resolve_type(
     return resolve
 
 
-def _tie_input(kind: GraphQLInputObjectType) -> None:
+def _tie_input(kind: GraphQLInputObjectType) -> dict[tuple[str, str], Category]:
+    """Tie an input to its class; tell what kind of data each of its fields searches by."""
     target = domain_class(kind)
-    for field in kind.fields.values():
-        field.out_name = field.extensions[_DEFINITION].python_name
+    categories = {}
+    for name, field in kind.fields.items():
+        definition = field.extensions[_DEFINITION]
+        field.out_name = definition.python_name
+        if field.default_value is None:
+            # "May be left out" is what null as a default says; nullability has it already.
+            field.default = None
+            field.default_value = Undefined
+        if category := definition.metadata.get("category"):
+            categories[kind.name, name] = category
     kind.out_type = lambda value: target(**value)  # type: ignore[method-assign]
+    return categories
 
 
 def _describe(kind: GraphQLEnumType) -> None:

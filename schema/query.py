@@ -4,12 +4,15 @@ from typing import Annotated
 
 import strawberry
 
+import resolvers.customer
+import resolvers.customer360
 import resolvers.node
 import resolvers.product
 import resolvers.viewer
 from domain.identity import Kind
 from domain.policy import Category
-from schema.customer import Customer
+from schema.customer import Customer, CustomerFilter
+from schema.customer360 import Customer360
 from schema.field import argument, batch, publishes
 from schema.node import Node
 from schema.order import Order
@@ -71,3 +74,24 @@ class Query:
     @batch(resolvers.node.order)
     def order(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Order | None:
         """An order; null where absent or not the caller's to see."""
+
+    @batch(resolvers.customer.find_customers, category=Category.OPERATIONAL, cost=2)
+    def find_customers(
+        self,
+        where: Annotated[CustomerFilter, argument("What is known of them.")],
+        first: Annotated[int, argument("How many at most: 1 to 100.")] = 20,
+        after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
+    ) -> Connection[Customer] | None:
+        """Customers by what is known of them; for staff, by what they may read themselves."""
+
+    @batch(resolvers.customer360.customer360, category=Category.OPERATIONAL, cost=2)
+    def customer360(
+        self,
+        id: Annotated[strawberry.ID | None, argument("The customer's global id.")] = None,
+        email: Annotated[str | None, argument("An e-mail address.")] = None,
+        phone: Annotated[str | None, argument("A telephone number.")] = None,
+        order_number: Annotated[
+            str | None, argument("The number of an order, or of a till's receipt.")
+        ] = None,
+    ) -> Customer360 | None:
+        """One customer in sections, found by exactly one of the arguments; for staff."""

@@ -68,5 +68,5 @@ def test_every_classified_field_is_nullable() -> None:
     """A field that the policy may deny can be null without taking its parent along."""
     for type_name, field_name in PUBLISHED.classification.fields:
         kind = PUBLISHED.graphql.type_map[type_name]
-        assert isinstance(kind, GraphQLObjectType)
+        assert isinstance(kind, GraphQLObjectType | GraphQLInputObjectType)
         assert not isinstance(kind.fields[field_name].type, GraphQLNonNull)

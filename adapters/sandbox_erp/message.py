@@ -136,6 +136,7 @@ class Item(Struct, frozen=True, rename=str.upper):
     netwr: Decimal
     mwsbp: Decimal
     abgru: str
+    werks: str
 
 
 class Charge(Struct, frozen=True, rename=str.upper):
@@ -143,6 +144,31 @@ class Charge(Struct, frozen=True, rename=str.upper):
 
     netwr: Decimal
     mwsbp: Decimal
+
+
+class DeliveredItem(Struct, frozen=True, rename=str.upper):
+    """How much of a position a delivery holds."""
+
+    vgpos: str
+    lfimg: Decimal
+
+
+class Delivery(Struct, frozen=True, rename=str.upper):
+    """Some of an order's items on their way; times of zeros have not come yet."""
+
+    vbeln: str
+    lfart: str
+    werks: str
+    erdat: str
+    erzet: str
+    kodat: str
+    kouhr: str
+    wadat_ist: str
+    wauhr: str
+    wbstk: str
+    spdnr: str
+    traid: str
+    lips: list[DeliveredItem]
 
 
 class Document(Struct, frozen=True, rename=str.upper):
@@ -153,6 +179,7 @@ class Document(Struct, frozen=True, rename=str.upper):
     vtweg: str
     kunnr: str
     xcpdk: str
+    bstnk: str
     erdat: str
     erzet: str
     waerk: str
@@ -161,6 +188,7 @@ class Document(Struct, frozen=True, rename=str.upper):
     gbstk: str
     vbap: list[Item]
     konv: list[Charge]
+    likp: list[Delivery]
 
 
 class Ordered(Struct, frozen=True, rename=str.upper):
@@ -223,6 +251,11 @@ def moment(day_text: str, time_text: str) -> datetime:
     if len(day_text) != 8 or len(time_text) != 6:
         raise ValueError("a day has eight digits and a time six")
     return datetime.strptime(f"{day_text}{time_text}+0000", f"{_DAY}%H%M%S%z")
+
+
+def moment_or_none(day_text: str, time_text: str) -> datetime | None:
+    """Read a time that may not have come yet, which the ERP writes as zeros."""
+    return None if day_text == "00000000" else moment(day_text, time_text)
 
 
 def day_text(value: date) -> str:

@@ -56,7 +56,7 @@ def test_the_erp_books_what_the_tills_sold(sandbox: Sandbox) -> None:
 
 
 def test_a_card_leads_to_its_sales(sandbox: Sandbox) -> None:
-    """Sales come by card, newest first, at most as many as asked for, until a time."""
+    """Sales come by card, newest first, at most as many as asked for, before a number."""
     pos = sandbox.clients["pos"]
     [whole] = pos.post("/backoffice/cards", json={"cards": [CUSTOMER_CARD], "top": 100}).json()[
         "cards"
@@ -69,6 +69,9 @@ def test_a_card_leads_to_its_sales(sandbox: Sandbox) -> None:
     page = {"cards": [CUSTOMER_CARD, "2990000000000"], "top": 2}
     [part] = pos.post("/backoffice/cards", json=page).json()["cards"]
     assert ([each["receipt"] for each in part["receipts"]], part["more"]) == (numbers[:2], True)
+    more = {"cards": [CUSTOMER_CARD], "before": {CUSTOMER_CARD: part["receipts"][-1]["seq"]}}
+    [rest] = pos.post("/backoffice/cards", json=more).json()["cards"]
+    assert [each["receipt"] for each in rest["receipts"]] == numbers[2:]
     by_number = pos.post("/backoffice/receipts", json={"receipts": [*numbers, "WAW1-01-999999"]})
     assert by_number.json()["receipts"] == whole["receipts"]
 
