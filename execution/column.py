@@ -73,6 +73,8 @@ def _advance(run: Run) -> None:
     groups = run.groups
     while groups:
         group = groups.popleft()
+        if not group.parents:
+            continue  # an empty list: nobody below is asked about nothing
         selection = group.selection
         if selection.decision is Decision.OWN:
             run.pending.append(_own(run, group))

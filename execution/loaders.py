@@ -7,7 +7,7 @@ from domain.customer import Customer, Trait, TraitKind
 from domain.offer import Offer
 from domain.order import Order
 from domain.page import Page
-from domain.port import Ports
+from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
 from execution.loader import Batches, Loader
 
@@ -15,7 +15,7 @@ from execution.loader import Batches, Loader
 class Loaders:
     """The loaders of one operation; whoever made it closes it."""
 
-    def __init__(self, ports: Ports, ask: Ask) -> None:
+    def __init__(self, ports: Ports, ask: Ask, kept: OwnPorts = NOTHING_OWNED) -> None:
         own = self._batches = Batches()
         product, keep = ports.product, self._keep_product
         self.products_by_query = Loader(
@@ -40,6 +40,9 @@ class Loaders:
         self.ledger_by_account = Loader(ports.loyalty.ledger_by_account, ask, own)
         self.interactions_by_customer = Loader(ports.interaction.interactions_by_customer, ask, own)
         self.shipment_by_tracking = Loader(ports.shipment.shipment_by_tracking, ask, own)
+        self.wishlists_by_customer = Loader(kept.wishlist.wishlists_by_customer, ask, own)
+        self.wishlist_by_key = Loader(kept.wishlist.wishlist_by_key, ask, own)
+        self.wishlist_by_link = Loader(kept.wishlist.wishlist_by_link, ask, own)
 
     def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:
         """Tell the ports which attributes of each domain class this operation will read."""

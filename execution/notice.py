@@ -22,6 +22,8 @@ Path = tuple[str | int, ...]
 
 def notable(values: Sequence[Any], context: Context) -> list[int]:
     """Tell which of a column of objects have something to say; almost always none."""
+    if not values:
+        return []
     now = context.now
     try:
         known = list(map(_PROVENANCE, values))

@@ -15,6 +15,7 @@ from typing import Any
 from sandbox.carrier import KEY as CARRIER_KEY
 from sandbox.crm import KEY as CRM_KEY
 from sandbox.erp import KEY as ERP_KEY
+from sandbox.persona import MASTER_KEY
 from sandbox.pos import KEY as POS_KEY
 from sandbox.server import PortTakenError, listen, url_of
 from sandbox.wms import KEY as WMS_KEY
@@ -186,6 +187,7 @@ class Supervisor:
         for name, key in KEYS.items():
             variable = f"SANDBOX_{name.upper()}_KEY"
             environment[variable] = os.environ.get(variable, key)
+        environment["GATEWAY_MASTER_KEY"] = os.environ.get("GATEWAY_MASTER_KEY", MASTER_KEY)
         try:
             self._command = await asyncio.create_subprocess_exec(
                 *command, env={**os.environ, **environment}, preexec_fn=_die_with_parent()

@@ -8,6 +8,7 @@ import resolvers.customer
 import resolvers.interaction
 import resolvers.loyalty
 import resolvers.order
+import resolvers.wishlist
 from domain.policy import Category
 from schema.consent import Consent
 from schema.field import accepts, argument, batch, plain, publishes
@@ -19,6 +20,7 @@ from schema.node import ExternalId, Node, external_ids
 from schema.order import Order
 from schema.page import Connection
 from schema.provenance import Provenance
+from schema.wishlist import Wishlist
 
 
 @publishes(domain.customer.PersonName)
@@ -70,6 +72,10 @@ class Customer(Node):
         after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
     ) -> Connection[Order] | None:
         """Their purchases in all channels, newest first."""
+
+    @batch(resolvers.wishlist.wishlists_of_customer, category=Category.PURCHASE_HISTORY)
+    def wishlists(self) -> list[Wishlist] | None:
+        """Their wish lists, newest first: at most 50."""
 
     @batch(resolvers.interaction.interactions_of_customer, category=Category.INTERACTION)
     def interactions(

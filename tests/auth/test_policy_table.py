@@ -37,6 +37,7 @@ STORE_SEES = {
     Category.PURCHASE_HISTORY,
     Category.LOYALTY,
     Category.IDENTIFIER,
+    Category.INTERACTION,
 }
 CASE = {*STORE, Purpose.FRAUD_REVIEW, Purpose.PRIVACY_REQUEST, Purpose.LEGAL}
 
