@@ -9,6 +9,8 @@ from msgspec import Struct
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline
+from domain.interaction import InteractionQuery
+from domain.loyalty import LedgerQuery
 from domain.order import OrderQuery
 from domain.page import PageRequest
 from domain.product import ProductQuery
@@ -22,6 +24,7 @@ class Promise(Struct, frozen=True):
 
     *Shape*: ``keys`` are known to the system, more than ``limit``, which is how many it takes at
     once; ``strangers`` are well-formed and unknown to it; ``foreign`` are not its to see.
+    ``calls`` is how many calls so many keys may take at most: one, but for systems that cannot.
     """
 
     adapter: Any
@@ -29,6 +32,7 @@ class Promise(Struct, frozen=True):
     limit: int
     strangers: Sequence[Any] = ()
     foreign: Sequence[Any] = ()
+    calls: int = 1
 
 
 class Counterpart(Struct, kw_only=True):
@@ -54,7 +58,9 @@ class Counterpart(Struct, kw_only=True):
 
 def is_page_call(call: str) -> bool:
     """Whether the method answers every query with a page instead of leaving unknown ones out."""
-    return call in ("products_by_query", "orders_by_customer")
+    return call in (
+        "products_by_query", "orders_by_customer", "ledger_by_account", "interactions_by_customer",
+    )  # fmt: skip
 
 
 def product_queries(count: int) -> list[ProductQuery]:
@@ -65,6 +71,16 @@ def product_queries(count: int) -> list[ProductQuery]:
 def order_queries(identities: Sequence[str], first: int = 2) -> list[OrderQuery]:
     """The first page of each customer."""
     return [OrderQuery((identity,), PageRequest(first)) for identity in identities]
+
+
+def ledger_queries(accounts: Sequence[str], first: int = 2) -> list[LedgerQuery]:
+    """The first page of each account's ledger."""
+    return [LedgerQuery(account, PageRequest(first)) for account in accounts]
+
+
+def interaction_queries(customers: Sequence[str], first: int = 2) -> list[InteractionQuery]:
+    """The first page of what was said to each customer."""
+    return [InteractionQuery(customer, PageRequest(first)) for customer in customers]
 
 
 def plain(value: Any) -> Any:
