@@ -11,12 +11,14 @@ from domain.category import CategoryPort
 from domain.customer import CustomerPort
 from domain.errors import SourceUnavailable
 from domain.facet import FacetPort
+from domain.interaction import InteractionPort
 from domain.location import LocationPort
 from domain.loyalty import LoyaltyPort
 from domain.offer import OfferPort
 from domain.order import OrderPort
 from domain.price import PriceHistoryPort
 from domain.product import ProductPort
+from domain.shipment import ShipmentPort
 from domain.wishlist import WishlistPort
 
 
@@ -56,6 +58,8 @@ class Ports(Struct, frozen=True, kw_only=True):
     customer: CustomerPort = UNSERVED
     loyalty: LoyaltyPort = UNSERVED
     order: OrderPort = UNSERVED
+    interaction: InteractionPort = UNSERVED
+    shipment: ShipmentPort = UNSERVED
 
 
 class OwnPorts(Struct, frozen=True, kw_only=True):

@@ -133,7 +133,10 @@ def test_everything_wrong() -> None:
             "crm": {"serves": ["customer", "offer"]},
             "full": {"serves": [], "options": {"shelf": 10}},
         },
-        ["order", "product", "loyality", "category", "facet", "price_history", "assortment"],
+        [
+            *("order", "product", "loyality", "category", "facet", "price_history", "assortment"),
+            *("interaction", "shipment"),
+        ],
     )
     room = Path(connect.__code__.co_filename).parent
     names = {path.stem for path in room.glob("*.py")} | {
@@ -155,7 +158,7 @@ def test_everything_wrong() -> None:
         f"systems.pim.adapter: found 'pim'; allowed: {available}",
         "systems.crm.serves: adapter shelf has no offer_by_sku; "
         "leave offer out, or choose an adapter that serves it",
-        "systems.crm.serves: adapter shelf has no customer_by_key; "
+        "systems.crm.serves: adapter shelf has no customer_by_key, no customers_by_trait; "
         "leave customer out, or choose an adapter that serves it",
         "systems.full: adapter shelf cannot work with these settings; there are 9 shelves",
         f"systems.wms.serves: found 'offers'; did you mean offer? allowed: {ports}",
