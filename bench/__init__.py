@@ -1,1 +1,1 @@
-"""Benchmarks: run from the project's root, both sides of a comparison in turn."""
+"""Measures the gateway against what a user would pick instead, both sides in turn, in one run."""

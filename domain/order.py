@@ -84,6 +84,10 @@ class OrderQuery(Struct, frozen=True, gc=False):
     identities: tuple[str, ...]
     page: PageRequest
 
+    def rank(self, order: Order) -> float:
+        """Tell an order's place among those of several systems; the least comes first."""
+        return -order.placed_at.timestamp()
+
 
 @runtime_checkable
 class OrderPort(Protocol):

@@ -1,19 +1,23 @@
-"""All ports together: what the gateway asks of the retailer's systems."""
+"""All ports together: what the gateway asks of the retailer's systems, and of its own store."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from domain.ask import Ask
+from domain.assortment import AssortmentPort
 from domain.availability import StockPort
+from domain.category import CategoryPort
 from domain.customer import CustomerPort
 from domain.errors import SourceUnavailable
+from domain.facet import FacetPort
 from domain.location import LocationPort
 from domain.loyalty import LoyaltyPort
 from domain.offer import OfferPort
 from domain.order import OrderPort
+from domain.price import PriceHistoryPort
 from domain.product import ProductPort
+from domain.wishlist import WishlistPort
 
 
 class _Unserved:
@@ -23,7 +27,7 @@ class _Unserved:
         if call.startswith("_"):
             raise AttributeError(call)
 
-        async def refuse(keys: Sequence[object], ask: Ask) -> Mapping[Any, Any]:  # noqa: ARG001
+        async def refuse(*_: object) -> Mapping[Any, Any]:
             raise SourceUnavailable("-", call, "no configured system serves this port")
 
         return refuse
@@ -35,13 +39,29 @@ UNSERVED: Any = _Unserved()
 class Ports(Struct, frozen=True, kw_only=True):
     """One system, or several by scope, behind each port.
 
-    The field names are the words that ``serves`` in the configuration takes.
+    The field names are the words that ``serves`` in the configuration takes. A port answers a
+    batch with a mapping: a key that no system knows is absent; a ``Failure`` in the place of a
+    value is that key's alone; a list of which a part is missing is a ``Partial``, a page says so
+    itself. What keeps the whole batch away is raised.
     """
 
     product: ProductPort = UNSERVED
+    category: CategoryPort = UNSERVED
+    facet: FacetPort = UNSERVED
     offer: OfferPort = UNSERVED
+    price_history: PriceHistoryPort = UNSERVED
     stock: StockPort = UNSERVED
+    assortment: AssortmentPort = UNSERVED
     location: LocationPort = UNSERVED
     customer: CustomerPort = UNSERVED
     loyalty: LoyaltyPort = UNSERVED
     order: OrderPort = UNSERVED
+
+
+class OwnPorts(Struct, frozen=True, kw_only=True):
+    """What the gateway keeps itself, read in batches like any system's."""
+
+    wishlist: WishlistPort = UNSERVED
+
+
+NOTHING_OWNED = OwnPorts()

@@ -91,6 +91,8 @@ def _advance(run: Run) -> None:
     groups = run.groups
     while groups:
         group = groups.popleft()
+        if not group.parents:
+            continue  # an empty list: nobody below is asked about nothing
         selection = group.selection
         if selection.decision is Decision.OWN:
             waiting = owned(group.parents, run.context)

@@ -10,7 +10,7 @@ from domain.errors import DeadlineExceeded, Failure
 from domain.viewer import Viewer
 from execution.context import Asked
 from execution.result import Result
-from transport.accept import Media, Preference, check_content
+from transport.accept import Media, Preference, check_content, preferred
 from transport.answer import encode, headers_of, result_status, send_bytes
 from transport.body import drop, read
 from transport.exchange import Exchange, exchange_of
@@ -31,6 +31,10 @@ CONTEXT_HEADERS = {
     "store": "commerce-store",
     "purpose": "commerce-purpose",
 }
+
+
+_CONTEXT_FIELDS = {header.encode(): field for field, header in CONTEXT_HEADERS.items()}
+_SILENT = Asked()
 
 
 class _Answer:
@@ -61,7 +65,7 @@ class GraphQLEndpoint:
         exchange, headers = exchange_of(scope), Headers(scope=scope)
         media = Media.JSON
         try:
-            preference = Preference(headers)
+            preference = preferred(headers)
             if self._page and scope["method"] == "GET" and preference.wants_page():
                 await self._page.send(send)
                 return
@@ -100,7 +104,7 @@ class GraphQLEndpoint:
         media: Media,
     ) -> _Answer:
         exchange = exchange_of(scope)
-        asked = Asked(**{name: _single(headers, each) for name, each in CONTEXT_HEADERS.items()})
+        asked = _asked(scope)
         viewer = await self._operations.viewer(_single(headers, "authorization"))
         exchange.role = viewer.role.value
 
@@ -138,8 +142,25 @@ def _single(headers: Headers, name: str) -> str | None:
     """Read a header that must not be there twice, since two readers could choose differently."""
     values = headers.getlist(name)
     if len(values) > 1:
-        raise bad_request(f"{name} is given more than once; send it once.")
+        raise _twice(name)
     return values[0] if values else None
+
+
+def _asked(scope: Scope) -> Asked:
+    """Read what the headers say of the context, in one pass."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        field = _CONTEXT_FIELDS.get(name)
+        if field is None:
+            continue
+        if field in found:
+            raise _twice(name.decode("latin-1"))
+        found[field] = value.decode("latin-1")
+    return Asked(**found) if found else _SILENT
+
+
+def _twice(name: str) -> Refusal:
+    return bad_request(f"{name} is given more than once; send it once.")
 
 
 def _shape(result: Result, viewer: Viewer, exchange: Exchange) -> dict[str, Any]:
