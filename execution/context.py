@@ -58,7 +58,11 @@ class Denial(Struct, frozen=True, gc=False):
 
 
 class Context(Struct, kw_only=True):
-    """One operation: who asks, where, until when, with what; never shared by two operations."""
+    """One operation: who asks, where, until when, with what; never shared by two operations.
+
+    *Shape*: ``requested`` is what the operation could have cost at most, ``actual`` what was
+    resolved; both as execution/cost.py counts.
+    """
 
     viewer: Viewer
     purpose: Purpose
@@ -71,6 +75,8 @@ class Context(Struct, kw_only=True):
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
     echoes: dict[str, object] = field(default_factory=dict)
+    requested: int = 0
+    actual: int = 0
 
     @property
     def deadline(self) -> Deadline:

@@ -12,39 +12,70 @@ from graphql import (
     specified_rules,
     validate,
 )
+from msgspec import Struct, field
 
 from domain.errors import Failure
+from execution.collect import Operation, read_operation
 from execution.limit import Limits, check_document, check_text
 
 _MAX_ERRORS = 20
 
 
+class Document(Struct, frozen=True, eq=False):
+    """A document that was found good. *Shape*: ``operations`` by name, as far as asked for."""
+
+    node: DocumentNode
+    operations: dict[str | None, Operation] = field(default_factory=dict)
+
+
 class Documents:
     """Reads and checks documents against one schema, remembering the good ones.
 
-    *Shape*: at most ``capacity`` documents, the least recently used leave first. What does not
+    *Shape*: at most ``capacity`` documents with ``characters`` of text together (a document in
+    memory is some two hundred times its text), the least recently used leave first. What does not
     pass limits and validation is never kept, so that a caller can fill it with nothing but work
     that the server would do anyway.
     """
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, capacity: int = 1_000) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        capacity: int = 1_000,
+        characters: int = 1_000_000,
+    ) -> None:
         self._schema = schema
         self._limits = limits
         self._capacity = capacity
-        self._known: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._characters = characters
+        self._held = 0
+        self._known: OrderedDict[str, Document] = OrderedDict()
 
-    def read(self, text: str) -> DocumentNode | Sequence[GraphQLError]:
+    def read(self, text: str) -> Document | Sequence[GraphQLError]:
         """Give the document, or every reason why there is none."""
         known = self._known.get(text)
         if known is not None:
             self._known.move_to_end(text)
             return known
-        document = self._check(text)
-        if isinstance(document, DocumentNode):
-            self._known[text] = document
-            if len(self._known) > self._capacity:
-                self._known.popitem(last=False)
+        checked = self._check(text)
+        if not isinstance(checked, DocumentNode):
+            return checked
+        document = self._known[text] = Document(checked)
+        self._held += len(text)
+        while len(self._known) > self._capacity or self._held > self._characters:
+            dropped, _ = self._known.popitem(last=False)
+            self._held -= len(dropped)
         return document
+
+    def operation(self, document: Document, name: str | None) -> Operation | GraphQLError:
+        """Choose an operation of a document; the error says why there is none."""
+        known = document.operations.get(name)
+        if known is not None:
+            return known
+        found = read_operation(self._schema, document.node, name, self._limits.list_size)
+        if isinstance(found, Operation):
+            document.operations[name] = found
+        return found
 
     def _check(self, text: str) -> DocumentNode | Sequence[GraphQLError]:
         try:

@@ -4,27 +4,31 @@ import asyncio
 from typing import Any
 
 from graphql import (
-    DocumentNode,
-    ExecutionResult,
     GraphQLError,
     GraphQLSchema,
     OperationType,
-    get_operation_ast,
+    experimental_execute_incrementally,
 )
-from graphql.execution import execute
+from graphql.execution import ExecutionResult
+from graphql.execution.values import VariableValues, get_variable_values
 from msgspec import Struct
 
-from domain.errors import DeadlineExceeded, Failure
+import execution.engine
+from domain.errors import DeadlineExceeded, Failure, QueryTooComplex
+from execution.collect import Operation
 from execution.context import Context
-from execution.document import Documents
+from execution.document import Document, Documents
+from execution.engine import Engine
 from execution.guard import GuardedExecutor
-from execution.limit import Limits
+from execution.limit import Limits, check_cost, check_variables
 from execution.notice import observe_errors
 from execution.result import Result
 
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
 # whatever has not ended by then is a bug or a starved machine, and is cut off here.
 _GRACE = 0.05
+_MAX_ERRORS = 50
+_NO_VARIABLES = VariableValues({}, {})
 
 
 class MethodNotAllowed(Failure):
@@ -34,10 +38,17 @@ class MethodNotAllowed(Failure):
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How operations are executed."""
+    """How operations are executed.
+
+    *Units*: ``documents`` in documents, ``characters`` in characters of all documents kept.
+    ``planner`` switched off leaves everything to graphql-core: the same answers, slower.
+    """
 
     limits: Limits = Limits()
     documents: int = 1_000
+    characters: int = 1_000_000
+    planner: bool = True
+    engine: execution.engine.Settings = execution.engine.Settings()
 
 
 class Executor:
@@ -45,7 +56,11 @@ class Executor:
 
     def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
         self._schema = schema
-        self._documents = Documents(schema, settings.limits, settings.documents)
+        self._settings = settings
+        self._documents = Documents(
+            schema, settings.limits, settings.documents, settings.characters
+        )
+        self._engine = Engine(schema, settings.engine)
 
     async def execute(
         self,
@@ -61,45 +76,112 @@ class Executor:
         Never raises but for cancellation: whatever goes wrong is in the result's errors, a bug
         as the ``original_error`` that it was.
         """
-        read = self._documents.read(document)
-        if not isinstance(read, DocumentNode):
-            return Result(errors=read, was_executed=False)
-        operation = get_operation_ast(read, operation_name)
-        if only_query and operation and operation.operation is not OperationType.QUERY:
-            return _refused(
-                MethodNotAllowed("Only queries are accepted here; send this one by POST.")
-            )
-        try:
-            async with asyncio.timeout(context.deadline.remaining() + _GRACE):
-                answer = await self._run(read, variables, operation_name, context)
-        except TimeoutError:
-            failure = DeadlineExceeded("The operation did not end within its time.")
-            return _finished(None, [_error(failure)], context)
-        if answer.data is None and answer.errors and not _was_begun(answer):
-            return Result(errors=answer.errors, was_executed=False)
-        return _finished(answer.data, answer.errors or [], context)
+        return await self._execute(document, variables, operation_name, context, only_query, None)
 
-    async def _run(
+    async def execute_event(
         self,
-        document: Any,
+        document: str,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
-    ) -> ExecutionResult:
-        answer = execute(
+        event: object,
+    ) -> Result:
+        """Execute a subscription's selection for one event, which its root field is given.
+
+        The plan is the operation's own, made for the first event and kept. *Errors*: as
+        ``execute``.
+        """
+        return await self._execute(document, variables, operation_name, context, False, event)
+
+    async def _execute(
+        self,
+        text: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        only_query: bool,
+        root: object,
+    ) -> Result:
+        document = self._documents.read(text)
+        if not isinstance(document, Document):
+            return Result(errors=document, was_executed=False)
+        operation = self._documents.operation(document, operation_name)
+        if isinstance(operation, GraphQLError):
+            return Result(errors=[operation], was_executed=False)
+        kind = operation.node.operation
+        if only_query and kind is not OperationType.QUERY:
+            return _refused(
+                MethodNotAllowed("Only queries are accepted here; send this one by POST.")
+            )
+        if operation.root is None:
+            error = f"Schema is not configured to execute {kind.value} operation."
+            return Result(errors=[GraphQLError(error, operation.node)], was_executed=False)
+        limits = self._settings.limits
+        try:
+            check_variables(variables, limits)
+            values = self._variables(operation, variables)
+            if isinstance(values, list):
+                return Result(errors=values, was_executed=False)
+            context.requested = operation.estimate.cost(values.coerced)
+            check_cost(context.requested, limits)
+        except QueryTooComplex as refused:
+            return _refused(refused)
+        try:
+            async with asyncio.timeout(context.deadline.remaining() + _GRACE):
+                data, errors = await self._run(
+                    document, operation, values, variables, operation_name, context, root
+                )
+        except TimeoutError:
+            failure = DeadlineExceeded("The operation did not end within its time.")
+            return _finished(None, [_error(failure)], context)
+        except Exception as bug:  # noqa: BLE001 - nothing but cancellation leaves this door
+            return _finished(None, [GraphQLError(str(bug), original_error=bug)], context)
+        return _finished(data, errors, context)
+
+    def _variables(
+        self, operation: Operation, variables: dict[str, Any] | None
+    ) -> VariableValues | list[GraphQLError]:
+        definitions = operation.node.variable_definitions
+        if not definitions:
+            return _NO_VARIABLES
+        return get_variable_values(
+            self._schema, definitions, variables or {}, max_errors=_MAX_ERRORS
+        )
+
+    async def _run(
+        self,
+        document: Document,
+        operation: Operation,
+        values: VariableValues,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        root: object,
+    ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
+        plan = None
+        if self._settings.planner:
+            plan = self._engine.plan(operation, values, context.policy, context.policy_class)
+        if plan is not None:
+            context.loaders.narrow(plan.reads)
+            run = self._engine.run(plan, context, values, root)
+            try:
+                data = await self._engine.execute(run)
+            finally:
+                context.actual += run.cost
+            return data, run.errors
+        # Its executor takes no notice of @defer and @stream: the whole answer comes at once.
+        answer: Any = experimental_execute_incrementally(
             self._schema,
-            document,
-            context_value=context,
-            variable_values=variables,
-            operation_name=operation_name,
+            document.node,
+            root,
+            context,
+            variables,
+            operation_name,
             executor_class=GuardedExecutor,
         )
-        return answer if isinstance(answer, ExecutionResult) else await answer
-
-
-def _was_begun(answer: ExecutionResult) -> bool:
-    # A request error (a bad variable, no such operation) has no path; a field's error has one.
-    return any(error.path for error in answer.errors or ())
+        found = answer if isinstance(answer, ExecutionResult) else await answer
+        assert isinstance(found, ExecutionResult), "nothing is delivered in parts"
+        return found.data, found.errors or []
 
 
 def _error(failure: Failure) -> GraphQLError:
@@ -123,5 +205,9 @@ def _finished(data: dict[str, Any] | None, errors: list[GraphQLError], context: 
             {"path": each.path, "code": each.code, "reason": each.reason} for each in context.access
         ]
     if context.viewer.is_staff:
-        extensions["cost"] = {"calls": dict(context.calls)}
+        extensions["cost"] = {
+            "requested": context.requested,
+            "actual": context.actual,
+            "calls": dict(context.calls),
+        }
     return Result(data=data, errors=errors, extensions=extensions)

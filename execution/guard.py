@@ -34,6 +34,9 @@ class GuardedExecutor(Executor[Any]):
         if context.policy.decide(parent_type.name, name, context.policy_class) is Decision.DENY:
             context.deny(tuple(path.as_list()))
             return None
+        field = self.schema.get_field(parent_type, name)
+        if field is not None:
+            context.actual += field.extensions.get("cost", 0)
         return super().execute_field(
             parent_type, source, field_details_list, path, position_context
         )
@@ -50,20 +53,25 @@ class GuardedExecutor(Executor[Any]):
         """Leave out an object about a person whom this viewer has no right to see."""
         context: Context = self.context_value
         complete = super().complete_object_value
-        if return_type.extensions.get("provenance"):
-            observe(result, tuple(path.as_list()), context)
-        if not return_type.extensions.get("person"):
-            return complete(return_type, field_details_list, info, path, result, position_context)
-        decision = context.policy.decide_type(return_type.name, context.policy_class)
+        decision = Decision.ALLOW
+        if return_type.extensions.get("person"):
+            decision = context.policy.decide_type(return_type.name, context.policy_class)
         if decision is Decision.DENY:
             return None
         if decision is Decision.ALLOW:
+            self._observe(return_type, path, result)
             return complete(return_type, field_details_list, info, path, result, position_context)
 
         async def complete_own() -> Any:
             if not (await owned([result], context))[0]:
                 return None
+            self._observe(return_type, path, result)
             value = complete(return_type, field_details_list, info, path, result, position_context)
             return await value if isinstance(value, Awaitable) else value
 
         return complete_own()
+
+    def _observe(self, kind: GraphQLObjectType, path: Path, value: Any) -> None:
+        # Only what is handed out: a notice would else tell that there is something to hide.
+        if kind.extensions.get("provenance"):
+            observe(value, tuple(path.as_list()), self.context_value)

@@ -5,6 +5,9 @@ it is spread, so that a chain of fragments that would unfold to millions of fiel
 that figure without being unfolded.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -17,6 +20,7 @@ from graphql import (
 from msgspec import Struct
 
 from domain.errors import QueryTooComplex
+from execution.overlap import TooMany, count_overlaps
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -24,7 +28,9 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     *Units*: ``characters`` of its text; ``tokens`` of the language; ``depth`` in nested fields;
     ``fields`` as they unfold, fragments counted wherever they are spread; ``root_fields``,
-    ``aliases`` and ``directives`` likewise.
+    ``aliases`` and ``directives`` likewise; ``overlaps`` in pairs of fields or fragments that have
+    to be compared; ``cost`` as execution/cost.py counts it, with ``list_size`` objects where a
+    list has no bound of its own; ``values`` in the variables, counted at every depth.
     """
 
     characters: int = 100_000
@@ -34,6 +40,10 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     root_fields: int = 50
     aliases: int = 200
     directives: int = 200
+    overlaps: int = 5_000
+    cost: int = 20_000
+    list_size: int = 10
+    values: int = 10_000
 
 
 class _Measure(Struct):
@@ -53,6 +63,28 @@ def check_text(text: str, limits: Limits) -> None:
     """Refuse a text too long to be parsed at all. *Errors*: ``QueryTooComplex``."""
     if len(text) > limits.characters:
         raise _too_much("characters", len(text), limits.characters)
+
+
+def check_variables(variables: Mapping[str, Any] | None, limits: Limits) -> None:
+    """Refuse more variables than anybody needs, before they are read.
+
+    *Errors*: ``QueryTooComplex``.
+    """
+    count = 0
+    waiting: list[Any] = [variables] if variables else []
+    while waiting:
+        value = waiting.pop()
+        inner = value.values() if isinstance(value, Mapping) else value
+        count += len(inner)
+        if count > limits.values:
+            raise _too_much("values in its variables", count, limits.values)
+        waiting.extend(each for each in inner if isinstance(each, Mapping | list | tuple))
+
+
+def check_cost(cost: int, limits: Limits) -> None:
+    """Refuse an operation that could cost too much. *Errors*: ``QueryTooComplex``."""
+    if cost > limits.cost:
+        raise _too_much("points of cost", cost, limits.cost)
 
 
 def check_document(document: DocumentNode, limits: Limits) -> None:
@@ -82,6 +114,13 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
         ):
             if found > allowed:
                 raise _too_much(what, found, allowed)
+    try:
+        count_overlaps(document, limits.overlaps)
+    except TooMany:
+        raise QueryTooComplex(
+            "The document has too many fields that share a response key; allowed: "
+            f"{limits.overlaps} pairs of them. Ask for each field once."
+        ) from None
 
 
 def _measure(

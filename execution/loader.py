@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from domain.ask import Ask
 from domain.errors import DeadlineExceeded, Failure
@@ -51,7 +51,7 @@ class Batches:
 class Loader(Generic[K, V]):
     """Loads values of one port by key, each key once per operation, all of a tick in one batch."""
 
-    __slots__ = ("_ask", "_batches", "_fetch", "_keep", "_loader")
+    __slots__ = ("_ask", "_batches", "_fetch", "_keep", "_loader", "of")
 
     def __init__(
         self,
@@ -59,18 +59,28 @@ class Loader(Generic[K, V]):
         ask: Ask,
         batches: Batches,
         keep: Callable[[V], None] | None = None,
+        of: type | None = None,
     ) -> None:
-        """Make a loader; ``keep`` sees every value that arrives, to prime other loaders with."""
+        """Make a loader; ``keep`` sees every value that arrives, to prime other loaders with.
+
+        ``of`` names the domain class that the port answers with, where its objects go into the
+        answer as they are and nothing else reads their optional attributes.
+        """
         self._fetch = fetch
         self._ask = ask
         self._batches = batches
         self._keep = keep
+        self.of = of
         self._loader: DataLoader[K, Any] | None = None
 
     def _open(self) -> DataLoader[K, Any]:
         if self._loader is None:
             self._loader = DataLoader(self._batch)
         return self._loader
+
+    def narrow(self, fields: frozenset[str]) -> None:
+        """Ask for no more than these attributes from here on."""
+        self._ask = structs.replace(self._ask, fields=fields)
 
     async def load(self, keys: Sequence[K]) -> list[V | Failure | None]:
         """Load a column of keys.

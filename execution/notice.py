@@ -1,6 +1,7 @@
 """What an answer's reader should know of it: what is stale, missing or incomplete in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from graphql import GraphQLError
@@ -13,7 +14,33 @@ from execution.context import Context, Notice
 # More would be read by nobody, and a listing of a dead system could hold thousands.
 MAX_NOTICES = 50
 
+_PROVENANCE = attrgetter("provenance")
+_OBSERVED_AT = attrgetter("observed_at")
+_LIFETIME = attrgetter("lifetime")
+
 Path = tuple[str | int, ...]
+
+
+def notable(values: Sequence[Any], context: Context) -> list[int]:
+    """Tell which of a column of objects have something to say; almost always none."""
+    now = context.now
+    try:
+        known = list(map(_PROVENANCE, values))
+        oldest = min(map(_OBSERVED_AT, known))
+    except AttributeError:
+        # Connections have none, and where nothing is held there is none.
+        return [index for index, value in enumerate(values) if _is_notable(value, context)]
+    lifetimes = {id(each): each for each in map(_LIFETIME, known)}
+    if now - oldest <= min(each.fresh for each in lifetimes.values()):
+        return []
+    return [index for index, value in enumerate(values) if _is_notable(value, context)]
+
+
+def _is_notable(value: Any, context: Context) -> bool:
+    provenance = getattr(value, "provenance", None)
+    if isinstance(provenance, Provenance):
+        return provenance.freshness(context.now) is Freshness.STALE
+    return isinstance(value, Connection) and not value.complete
 
 
 def observe(value: Any, path: Path, context: Context) -> None:

@@ -67,14 +67,17 @@ def build() -> Published:
                     person_fields.add((name, field_name))
             if isinstance(kind, GraphQLObjectType):
                 kind.extensions["person"] = is_person
+                kind.extensions["class"] = domain_class(kind)
                 # Whose objects can be stale or incomplete, and say so themselves.
                 kind.extensions["provenance"] = not kind.fields.keys().isdisjoint(
                     ("provenance", "complete")
                 )
             else:
                 kind.resolve_type = _resolve_type(schema, kind)
+                kind.extensions["by_class"] = True
         elif isinstance(kind, GraphQLUnionType):
             kind.resolve_type = _resolve_type(schema, kind)
+            kind.extensions["by_class"] = True
         elif isinstance(kind, GraphQLInputObjectType):
             _tie_input(kind)
         elif isinstance(kind, GraphQLEnumType):

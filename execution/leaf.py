@@ -1,0 +1,148 @@
+"""Scalars and enums, a column at a time.
+
+Each gives exactly what ``coerce_output_value`` of its type gives, value by value; where a column
+holds only values of the type that a built-in scalar passes through, that is seen for the whole
+column at once.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from math import isfinite
+from typing import Any
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLString,
+    Undefined,
+)
+from graphql.pyutils import inspect
+
+# Gives the finished column, or None where it must be looked at value by value.
+Column = Callable[[Sequence[Any]], list[Any] | None]
+
+_NONE = type(None)
+_MAX_INT = 2**31
+
+
+class Unfit(Exception):  # noqa: N818 - never leaves the engine
+    """A column that has to be looked at value by value."""
+
+
+def leaf_column(kind: GraphQLLeafType, *, is_nullable: bool) -> Column:
+    """Find how a column of one leaf type is finished at once."""
+    none = frozenset({_NONE}) if is_nullable else frozenset()
+    if kind is GraphQLString or kind is GraphQLID:
+        return _passing(none | {str})
+    if kind is GraphQLBoolean:
+        return _passing(none | {bool})
+    if kind is GraphQLInt:
+        return _ints(none)
+    if kind is GraphQLFloat:
+        return _floats(none)
+    if isinstance(kind, GraphQLEnumType):
+        return _enum(kind)
+    return _custom(kind, is_nullable=is_nullable)
+
+
+def coerce_leaf(kind: GraphQLLeafType, value: Any) -> Any:
+    """Coerce one value. *Errors*: whatever the type raises; ``TypeError`` where it gives null."""
+    coerced = kind.coerce_output_value(value)
+    if coerced is Undefined or coerced is None:
+        raise TypeError(
+            f"Expected `{inspect(kind)}.coerce_output_value({inspect(value)})` to return "
+            f"non-nullable value, returned: {inspect(coerced)}"
+        )
+    return coerced
+
+
+def _passing(kinds: frozenset[type]) -> Column:
+    def column(values: Sequence[Any]) -> list[Any] | None:
+        return list(values) if kinds.issuperset(map(type, values)) else None
+
+    return column
+
+
+def _ints(none: frozenset[type]) -> Column:
+    pure, mixed = frozenset({int}), none | {int}
+
+    def column(values: Sequence[Any]) -> list[Any] | None:
+        kinds = set(map(type, values))
+        if kinds <= pure:
+            numbers: Sequence[Any] = values
+        elif kinds <= mixed:
+            numbers = [each for each in values if each is not None]
+        else:
+            return None
+        if numbers and not (min(numbers) >= -_MAX_INT and max(numbers) < _MAX_INT):
+            return None
+        return list(values)
+
+    return column
+
+
+def _floats(none: frozenset[type]) -> Column:
+    pure, mixed = frozenset({float}), none | {float}
+
+    def column(values: Sequence[Any]) -> list[Any] | None:
+        kinds = set(map(type, values))
+        if kinds <= pure:
+            numbers: Sequence[Any] = values
+        elif kinds <= mixed:
+            numbers = [each for each in values if each is not None]
+        else:
+            return None
+        return list(values) if all(map(isfinite, numbers)) else None
+
+    return column
+
+
+def _enum(kind: GraphQLEnumType) -> Column:
+    # By identity: an enum's members live as long as their class, and Python's own hash of a
+    # member is slower than everything else here.
+    names: dict[int, str] = {}
+    members: list[Enum] = []
+
+    def column(values: Sequence[Any]) -> list[Any] | None:
+        try:
+            return list(map(names.__getitem__, map(id, values)))
+        except KeyError:
+            for value in values:
+                if isinstance(value, Enum) and id(value) not in names and len(members) < 1_000:
+                    try:
+                        names[id(value)] = coerce_leaf(kind, value)
+                    except Exception:  # noqa: BLE001 - raised again where the value stands
+                        return None
+                    members.append(value)
+            return None
+
+    return column
+
+
+def _custom(kind: GraphQLLeafType, *, is_nullable: bool) -> Column:
+    coerce = kind.coerce_output_value
+
+    def column(values: Sequence[Any]) -> list[Any] | None:
+        done: list[Any] = []
+        for value in values:
+            if value is None:
+                if not is_nullable:
+                    return None
+                done.append(None)
+                continue
+            if isinstance(value, Exception) or value is Undefined:
+                return None
+            try:
+                coerced = coerce(value)
+            except Exception:  # noqa: BLE001 - raised again where the value stands
+                return None
+            if coerced is None or coerced is Undefined:
+                return None
+            done.append(coerced)
+        return done
+
+    return column

@@ -1,0 +1,105 @@
+"""Which attributes of the domain's objects an operation will read.
+
+Loaders keep each object for the whole operation, whoever asked for it first. So what travels to a
+port is the union over the operation, never one field's share: an object fetched for one place
+would else lack what another place reads (docs/decisions/fields-asked-for.md).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    SelectionNode,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+)
+from msgspec import Struct
+
+from execution.collect import Operation
+
+# The key is what every object is asked for by, so it is always there, and the id is made of it.
+_ALWAYS = frozenset({"id"})
+
+
+def needed(
+    operation: Operation, decide: Callable[[str, str], bool]
+) -> Mapping[type, frozenset[str]]:
+    """Tell, for each domain class that is read attribute by attribute, which attributes.
+
+    *Shape*: a class is absent where all of its attributes may be read: where a property is asked
+    for, or the class is a person's, whose objects are looked at to decide whose they are. What
+    @skip and @include leave out is counted in; what the policy denies is not.
+    """
+    reads: dict[type, set[str]] = {}
+    whole: set[type] = set()
+    spread: set[str] = set()
+    schema = operation.schema
+    waiting: list[tuple[Any, SelectionNode]] = [
+        (operation.root, node) for node in operation.node.selection_set.selections
+    ]
+    while waiting:
+        parent, node = waiting.pop()
+        if isinstance(node, FieldNode):
+            below = parent
+            for kind in _objects(schema, parent):
+                field = schema.get_field(kind, node.name.value)
+                if field is None:
+                    continue
+                below = get_named_type(field.type)
+                if decide(kind.name, node.name.value):
+                    _note(kind, field.extensions, reads, whole)
+            if parent is not None and is_abstract_type(parent):
+                field = schema.get_field(parent, node.name.value)
+                below = get_named_type(field.type) if field is not None else None
+            if node.selection_set and is_composite_type(below):
+                waiting.extend((below, each) for each in node.selection_set.selections)
+        elif isinstance(node, InlineFragmentNode):
+            condition = node.type_condition
+            target = schema.get_type(condition.name.value) if condition else parent
+            waiting.extend((target, each) for each in node.selection_set.selections)
+        elif isinstance(node, FragmentSpreadNode):
+            name = node.name.value
+            fragment = operation.fragments.get(name)
+            if fragment is not None and name not in spread:
+                spread.add(name)
+                definition = fragment.definition
+                target = schema.get_type(definition.type_condition.name.value)
+                waiting.extend((target, each) for each in definition.selection_set.selections)
+    return {kind: frozenset(names) for kind, names in reads.items() if kind not in whole}
+
+
+def _objects(schema: GraphQLSchema, kind: Any) -> list[GraphQLObjectType]:
+    if isinstance(kind, GraphQLObjectType):
+        return [kind]
+    if kind is not None and is_abstract_type(kind):
+        return list(schema.get_possible_types(kind))
+    return []
+
+
+def _note(
+    kind: GraphQLObjectType | GraphQLInterfaceType,
+    extensions: Mapping[str, Any],
+    reads: dict[type, set[str]],
+    whole: set[type],
+) -> None:
+    domain = kind.extensions.get("class")
+    if domain is None or not issubclass(domain, Struct):
+        return
+    if kind.extensions.get("person"):
+        whole.add(domain)
+        return
+    names = reads.setdefault(domain, set())
+    attribute = extensions.get("attribute")
+    if attribute is None or attribute in _ALWAYS:
+        return
+    if attribute in domain.__struct_fields__:
+        names.add(attribute)
+    else:
+        whole.add(domain)

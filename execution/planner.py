@@ -1,0 +1,222 @@
+"""Makes plans: fields merged by the reference, types taken apart, policy compiled in."""
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    default_field_resolver,
+    get_named_type,
+    is_abstract_type,
+    is_introspection_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.values import VariableValues
+
+from domain.policy import Decision, FieldPolicy
+from domain.viewer import PolicyClass
+from execution.argument import plan_arguments
+from execution.collect import Fields, Operation
+from execution.leaf import leaf_column
+from execution.need import needed
+from execution.plan import Form, Plan, Selection, Shape, Source, Step
+
+_INTROSPECTION = frozenset({"__schema", "__type"})
+
+
+class Planner:
+    """Plans the operations of one schema."""
+
+    def __init__(self, schema: GraphQLSchema, resolver: Any = default_field_resolver) -> None:
+        self._schema = schema
+        self._resolver = resolver
+        self._classes: dict[str, Mapping[type, GraphQLObjectType] | None] = {}
+        self._is_foreign = any(map(_is_foreign, schema.type_map.values()))
+
+    def plan(
+        self,
+        operation: Operation,
+        variables: VariableValues,
+        policy: FieldPolicy | None,
+        policy_class: PolicyClass | None,
+    ) -> Plan:
+        """Plan an operation for one combination of its conditions and one policy class.
+
+        *Errors*: ``GraphQLError`` where the reference raises one while it collects the fields.
+        """
+        root = operation.root
+        assert root is not None, "an operation without a root type is not planned"
+        conditions = VariableValues(
+            {name: variables.sources[name] for name in operation.conditions},
+            {name: variables.coerced[name] for name in operation.conditions},
+        )
+
+        def decide(parent: str, field: str) -> bool:
+            if policy is None or policy_class is None:
+                return True
+            return policy.decide(parent, field, policy_class) is not Decision.DENY
+
+        def decide_type(kind: GraphQLObjectType) -> Decision:
+            if policy is None or policy_class is None or not kind.extensions.get("person"):
+                return Decision.ALLOW
+            return policy.decide_type(kind.name, policy_class)
+
+        def select(
+            plan: Plan, shape: Shape, kind: GraphQLObjectType, step: Step, above: Selection
+        ) -> Selection:
+            fields = operation.sub_fields(conditions, kind, step.details)
+            decision = decide_type(kind)
+            selection = build(plan, kind, fields, above, decision, shape.form is Form.ABSTRACT)
+            shape.selections[kind] = selection
+            return selection
+
+        def build(
+            plan: Plan,
+            kind: GraphQLObjectType,
+            fields: Fields,
+            above: Selection | None,
+            decision: Decision,
+            is_abstract: bool,
+        ) -> Selection:
+            steps = []
+            for key, details in fields.items():
+                found = self._schema.get_field(kind, details[0].node.name.value)
+                if found is not None:
+                    steps.append(self._step(kind, key, found, details, decide))
+            plan.size += len(steps) + 1
+            selection = Selection(
+                kind=kind,
+                steps=steps,
+                template=dict.fromkeys(step.key for step in steps),
+                parent=above,
+                is_abstract=is_abstract,
+                decision=decision,
+                observes=policy is not None and bool(kind.extensions.get("provenance")),
+            )
+            if any(step.source is Source.DENIED for step in steps):
+                _mark_denied(selection)
+            return selection
+
+        plan = Plan(
+            operation=operation,
+            select=select,
+            tracks_paths=self._is_foreign,
+            reads=needed(operation, decide),
+        )
+        fields = operation.root_fields(conditions)
+        plan.root = build(plan, root, fields, None, Decision.ALLOW, False)
+        return plan
+
+    def _step(
+        self,
+        parent: GraphQLObjectType,
+        key: str,
+        field: GraphQLField,
+        details: list[FieldDetails],
+        decide: Any,
+    ) -> Step:
+        node = details[0].node
+        name = node.name.value
+        extensions = field.extensions
+        attribute = extensions.get("attribute")
+        batch = extensions.get("batch")
+        if not decide(parent.name, name):
+            source = Source.DENIED
+        elif name == "__typename":
+            source = Source.TYPENAME
+        elif name in _INTROSPECTION:
+            source = Source.INTROSPECTION
+        elif attribute is not None:
+            source = Source.ATTRIBUTE
+        else:
+            source = Source.ITEM if batch is None else Source.BATCH
+        return Step(
+            key=key,
+            name=name,
+            parent=parent,
+            field=field,
+            details=details,
+            nodes=[each.node for each in details],
+            source=source,
+            shape=self._shape(
+                field.type, f"Cannot return null for non-nullable field {parent}.{name}."
+            ),
+            arguments=plan_arguments(field, node),
+            cost=extensions.get("cost", 0),
+            attribute=attribute,
+            read=attrgetter(attribute) if attribute is not None else None,
+            batch=batch,
+        )
+
+    def _shape(self, kind: GraphQLOutputType, missing: str) -> Shape:
+        is_nullable = not is_non_null_type(kind)
+        if is_non_null_type(kind):
+            kind = kind.of_type
+        named = get_named_type(kind)
+        if is_list_type(kind):
+            return Shape(
+                form=Form.LIST,
+                is_nullable=is_nullable,
+                missing=missing,
+                named=named,
+                item=self._shape(kind.of_type, missing),
+            )
+        if is_leaf_type(kind):
+            return Shape(
+                form=Form.LEAF,
+                is_nullable=is_nullable,
+                missing=missing,
+                named=named,
+                column=leaf_column(kind, is_nullable=is_nullable),
+            )
+        if is_abstract_type(kind):
+            return Shape(
+                form=Form.ABSTRACT,
+                is_nullable=is_nullable,
+                missing=missing,
+                named=named,
+                classes=self._classes_of(kind),
+            )
+        return Shape(
+            form=Form.OBJECT,
+            is_nullable=is_nullable,
+            missing=missing,
+            named=named,
+        )
+
+    def _classes_of(self, kind: GraphQLAbstractType) -> Mapping[type, GraphQLObjectType] | None:
+        if not kind.extensions.get("by_class"):
+            return None
+        if kind.name not in self._classes:
+            self._classes[kind.name] = {
+                each.extensions["class"]: each for each in self._schema.get_possible_types(kind)
+            }
+        return self._classes[kind.name]
+
+
+def _mark_denied(selection: Selection | None) -> None:
+    while selection is not None and not selection.denies:
+        selection.denies = True
+        selection = selection.parent
+
+
+def _is_foreign(kind: Any) -> bool:
+    """Tell whether resolvers of this type are given their place in the answer."""
+    if is_introspection_type(kind):
+        return False
+    if isinstance(kind, GraphQLObjectType):
+        if kind.is_type_of is not None and "class" not in kind.extensions:
+            return True
+        return any(
+            "attribute" not in field.extensions and "batch" not in field.extensions
+            for field in kind.fields.values()
+        )
+    return is_abstract_type(kind) and not kind.extensions.get("by_class")

@@ -1,0 +1,84 @@
+"""The policy as the plan holds it, against the policy as the fallback asks it."""
+
+import os
+import random
+import sys
+from typing import Any
+
+import pytest
+from graphql import parse, validate
+
+from execution.executor import Executor, Settings
+from execution.notice import MAX_NOTICES
+from execution.result import Result
+from schema.build import build
+from tests.execution.compare import difference
+from tests.execution.generate import Generator
+from tests.execution.shop import IDS, SKUS, VIEWERS, Policy, Shop, context
+
+OPERATIONS = int(os.environ.get("ENGINE_OPERATIONS", "2000")) // 8
+SEED = int(os.environ.get("ENGINE_SEED", random.SystemRandom().randrange(10**9)))
+
+PUBLISHED = build()
+POLICY = Policy(PUBLISHED.classification)
+PLANNED = Executor(PUBLISHED.graphql, Settings())
+REFERENCE = Executor(PUBLISHED.graphql, Settings(planner=False))
+
+
+class ShopGenerator(Generator):
+    """Knows the shop's ids."""
+
+    def _scalar(self, kind: Any) -> Any:
+        if kind.name == "ID":
+            return self._dice.choice(IDS if self._dice.random() < 0.1 else IDS[:-1])
+        if kind.name == "String":
+            return self._dice.choice((*SKUS, "crm", "erp", "none"))
+        return super()._scalar(kind)
+
+
+def _said(result: Result, name: str) -> list[str]:
+    # Below a null that a failure rose to, there is no position any more to say a thing of.
+    return sorted(
+        repr(each)
+        for each in result.extensions.get(name, ())
+        if _at(result.data, each["path"][:-1]) is not None
+    )
+
+
+def _at(data: Any, path: Any) -> Any:
+    for key in path:
+        if data is None:
+            return None
+        data = data[key]
+    return data
+
+
+@pytest.mark.parametrize(
+    "viewer", VIEWERS, ids=lambda viewer: f"{viewer.role.value}-{viewer.customer}"
+)
+async def test_each_viewer_gets_what_the_fallback_gives(viewer: Any) -> None:
+    """For every viewer the plan denies, hides and shows what graphql-core with the guard does."""
+    dice = random.Random(f"{SEED} {viewer}")
+    sys.stdout.write(f"ENGINE_SEED={SEED}\n")
+    done = 0
+    while done < OPERATIONS // len(VIEWERS):
+        generator = ShopGenerator(PUBLISHED.graphql, dice, 60)
+        text = generator.operation()
+        if validate(PUBLISHED.graphql, parse(text)):
+            continue
+        trouble = frozenset(dice.sample((*SKUS, "crm:c1", "wms:L1", "erp:o1"), dice.randint(0, 2)))
+        answers = []
+        for executor in (PLANNED, REFERENCE):
+            opened = context(Shop(trouble), POLICY, viewer)
+            answers.append(await executor.execute(text, generator.variables, None, opened))
+            opened.loaders.close()
+        ours, theirs = answers
+        found = difference((ours.data, ours.errors), (theirs.data, theirs.errors))
+        where = f"ENGINE_SEED={SEED}\n{text}\n{generator.variables}"
+        assert found is None, f"{found}\n{where}"
+        if not ours.errors:
+            assert ours.extensions.get("cost") == theirs.extensions.get("cost"), where
+        assert _said(ours, "access") == _said(theirs, "access"), where
+        if max(len(each.extensions.get("notices", ())) for each in answers) < MAX_NOTICES:
+            assert _said(ours, "notices") == _said(theirs, "notices"), where
+        done += 1
