@@ -1,11 +1,10 @@
-"""All ports together: what the gateway asks of the retailer's systems."""
+"""All ports together: what the gateway asks of the retailer's systems, and of its own store."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from domain.ask import Ask
 from domain.availability import StockPort
 from domain.customer import CustomerPort
 from domain.errors import SourceUnavailable
@@ -14,6 +13,7 @@ from domain.loyalty import LoyaltyPort
 from domain.offer import OfferPort
 from domain.order import OrderPort
 from domain.product import ProductPort
+from domain.wishlist import WishlistPort
 
 
 class _Unserved:
@@ -23,7 +23,7 @@ class _Unserved:
         if call.startswith("_"):
             raise AttributeError(call)
 
-        async def refuse(keys: Sequence[object], ask: Ask) -> Mapping[Any, Any]:  # noqa: ARG001
+        async def refuse(*_: object) -> Mapping[Any, Any]:
             raise SourceUnavailable("-", call, "no configured system serves this port")
 
         return refuse
@@ -45,3 +45,12 @@ class Ports(Struct, frozen=True, kw_only=True):
     customer: CustomerPort = UNSERVED
     loyalty: LoyaltyPort = UNSERVED
     order: OrderPort = UNSERVED
+
+
+class OwnPorts(Struct, frozen=True, kw_only=True):
+    """What the gateway keeps itself, read in batches like any system's."""
+
+    wishlist: WishlistPort = UNSERVED
+
+
+NOTHING_OWNED = OwnPorts()

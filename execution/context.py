@@ -8,11 +8,12 @@ from babel.core import negotiate_locale
 from msgspec import Struct, field
 
 from domain.ask import Ask
+from domain.attempt import Attempts
 from domain.deadline import Deadline, Duration
 from domain.errors import BadInput, Forbidden
 from domain.identity import node_id, node_key
 from domain.policy import Decision, FieldPolicy
-from domain.port import Ports
+from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
 from execution.loaders import Loaders
 
@@ -72,6 +73,7 @@ class Context(Struct, kw_only=True):
     store: str | None
     now: datetime
     request_id: str
+    attempts: Attempts = UNSERVED
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
     echoes: dict[str, object] = field(default_factory=dict)
@@ -115,10 +117,19 @@ class Context(Struct, kw_only=True):
 class Contexts:
     """Opens a context for each operation, checking what its request says of itself."""
 
-    def __init__(self, settings: Settings, ports: Ports, policy: FieldPolicy) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        ports: Ports,
+        policy: FieldPolicy,
+        own: OwnPorts = NOTHING_OWNED,
+        attempts: Attempts = UNSERVED,
+    ) -> None:
         self._settings = settings
         self._ports = ports
         self._policy = policy
+        self._own = own
+        self._attempts = attempts
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
@@ -142,11 +153,12 @@ class Contexts:
             viewer=viewer,
             purpose=purpose,
             policy=self._policy,
-            loaders=Loaders(self._ports, ask),
+            loaders=Loaders(self._ports, ask, self._own),
             ask=ask,
             store=store,
             now=datetime.now(UTC),
             request_id=request_id,
+            attempts=self._attempts,
             echoes={
                 "channel": channel.value,
                 "market": market,

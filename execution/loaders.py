@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from domain.ask import Ask
 from domain.offer import Offer
 from domain.page import Page
-from domain.port import Ports
+from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
 from execution.loader import Batches, Loader
 
@@ -13,7 +13,7 @@ from execution.loader import Batches, Loader
 class Loaders:
     """The loaders of one operation; whoever made it closes it."""
 
-    def __init__(self, ports: Ports, ask: Ask) -> None:
+    def __init__(self, ports: Ports, ask: Ask, kept: OwnPorts = NOTHING_OWNED) -> None:
         own = self._batches = Batches()
         product, keep = ports.product, self._keep_product
         self.products_by_query = Loader(
@@ -29,6 +29,9 @@ class Loaders:
         self.loyalty_by_key = Loader(ports.loyalty.loyalty_by_key, ask, own)
         self.order_by_key = Loader(ports.order.order_by_key, ask, own)
         self.orders_by_customer = Loader(ports.order.orders_by_customer, ask, own)
+        self.wishlists_by_customer = Loader(kept.wishlist.wishlists_by_customer, ask, own)
+        self.wishlist_by_key = Loader(kept.wishlist.wishlist_by_key, ask, own)
+        self.wishlist_by_link = Loader(kept.wishlist.wishlist_by_link, ask, own)
 
     def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:
         """Tell the ports which attributes of each domain class this operation will read."""

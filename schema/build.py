@@ -16,6 +16,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -28,6 +29,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from domain.policy import Classification
 from schema.field import DOMAIN, PERSON, Batch
+from schema.mutation import USER_ERRORS, Mutation
 from schema.query import Query
 from schema.scalar import SCALARS
 
@@ -48,8 +50,17 @@ class Published(Struct, frozen=True):
 
 
 def build() -> Published:
-    """Build the published schema. *Errors*: ``TypeError`` for a type that names no domain class."""
-    published = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    """Build the published schema.
+
+    *Errors*: ``TypeError`` for a type that names no domain class, or a mutation that could not be
+    tried twice.
+    """
+    published = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=USER_ERRORS,
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
     schema: GraphQLSchema = published._schema  # noqa: SLF001 - Strawberry has no public door to it
     categories, persons, person_fields = {}, set(), set()
     for name, kind in schema.type_map.items():
@@ -82,12 +93,27 @@ def build() -> Published:
             _tie_input(kind)
         elif isinstance(kind, GraphQLEnumType):
             _describe(kind)
+    assert schema.mutation_type is not None
+    for name, field in schema.mutation_type.fields.items():
+        _check_mutation(name, field)
     return Published(
         graphql=schema,
         sdl=print_schema(schema) + "\n",
         classification=Classification(categories, frozenset(persons)),
         person_fields=frozenset(person_fields),
     )
+
+
+def _check_mutation(name: str, field: GraphQLField) -> None:
+    """See that a mutation can be tried again: one input, which names the try."""
+    given = field.args.get("input")
+    kind = given.type.of_type if given and isinstance(given.type, GraphQLNonNull) else None
+    key = kind.fields.get("idempotencyKey") if isinstance(kind, GraphQLInputObjectType) else None
+    if len(field.args) != 1 or key is None or str(key.type) != "String!":
+        raise TypeError(
+            f"mutation {name}: give it one argument, input, of a type that has "
+            "idempotencyKey: String! (domain.outcome.Input)"
+        )
 
 
 def domain_class(kind: GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType) -> type:
@@ -154,6 +180,10 @@ def _tie_input(kind: GraphQLInputObjectType) -> None:
     target = domain_class(kind)
     for field in kind.fields.values():
         field.out_name = field.extensions[_DEFINITION].python_name
+        if field.default is not None and field.default.value is None:
+            # As with arguments: what is left out is the domain's own default.
+            field.default = None
+            field.default_value = Undefined
     kind.out_type = lambda value: target(**value)  # type: ignore[method-assign]
 
 

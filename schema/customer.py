@@ -6,6 +6,7 @@ from typing import Annotated
 import domain.customer
 import resolvers.customer
 import resolvers.order
+import resolvers.wishlist
 from domain.policy import Category
 from schema.field import argument, batch, plain, publishes
 from schema.location import Address
@@ -14,6 +15,7 @@ from schema.node import ExternalId, Node, external_ids
 from schema.order import Order
 from schema.page import Connection
 from schema.provenance import Provenance
+from schema.wishlist import Wishlist
 
 
 @publishes(domain.customer.PersonName)
@@ -54,3 +56,7 @@ class Customer(Node):
         after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
     ) -> Connection[Order] | None:
         """Their purchases in all channels, newest first."""
+
+    @batch(resolvers.wishlist.wishlists_of_customer, category=Category.PURCHASE_HISTORY)
+    def wishlists(self) -> list[Wishlist] | None:
+        """Their wish lists, newest first: at most 50."""

@@ -7,6 +7,7 @@ import strawberry
 import resolvers.node
 import resolvers.product
 import resolvers.viewer
+import resolvers.wishlist
 from domain.identity import Kind
 from domain.policy import Category
 from schema.customer import Customer
@@ -16,6 +17,7 @@ from schema.order import Order
 from schema.page import Connection
 from schema.product import Product, Variant
 from schema.viewer import Viewer
+from schema.wishlist import SharedWishlist, Wishlist
 
 
 @publishes(type(None))
@@ -71,3 +73,13 @@ class Query:
     @batch(resolvers.node.order)
     def order(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Order | None:
         """An order; null where absent or not the caller's to see."""
+
+    @batch(resolvers.wishlist.wishlist)
+    def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:
+        """A wish list; null where absent or not the caller's to see."""
+
+    @batch(resolvers.wishlist.wishlist_by_link)
+    def wishlist_by_link(
+        self, secret: Annotated[str, argument("The secret of the link.")]
+    ) -> SharedWishlist | None:
+        """A wish list that was shared; null where the link shows none."""

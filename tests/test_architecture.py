@@ -17,7 +17,7 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType
 
 from domain.ask import Ask
 from domain.deadline import Deadline
-from domain.port import Ports
+from domain.port import OwnPorts, Ports
 from domain.viewer import Channel
 from execution.loaders import Loaders
 from schema.build import build, domain_class
@@ -131,7 +131,8 @@ def test_ports_are_batches_and_loaders_bear_their_names() -> None:
     """Every port method is ``<what>_by_<key>`` over many keys, and its loader has the same name."""
     methods = {
         name: method
-        for port in typing.get_type_hints(Ports).values()
+        for ports in (Ports, OwnPorts)
+        for port in typing.get_type_hints(ports).values()
         for name, method in inspect.getmembers(port, inspect.isfunction)
         if not name.startswith("_")
     }

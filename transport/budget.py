@@ -3,7 +3,6 @@
 import hashlib
 import ipaddress
 import math
-from typing import Protocol
 
 import structlog
 
@@ -16,14 +15,6 @@ from transport.load import Load
 from transport.settings import Allowance, DemandMode, Settings
 
 _log = structlog.get_logger("transport")
-
-
-class Refunds(Protocol):
-    """A bucket that takes tokens back."""
-
-    async def give(self, key: str, tokens: int, rate: Rate) -> None:
-        """Give tokens back that were taken and not used."""
-        ...
 
 
 class Spent(RateLimited):
@@ -155,8 +146,9 @@ class Account:
             self._load.leave()
         unused = self._charged - sum(max(1, each.actual) for each in contexts)
         self._charged = 0
-        if unused > 0 and isinstance(self._bucket, _Refunding):
-            await self._bucket.give(self._key, unused, self._rate)
+        if unused > 0:
+            # Taking less than nothing gives back; a bucket never holds more than it can.
+            await self._bucket.take(self._key, -unused, self._rate)
 
     def headers(self) -> dict[str, str]:
         """Tell the caller of the budget.

@@ -1,0 +1,214 @@
+"""Wish lists: the customer's own, those of a customer whom staff serve, and one by its link."""
+
+from collections.abc import Sequence
+
+from domain.attempt import Changes, attempt
+from domain.customer import Customer
+from domain.errors import BadInput, Failure, Forbidden, NotFound, Unauthenticated
+from domain.identity import node_key
+from domain.outcome import Notice
+from domain.policy import Decision
+from domain.product import Variant
+from domain.wishlist import (
+    MAX_WISHLISTS,
+    SharedWishlist,
+    SharedWishlistLine,
+    VariantUnknown,
+    Wishlist,
+    WishlistCreate,
+    WishlistFull,
+    WishlistLimitReached,
+    WishlistLine,
+    WishlistLinesAdd,
+    WishlistLinesRemove,
+    WishlistOutcome,
+    WishlistShare,
+    WishlistShareOutcome,
+    check_additions,
+    check_removals,
+    new_wishlist,
+    shared,
+    with_lines,
+    without_lines,
+)
+from execution.context import Context
+
+_TYPE = "Wishlist"
+_MAX_SECRET = 100
+
+
+async def wishlists_of_customer(
+    parents: Sequence[Customer], context: Context
+) -> list[Sequence[Wishlist] | Failure]:
+    """List each customer's wish lists, newest first."""
+    found = await context.loaders.wishlists_by_customer.load([parent.key for parent in parents])
+    return [() if each is None else each for each in found]
+
+
+async def wishlist(
+    parents: Sequence[object], context: Context, id: str
+) -> list[Wishlist | Failure | None]:
+    """Find a wish list by its global id. *Errors*: ``BadInput`` for any other id."""
+    _, key = node_key(id, "id", _TYPE)
+    if not context.may_look_up(_TYPE, key):
+        return [None] * len(parents)
+    return [await context.loaders.wishlist_by_key.load_one(key)] * len(parents)
+
+
+async def wishlist_by_link(
+    parents: Sequence[object], context: Context, secret: str
+) -> list[SharedWishlist | Failure | None]:
+    """Find a wish list by the secret of its link."""
+    if not 1 <= len(secret) <= _MAX_SECRET:
+        return [None] * len(parents)
+    return [await context.loaders.wishlist_by_link.load_one(secret)] * len(parents)
+
+
+async def variant_of_line(
+    parents: Sequence[WishlistLine | SharedWishlistLine], context: Context
+) -> list[Variant | Failure | None]:
+    """Find the variant of each line."""
+    return await context.loaders.variant_by_sku.load([parent.sku for parent in parents])
+
+
+async def create(
+    parents: Sequence[object], context: Context, input: WishlistCreate
+) -> list[WishlistOutcome]:
+    """Begin a wish list. *Errors*: ``BadInput``; ``NotFound`` for somebody else's customer."""
+    named = attempt(context.viewer, "wishlistCreate", input)
+    customer_key = await _customer(context, input.customer)
+    wanted = new_wishlist(input.name, customer_key, context.now)
+
+    async def work(changes: Changes) -> WishlistOutcome:
+        if await changes.wishlist.count(customer_key) >= MAX_WISHLISTS:
+            message = f"A customer has at most {MAX_WISHLISTS} wish lists."
+            reached = WishlistLimitReached(message=message, path=("input",), limit=MAX_WISHLISTS)
+            return WishlistOutcome(user_errors=(reached,))
+        await changes.wishlist.create(wanted)
+        return WishlistOutcome(wishlist=wanted)
+
+    outcome = await context.attempts.once(named, WishlistOutcome, work, context.ask)
+    return [outcome] * len(parents)
+
+
+async def lines_add(
+    parents: Sequence[object], context: Context, input: WishlistLinesAdd
+) -> list[WishlistOutcome]:
+    """Add variants to a wish list. *Errors*: ``BadInput``; ``NotFound`` for no list of theirs."""
+    named = attempt(context.viewer, "wishlistLinesAdd", input)
+    key = _wishlist_key(context, input.wishlist)
+    check_additions(input.lines)
+    unknown, notices = await _unknown(context, [each.sku for each in input.lines])
+
+    async def work(changes: Changes) -> WishlistOutcome:
+        found = _own(context, await changes.wishlist.read(key))
+        if unknown:
+            message = "No variant has these SKUs."
+            error = VariantUnknown(message=message, path=("input", "lines"), skus=unknown)
+            return WishlistOutcome(user_errors=(error,))
+        changed = with_lines(found, input.lines, context.ask.channel, context.now)
+        if isinstance(changed, WishlistFull):
+            return WishlistOutcome(user_errors=(changed,))
+        await changes.wishlist.save(changed)
+        return WishlistOutcome(wishlist=changed, notices=notices)
+
+    outcome = await context.attempts.once(named, WishlistOutcome, work, context.ask)
+    return [outcome] * len(parents)
+
+
+async def lines_remove(
+    parents: Sequence[object], context: Context, input: WishlistLinesRemove
+) -> list[WishlistOutcome]:
+    """Take variants off a wish list. *Errors*: as for adding."""
+    named = attempt(context.viewer, "wishlistLinesRemove", input)
+    key = _wishlist_key(context, input.wishlist)
+    check_removals(input.skus)
+
+    async def work(changes: Changes) -> WishlistOutcome:
+        found = _own(context, await changes.wishlist.read(key))
+        changed = without_lines(found, input.skus, context.now)
+        if changed is not found:
+            await changes.wishlist.save(changed)
+        return WishlistOutcome(wishlist=changed)
+
+    outcome = await context.attempts.once(named, WishlistOutcome, work, context.ask)
+    return [outcome] * len(parents)
+
+
+async def share(
+    parents: Sequence[object], context: Context, input: WishlistShare
+) -> list[WishlistShareOutcome]:
+    """Share a wish list by a new link. *Errors*: ``BadInput``, ``NotFound``."""
+    named = attempt(context.viewer, "wishlistShare", input)
+    key = _wishlist_key(context, input.wishlist)
+
+    async def work(changes: Changes) -> WishlistShareOutcome:
+        found = _own(context, await changes.wishlist.read(key))
+        changed, secret = shared(found, context.now)
+        await changes.wishlist.save(changed)
+        await changes.wishlist.link(changed, secret)
+        return WishlistShareOutcome(wishlist=changed, secret=secret)
+
+    outcome = await context.attempts.once(named, WishlistShareOutcome, work, context.ask)
+    return [outcome] * len(parents)
+
+
+async def _customer(context: Context, given: str | None) -> str:
+    """Tell for whom a list is made, before anything is written."""
+    own = context.viewer.customer
+    _decision(context)
+    if given is None:
+        if own is None:
+            allowed = "the id of the customer whom the list is for; the caller is none"
+            raise BadInput("input.customer", None, allowed)
+        return own
+    _, key = node_key(given, "input.customer", "Customer")
+    if key == own:
+        return key
+    found = (
+        await context.loaders.customer_by_key.load_one(key)
+        if context.may_look_up("Customer", key) and _decision(context) is Decision.ALLOW
+        else None
+    )
+    if isinstance(found, Failure):
+        raise found
+    if found is None:
+        raise NotFound("No customer has this id.")
+    return key
+
+
+def _decision(context: Context) -> Decision:
+    decision = context.policy.decide_type(_TYPE, context.policy_class)
+    if decision is Decision.DENY:
+        if context.viewer.subject is None:
+            raise Unauthenticated("Sign in first: a wish list is a customer's.")
+        who, why = context.viewer.role.value, context.purpose.value
+        raise Forbidden(f"Role {who} may not see wish lists for purpose {why}, nor change them.")
+    return decision
+
+
+def _wishlist_key(context: Context, id: str) -> str:
+    _decision(context)
+    return node_key(id, "input.wishlist", _TYPE)[1]
+
+
+def _own(context: Context, found: Wishlist | None) -> Wishlist:
+    """Take a list that the viewer may change; any other is as good as none."""
+    own = context.viewer.customer
+    if found is None or not (
+        _decision(context) is Decision.ALLOW or (own is not None and own in found.subjects)
+    ):
+        raise NotFound("No wish list has this id.")
+    return found
+
+
+async def _unknown(
+    context: Context, skus: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
+    """Tell which SKUs are no variant's; where nobody can say, a wish is taken at its word."""
+    found = await context.loaders.variant_by_sku.load(skus)
+    unknown = tuple(sku for sku, each in zip(skus, found) if each is None)
+    if any(isinstance(each, Failure) for each in found):
+        message = "The variants could not be looked up at the moment and are noted unchecked."
+        return unknown, (Notice("VARIANTS_UNCHECKED", message),)
+    return unknown, ()

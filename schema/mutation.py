@@ -1,0 +1,49 @@
+"""Where every change begins. Changes of one document are made one after the other."""
+
+from typing import Annotated
+
+import resolvers.wishlist
+import schema.outcome
+import schema.wishlist
+from schema.field import argument, batch, publishes
+from schema.wishlist import (
+    WishlistCreateInput,
+    WishlistLinesAddInput,
+    WishlistLinesRemoveInput,
+    WishlistPayload,
+    WishlistShareInput,
+    WishlistSharePayload,
+)
+
+# Reached through UserError alone, so that the schema has to be told of them.
+USER_ERRORS: tuple[type, ...] = (schema.outcome.IdempotencyMismatch, *schema.wishlist.USER_ERRORS)
+
+
+@publishes(type(None))
+class Mutation:
+    """Everything that can be changed, each change once for its `idempotencyKey`."""
+
+    @batch(resolvers.wishlist.create, cost=10)
+    def wishlist_create(
+        self, input: Annotated[WishlistCreateInput, argument("The list to begin.")]
+    ) -> WishlistPayload | None:
+        """Begin a wish list."""
+
+    @batch(resolvers.wishlist.lines_add, cost=10)
+    def wishlist_lines_add(
+        self, input: Annotated[WishlistLinesAddInput, argument("What to add to which list.")]
+    ) -> WishlistPayload | None:
+        """Add variants to a wish list; more of what is on it already."""
+
+    @batch(resolvers.wishlist.lines_remove, cost=10)
+    def wishlist_lines_remove(
+        self,
+        input: Annotated[WishlistLinesRemoveInput, argument("What to take off which list.")],
+    ) -> WishlistPayload | None:
+        """Take variants off a wish list."""
+
+    @batch(resolvers.wishlist.share, cost=10)
+    def wishlist_share(
+        self, input: Annotated[WishlistShareInput, argument("The list to share.")]
+    ) -> WishlistSharePayload | None:
+        """Share a wish list by a new link."""

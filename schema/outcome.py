@@ -1,0 +1,25 @@
+"""What every mutation answers beside the object it changed."""
+
+import domain.outcome
+from schema.field import plain, publishes
+
+
+@publishes(domain.outcome.UserError, interface=True)
+class UserError:
+    """Why nothing was changed, and what can be done about it."""
+
+    message: str = plain("The reason, for people.")
+    path: list[str] = plain("The way to the argument at fault; empty where none is.")
+
+
+@publishes(domain.outcome.IdempotencyMismatch)
+class IdempotencyMismatch(UserError):
+    """The key was used before with other input. Nothing was changed: make a new key."""
+
+
+@publishes(domain.outcome.Notice)
+class Notice:
+    """Something to know about what was done."""
+
+    code: str = plain("What it is, for programs.")
+    message: str = plain("What it is, for people.")

@@ -1,0 +1,111 @@
+"""The tables of the newest migration. What is personal stands sealed, or not at all.
+
+*Units*: times in UTC; quantities in pieces.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    Uuid,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC, in whichever database: aware on the way in and on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Write UTC; SQLite keeps no zone."""
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Read UTC."""
+        if value is None:
+            return None
+        moment: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# What must be so for this database and this process to belong together.
+MARK = Table(
+    "mark",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+# A person, and the key that everything about them is sealed with; shredded, all three are null.
+SUBJECT = Table(
+    "subject",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("blind", LargeBinary, unique=True),
+    Column("wrapped", LargeBinary),
+    Column("sealed_key", LargeBinary),
+    Column("created_at", Moment, nullable=False),
+    Column("shredded_at", Moment),
+)
+
+# Mutations that were carried out, with their outcome, for a day.
+ATTEMPT = Table(
+    "attempt",
+    METADATA,
+    Column("scope", LargeBinary, primary_key=True),
+    Column("mutation", String(80), nullable=False),
+    Column("input", LargeBinary, nullable=False),
+    Column("subject_id", ForeignKey("subject.id"), index=True),
+    Column("outcome", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+WISHLIST = Table(
+    "wishlist",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("sealed_name", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("link", LargeBinary),
+    Index("uq_wishlist_link", "link", unique=True),
+)
+
+WISHLIST_LINE = Table(
+    "wishlist_line",
+    METADATA,
+    Column("wishlist_id", ForeignKey("wishlist.id", ondelete="CASCADE"), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("sealed_note", LargeBinary),
+    Column("channel", String(20), nullable=False),
+    Column("added_at", Moment, nullable=False),
+)

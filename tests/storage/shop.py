@@ -1,0 +1,197 @@
+"""A gateway without HTTP: the published graph over a few products and customers, and a real store.
+
+Run as a program, it is one of several processes: it reads requests from its input, a line each,
+executes those of a line together, and prints their answers.
+"""
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from graphql import GraphQLError
+
+import execution.context
+import execution.executor
+from auth.policy import PolicyTable
+from domain.ask import Ask
+from domain.customer import Customer, PersonName
+from domain.errors import Failure, SourceUnavailable
+from domain.page import Page
+from domain.port import Ports
+from domain.product import Product, ProductQuery, Variant
+from domain.provenance import CATALOGUE, PROFILE, Provenance
+from domain.secret import Secret
+from domain.viewer import Channel, Purpose, Role, Viewer
+from execution.context import Asked, Contexts
+from execution.executor import Executor
+from schema.build import build
+from storage.settings import StorageSettings
+from storage.store import Store, open_store
+
+ANNA = "crm:C-1"
+PIOTR = "crm:C-2"
+
+
+def customer(key: str, client: str = "web", **more: Any) -> Viewer:
+    return Viewer(role=Role.CUSTOMER, subject=f"sub {key}", client=client, customer=key, **more)
+
+
+AGENT = Viewer(
+    role=Role.AGENT, subject="agent", client="desk", purposes=(Purpose.CUSTOMER_SERVICE,)
+)
+ASSOCIATE = Viewer(
+    role=Role.ASSOCIATE,
+    subject="associate",
+    client="till",
+    purposes=(Purpose.CUSTOMER_SERVICE,),
+    channel=Channel.POS,
+)
+
+
+class Products:
+    """Every SKU that begins with S is a variant."""
+
+    is_away = False
+
+    async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
+        return {}
+
+    async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+        if self.is_away:
+            raise SourceUnavailable("erp", "variant_by_sku", "away")
+        source = Provenance("erp", datetime.now(UTC), CATALOGUE)
+        return {
+            sku: Variant(sku=sku, product_key="erp:P", name=f"Shirt {sku}", provenance=source)
+            for sku in skus
+            if sku.startswith("S")
+        }
+
+    async def products_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, Page[Product]]:
+        return {}
+
+
+class Customers:
+    """Every key of the CRM is a customer's."""
+
+    async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
+        source = Provenance("crm", datetime.now(UTC), PROFILE)
+        return {
+            key: Customer(
+                key=key,
+                number=key,
+                name=PersonName(full="Anna Nowak"),
+                identities=(key,),
+                provenance=source,
+            )
+            for key in keys
+            if key.startswith("crm:")
+        }
+
+
+class Shop:
+    """The graph over the store."""
+
+    def __init__(self, store: Store, timeout: float = 3.0) -> None:
+        published = build()
+        self.products = Products()
+        self._executor = Executor(published.graphql, execution.executor.Settings())
+        self._contexts = Contexts(
+            execution.context.Settings(
+                markets={"PL": ["PLN"]},
+                languages=["en"],
+                timeout=timeout,  # type: ignore[arg-type]
+            ),
+            Ports(product=self.products, customer=Customers()),
+            PolicyTable(published.classification),
+            store.own,
+            store.attempts,
+        )
+
+    async def ask(self, document: str, viewer: Viewer, **variables: Any) -> dict[str, Any]:
+        """Execute one operation; errors are the codes, bugs are raised."""
+        context = self._contexts.open(viewer, Asked(), "request")
+        try:
+            result = await self._executor.execute(document, variables, None, context)
+        finally:
+            context.loaders.close()
+        return {"data": result.data, "errors": [_code(each) for each in result.errors],
+                "messages": [each.message for each in result.errors],
+                "calls": dict(context.calls)}  # fmt: skip
+
+
+def _code(error: GraphQLError) -> str:
+    original = error.original_error
+    if isinstance(original, Failure):
+        return original.code
+    if original is None or isinstance(original, GraphQLError):
+        return "INVALID"
+    raise original
+
+
+CREATE = """mutation ($input: WishlistCreateInput!) {
+  wishlistCreate(input: $input) { ...list } }"""
+ADD = """mutation ($input: WishlistLinesAddInput!) {
+  wishlistLinesAdd(input: $input) { ...list } }"""
+REMOVE = """mutation ($input: WishlistLinesRemoveInput!) {
+  wishlistLinesRemove(input: $input) { ...list } }"""
+LIST = """fragment list on WishlistPayload {
+  wishlist { id name version isShared lines { sku quantity note channel variant { name } } }
+  notices { code }
+  userErrors { __typename message path ... on VariantUnknown { skus }
+    ... on WishlistFull { limit } ... on WishlistLimitReached { limit } } }"""
+SHARE = """mutation ($input: WishlistShareInput!) { wishlistShare(input: $input) {
+  secret wishlist { id isShared } userErrors { __typename } } }"""
+MINE = """{ viewer { customer { wishlists {
+  id name version lines { sku quantity note channel variant { name } } } } } }"""
+
+
+async def create(shop: Shop, viewer: Viewer, key: str, name: str = "List", **more: Any) -> Any:
+    return await shop.ask(
+        CREATE + LIST, viewer, input={"idempotencyKey": key, "name": name, **more}
+    )
+
+
+async def add(shop: Shop, viewer: Viewer, key: str, wishlist: str, *lines: Any) -> Any:
+    given = [each if isinstance(each, dict) else {"sku": each} for each in lines]
+    return await shop.ask(
+        ADD + LIST, viewer, input={"idempotencyKey": key, "wishlist": wishlist, "lines": given}
+    )
+
+
+class Request(msgspec.Struct):
+    """One operation for a shop in another process."""
+
+    document: str
+    customer: str
+    input: dict[str, Any]
+    client: str = "web"
+
+
+async def _serve(url: str, master_key: str, timeout: float) -> None:
+    store = open_store(StorageSettings(url=url, master_key_env=Secret(master_key)))
+    assert await store.start() is None
+    shop = Shop(store, timeout)
+    print("ready", flush=True)
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        requests = msgspec.json.decode(line, type=list[Request])
+
+        async def run(number: int, each: Request) -> None:
+            answer = await shop.ask(
+                each.document, customer(each.customer, each.client), input=each.input
+            )
+            # An answer is acknowledged the moment it is written, not when the others are ready.
+            print(msgspec.json.encode([number, answer]).decode(), flush=True)
+
+        await asyncio.gather(*(run(number, each) for number, each in enumerate(requests)))
+        print("done", flush=True)
+    await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(sys.argv[1], sys.argv[2], float(sys.argv[3])))
