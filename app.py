@@ -29,8 +29,9 @@ from execution.context import Settings as ContextSettings
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
 from schema.build import build
+from storage.shared import open_shared
 from transport.http import PATH, make_app
-from transport.protocol import BoundedProtocol
+from transport.protocol import serving
 from transport.settings import Settings as TransportSettings
 
 _STOP_SECONDS = 5
@@ -85,6 +86,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         raise ConfigurationError(problems)
 
     verifier = TokenVerifier(settings.auth)
+    shared = open_shared(None)
 
     async def start() -> None:
         await verifier.start()
@@ -92,6 +94,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     async def stop() -> None:
         await systems.close()
         await verifier.close()
+        await shared.close()
 
     async def readiness() -> Mapping[str, bool]:
         reasons = await asyncio.gather(*(each.reach(_REACH) for each in systems.upstreams.values()))
@@ -102,6 +105,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         Contexts(settings.context, systems.ports, policy),
         verifier,
         settings.transport,
+        buckets=shared.buckets,
+        documents=shared.documents,
         readiness=readiness,
         on_start=start,
         on_stop=stop,
@@ -126,12 +131,9 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
     server = _Server(
         uvicorn.Config(
             gateway.app,
-            http=BoundedProtocol,
-            ws="none",
             lifespan="on",
-            access_log=False,
             log_config=None,
-            server_header=False,
+            **serving(settings.transport),
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
     )

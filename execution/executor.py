@@ -152,13 +152,15 @@ class Executor:
         operation_name: str | None,
         context: Context,
         event: object,
+        *,
+        admit: Admit | None = None,
     ) -> Result:
         """Execute a subscription's selection for one event, which its root field is given.
 
         The plan is the operation's own, made for the first event and kept. *Errors*: as
         ``execute``.
         """
-        prepared = await self._prepare(document, variables, operation_name, context, None)
+        prepared = await self._prepare(document, variables, operation_name, context, admit)
         if isinstance(prepared, Result):
             return prepared
         return await self._answer(prepared, context, event)
@@ -291,6 +293,11 @@ def _refused(failure: Failure) -> Result:
 
 def _finished(data: dict[str, Any] | None, errors: list[GraphQLError], context: Context) -> Result:
     observe_errors(errors, context)
+    return Result(data=data, errors=errors, extensions=extensions_of(context))
+
+
+def extensions_of(context: Context) -> dict[str, Any]:
+    """Tell what an operation has found out about its answer so far."""
     extensions: dict[str, Any] = {"context": context.echoes}
     if context.notices:
         extensions["notices"] = [
@@ -307,4 +314,4 @@ def _finished(data: dict[str, Any] | None, errors: list[GraphQLError], context: 
             "actual": context.actual,
             "calls": dict(context.calls),
         }
-    return Result(data=data, errors=errors, extensions=extensions)
+    return extensions

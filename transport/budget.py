@@ -18,12 +18,17 @@ _log = structlog.get_logger("transport")
 
 
 class Spent(RateLimited):
-    """The caller's bucket is empty. *Units*: ``retry_after`` in seconds."""
+    """The caller's bucket is empty."""
 
     def __init__(self, retry_after: float) -> None:
         seconds = max(1, math.ceil(retry_after))
         super().__init__(f"The budget is spent for now; try again in {seconds} s.")
-        self.retry_after = float(seconds)
+        self._seconds = seconds
+
+    @property
+    def extensions(self) -> dict[str, object]:
+        """The code, and when to come back, in seconds."""
+        return {**super().extensions, "retryAfter": self._seconds}
 
 
 class Budget:

@@ -16,7 +16,10 @@ _MAX_ROOM = 4_096
 class Overloaded(RateLimited):
     """The gateway itself is full; the caller's own budget is not what is short."""
 
-    retry_after = 1.0
+    @property
+    def extensions(self) -> dict[str, object]:
+        """The code, and when to come back, in seconds."""
+        return {**super().extensions, "retryAfter": 1}
 
 
 class Load:

@@ -13,7 +13,7 @@ Positive = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 # As browsers write it: a slash at its end would match nothing, ever.
 Origin = Annotated[str, Meta(pattern=r"^(\*|[a-z][a-z0-9+.-]*://[^/\s]+)$")]
-_EVERY_ROLE = list(Role)
+_EVERY_ROLE = tuple(Role)
 
 
 class DocumentMode(Enum):
@@ -38,7 +38,7 @@ class DocumentSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     automatic: bool = True
     manifest: str | None = None
     mode: DocumentMode = DocumentMode.LOG
-    exempt: list[Role] = [Role.DEVELOPER]
+    exempt: tuple[Role, ...] = (Role.DEVELOPER,)
     reload: Duration = Duration(5)
     max_document: Positive = 100_000
 
@@ -141,8 +141,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     graphiql: bool = True
     origins: list[Origin] = []
     batch: Annotated[int, Meta(ge=0, le=100)] = 0
-    introspection: list[Role] = _EVERY_ROLE
-    suggestions: list[Role] = _EVERY_ROLE
+    introspection: tuple[Role, ...] = _EVERY_ROLE
+    suggestions: tuple[Role, ...] = _EVERY_ROLE
     max_body: Positive = 1_000_000
     max_url: Positive = 16_384
     json_depth: Positive = 64

@@ -28,8 +28,10 @@ from execution.context import Contexts
 from execution.context import Settings as ContextSettings
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
+from storage.bucket import LocalBuckets
+from storage.document import LocalDocuments
 from transport.http import make_app
-from transport.protocol import BoundedProtocol
+from transport.protocol import BoundedProtocol, BoundedSocket, serving
 from transport.settings import Settings
 
 SECRET = "anna.nowak@example.com"
@@ -112,6 +114,8 @@ class Gateway:
             _Contexts(self),
             Verifier(),
             settings,
+            buckets=LocalBuckets(),
+            documents=LocalDocuments(),
             readiness=self._readiness,
             on_start=self._start,
             on_stop=self._stop,
@@ -227,19 +231,18 @@ def _header_names(headers: Mapping[str, str]) -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, protocol: type[BoundedProtocol] = BoundedProtocol
+    settings: Settings,
+    protocol: type[BoundedProtocol] = BoundedProtocol,
+    socket_protocol: type[BoundedSocket] = BoundedSocket,
 ) -> AsyncIterator[Gateway]:
     """Serve a gateway on a free port until the block ends."""
     gateway = Gateway(settings)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         gateway.app,
-        http=protocol,
+        **{**serving(settings), "http": protocol, "ws": socket_protocol},
         log_level="error",
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
     task = asyncio.ensure_future(server.serve([listener]))
