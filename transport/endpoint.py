@@ -27,7 +27,7 @@ from transport.settings import Settings
 from transport.shape import Answer, failed
 from transport.stream import deliver, form_of
 
-_METHODS = "GET, POST"
+_METHODS = "GET, POST, PUT"
 CONTEXT_HEADERS = {
     "channel": "commerce-channel",
     "market": "commerce-market",

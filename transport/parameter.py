@@ -129,7 +129,8 @@ def _document_id(
     if isinstance(persisted, dict) and "sha256Hash" in persisted:
         return _id(persisted["sha256Hash"], "extensions.persistedQuery.sha256Hash"), True
     for name in _IDS:
-        if found.get(name) is not None:
+        # Beside a text, what clients of other servers call by these names is not ours to read.
+        if found.get(name) is not None and found.get("query") is None:
             return _id(found[name], name), False
     return None, False
 

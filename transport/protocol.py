@@ -152,6 +152,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         super().on_message_complete()
 
+    def _should_upgrade(self) -> bool:
+        # A handshake has no body; what else names the protocol is a request like any other.
+        return bool(self.parser.get_method() == b"GET" and super()._should_upgrade())
+
     def _stay(self, rest: bytes) -> None:
         """Decline an upgrade: read the request's body, which the parser has stopped before."""
         framing = b"".join(

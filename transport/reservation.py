@@ -69,7 +69,7 @@ class Reservations:
 
     def concerns(self, scope: Scope, headers: Headers) -> bool:
         """Tell whether a request speaks of a reserved stream."""
-        if scope["method"] in ("PUT", "DELETE"):
+        if scope["method"] == "PUT":
             return True
         return TOKEN_HEADER in headers or "token" in _query(scope)
 

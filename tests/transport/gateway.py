@@ -234,6 +234,7 @@ async def running(
     settings: Settings,
     protocol: type[BoundedProtocol] = BoundedProtocol,
     socket_protocol: type[BoundedSocket] = BoundedSocket,
+    graceful: int = 1,
 ) -> AsyncIterator[Gateway]:
     """Serve a gateway on a free port until the block ends."""
     gateway = Gateway(settings)
@@ -242,7 +243,7 @@ async def running(
         gateway.app,
         **{**serving(settings), "http": protocol, "ws": socket_protocol},
         log_level="error",
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=graceful,
     )
     server = uvicorn.Server(config)
     task = asyncio.ensure_future(server.serve([listener]))
