@@ -72,6 +72,11 @@ class _Sites(Struct, frozen=True):
     sites: list[_Site]
 
 
+class _Notice(Struct, frozen=True):
+    kind: str
+    articles: list[str]
+
+
 class _Problem(Struct, frozen=True):
     type: str
     title: str
@@ -139,6 +144,13 @@ class Adapter:
         codes = [code for code in own if 0 < len(code) <= _MAX_KEY]
         parts = await self._upstream.chunked(codes, _MAX_SITES, fetch)
         return {location.key: location for part in parts for location in part}
+
+    def changed_skus(self, body: bytes) -> Sequence[str]:
+        """Read the articles of a notice. *Errors*: ``ValueError`` for what is not one."""
+        notice = msgspec.json.decode(body, type=_Notice)
+        if notice.kind != "stock.changed":
+            raise ValueError("a notice of another kind")
+        return [sku for sku in notice.articles if 0 < len(sku) <= _MAX_KEY]
 
     def _levels(self, answer: _Articles) -> dict[str, tuple[StockLevel, ...]]:
         # A site takes one snapshot of all its articles, so a batch has few distinct stamps.

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.change import StockChanges
 from domain.deadline import Deadline, Duration
 from domain.errors import BadInput, Forbidden
 from domain.identity import node_id, node_key
@@ -74,6 +75,7 @@ class Context(Struct, kw_only=True):
     now: datetime
     request_id: str
     attempts: Attempts = UNSERVED
+    changes: StockChanges = UNSERVED
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
     echoes: dict[str, object] = field(default_factory=dict)
@@ -124,12 +126,14 @@ class Contexts:
         policy: FieldPolicy,
         own: OwnPorts = NOTHING_OWNED,
         attempts: Attempts = UNSERVED,
+        changes: StockChanges = UNSERVED,
     ) -> None:
         self._settings = settings
         self._ports = ports
         self._policy = policy
         self._own = own
         self._attempts = attempts
+        self._changes = changes
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
@@ -159,6 +163,7 @@ class Contexts:
             now=datetime.now(UTC),
             request_id=request_id,
             attempts=self._attempts,
+            changes=self._changes,
             echoes={
                 "channel": channel.value,
                 "market": market,
@@ -167,6 +172,17 @@ class Contexts:
                 "store": node_id("Location", store) if store else None,
                 "purpose": purpose.value,
             },
+        )
+
+    def ask(self) -> Ask:
+        """Make the standing request of work that nobody asked for: the defaults of everything."""
+        market = next(iter(self._settings.markets))
+        return Ask(
+            deadline=Deadline.after(self._settings.timeout),
+            market=market,
+            currency=self._settings.markets[market][0],
+            language=self._settings.languages[0],
+            channel=Channel.WEB,
         )
 
     def _market(self, market: str | None, currency: str | None) -> tuple[str, str]:

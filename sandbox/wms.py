@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from sandbox.catalogue import Catalogue
 from sandbox.clock import now_ms
+from sandbox.hook import Hook
 from sandbox.place import Site, sites
 from sandbox.scale import Scale
 from sandbox.stock import Level, due_at, levels, observed_at
@@ -32,6 +33,12 @@ class _StockQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 class _SiteQuery(msgspec.Struct, forbid_unknown_fields=True):
     codes: list[str]
+
+
+class _Count(msgspec.Struct, forbid_unknown_fields=True):
+    article: str
+    site: str
+    qoh: int
 
 
 class _RefusedError(Exception):
@@ -59,11 +66,15 @@ class _Wms:
         self._by_code = {site.code: site for site in self._sites}
         self._bearer = f"Bearer {os.environ.get('SANDBOX_WMS_KEY', KEY)}"
         self._levels = lru_cache(maxsize=16_384)(self._read_levels)
+        self._counted: dict[tuple[str, int], int] = {}
+        self._hook: Hook | None = None
         self.app = Starlette(
             routes=[
                 self._route("POST", "/v2/stock/query", self._stock),
                 self._route("GET", "/v2/sites", self._directory),
                 self._route("POST", "/v2/sites/query", self._some_sites),
+                Route("/_admin/stock", self._count, methods=["PUT"]),
+                Route("/_admin/webhook", self._set_hook, methods=["PUT", "DELETE"]),
             ],
             exception_handlers={404: _missing, 405: _method},
         )
@@ -80,6 +91,30 @@ class _Wms:
                 return refused.response
 
         return Route(path, guarded, methods=[method])
+
+    async def _count(self, request: Request) -> Response:
+        """Changes how many pieces lie at a site, and tells it where a webhook is set."""
+        try:
+            count = await _read(request, _Count)
+        except _RefusedError as refused:
+            return refused.response
+        there = [self._sites[level.site].code for level in self._levels(count.article) or ()]
+        if count.site not in there:
+            return _problem(422, "unknown-place", "The article does not lie there", sites=there)
+        place = self._sites.index(self._by_code[count.site])
+        self._counted[count.article, place] = count.qoh
+        self._levels.cache_clear()
+        told = None
+        if self._hook is not None:
+            told = await self._hook.tell({"kind": "stock.changed", "articles": [count.article]})
+        return Reply({"told": told})
+
+    async def _set_hook(self, request: Request) -> Response:
+        try:
+            self._hook = await _read(request, Hook) if request.method == "PUT" else None
+        except _RefusedError as refused:
+            return refused.response
+        return Reply({"set": self._hook is not None})
 
     async def _stock(self, request: Request) -> Response:
         body = await _read(request, _StockQuery)
@@ -113,7 +148,12 @@ class _Wms:
 
     def _read_levels(self, article: str) -> tuple[Level, ...] | None:
         found = self._catalogue.find_variant(article)
-        return None if found is None else levels(*found, self._sites)
+        if found is None:
+            return None
+        return tuple(
+            level._replace(on_hand=self._counted.get((article, level.site), level.on_hand))
+            for level in levels(*found, self._sites)
+        )
 
     def _row(self, level: Level, seen: int, now: int) -> dict[str, Any]:
         due = [{"qty": level.due_quantity, "eta": due_at(level, now)}] if level.due_quantity else []

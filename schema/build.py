@@ -12,6 +12,7 @@ from typing import Any
 
 import strawberry
 from graphql import (
+    GraphQLDeferDirective,
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
@@ -27,11 +28,13 @@ from graphql import (
 from msgspec import Struct
 from strawberry.schema.config import StrawberryConfig
 
-from domain.policy import Classification
-from schema.field import DOMAIN, PERSON, Batch
+from domain.errors import Forbidden
+from domain.policy import Classification, Decision
+from schema.field import DOMAIN, PERSON, Batch, Source
 from schema.mutation import USER_ERRORS, Mutation
 from schema.query import Query
 from schema.scalar import SCALARS
+from schema.subscription import Subscription
 
 _DEFINITION = "strawberry-definition"
 
@@ -58,10 +61,12 @@ def build() -> Published:
     published = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=USER_ERRORS,
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     schema: GraphQLSchema = published._schema  # noqa: SLF001 - Strawberry has no public door to it
+    schema.directives = (*schema.directives, GraphQLDeferDirective)
     categories, persons, person_fields = {}, set(), set()
     for name, kind in schema.type_map.items():
         if name.startswith("__"):
@@ -138,6 +143,8 @@ def _tie(field: GraphQLField) -> None:
     else:
         field.extensions["batch"] = batch
         field.resolve = _call(batch)
+        if follow := definition.metadata.get("stream"):
+            field.subscribe = _follow(follow)
         for argument, published in zip(definition.arguments, field.args.values(), strict=True):
             published.out_name = argument.python_name
             if published.default is not None and published.default.value is None:
@@ -163,6 +170,16 @@ def _call(batch: Batch) -> Callable[..., Any]:
         return value
 
     return resolve
+
+
+def _follow(source: Source) -> Callable[..., Any]:
+    def subscribe(_root: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        context, parent = info.context, info.parent_type.name
+        if context.policy.decide(parent, info.field_name, context.policy_class) is Decision.DENY:
+            raise Forbidden("This may not be followed by this role for this purpose.")
+        return source(context, **arguments)
+
+    return subscribe
 
 
 def _resolve_type(

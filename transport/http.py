@@ -28,9 +28,12 @@ from transport.refusal import Refusal, method_not_allowed, no_such_path, status_
 from transport.reservation import TOKEN_HEADER
 from transport.settings import Settings
 from transport.socket import SocketEndpoint
+from transport.webhook import PATH as WEBHOOK_PATH
+from transport.webhook import Take, Webhooks
 
 PATH = "/graphql"
 Hook = Callable[[], Awaitable[None]]
+NO_WEBHOOKS: Mapping[str, Take] = {}
 _JSON = "application/json; charset=utf-8"
 
 
@@ -43,6 +46,7 @@ def make_app(
     buckets: TokenBucket,
     documents: DocumentStore,
     readiness: Readiness,
+    webhooks: Mapping[str, Take] = NO_WEBHOOKS,
     on_start: Hook | None = None,
     on_stop: Hook | None = None,
     routes: Sequence[BaseRoute] = (),
@@ -50,7 +54,8 @@ def make_app(
     """Make the application.
 
     ``on_start`` runs before the first request and ``on_stop`` after the last, also when the start
-    fails; ``routes`` are further addresses beside the door's own.
+    fails; ``webhooks`` take what systems send by themselves; ``routes`` are further addresses
+    beside the door's own.
 
     *Errors*: ``ConfigurationError`` for a manifest of trusted documents that cannot be read.
     """
@@ -63,6 +68,7 @@ def make_app(
     served: list[BaseRoute] = [
         WebSocketRoute(PATH, _Asgi(SocketEndpoint(operations, settings, stopping))),
         _route(PATH, graphql),
+        _route(WEBHOOK_PATH, Webhooks(settings, webhooks, buckets)),
         _route("/health/live", _reading(live)),
         _route("/health/ready", _reading(Ready(readiness, settings))),
         *routes,
