@@ -11,7 +11,7 @@ from uuid import UUID
 
 import aiohttp
 import uvicorn
-from graphql import GraphQLError, GraphQLScalarType, build_schema
+from graphql import GraphQLError, GraphQLObjectType, GraphQLScalarType, build_schema
 
 from domain.deadline import Duration
 from domain.errors import (
@@ -36,6 +36,7 @@ from transport.settings import Settings
 
 SECRET = "anna.nowak@example.com"
 SDL = """
+directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
 scalar Json
 type Query {
   hello(name: String): String
@@ -47,8 +48,11 @@ type Query {
   wrong: Int
   tree(in: Tree): String
   node(id: ID!): Query
+  thing: Thing
 }
+type Thing { id: ID! name: String late: String surely: String! inner: Thing }
 type Mutation { adds: Int! }
+type Subscription { counts(to: Int!): Int waits: String fails(how: String!): String heard: Int }
 input Tree { of: Tree }
 """
 FAILURES = {
@@ -102,6 +106,7 @@ class Gateway:
         self.begun = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.ended = asyncio.Event()
+        self.said: asyncio.Queue[int] = asyncio.Queue()
         self.added = 0
         self.closed = 0
         self.hooks: list[str] = []
@@ -150,12 +155,38 @@ class Gateway:
         fields["tree"].resolve = lambda _, info, **arguments: "tree"
         fields["node"].resolve = lambda _, info, id: {}
         schema.mutation_type.fields["adds"].resolve = self._add
+        fields["thing"].resolve = lambda _, info: {"id": 1, "name": "a thing", "inner": {}}
+        thing = schema.get_type("Thing")
+        assert isinstance(thing, GraphQLObjectType)
+        thing.fields["late"].resolve = _late
+        assert schema.subscription_type
+        followed = schema.subscription_type.fields
+        for name, source in (
+            ("counts", _count),
+            ("waits", self._follow),
+            ("fails", _break),
+            ("heard", self._hear),
+        ):
+            followed[name].subscribe = source
+            followed[name].resolve = lambda event, info, **_: event
         assert isinstance(schema.type_map["Json"], GraphQLScalarType)
         return schema
 
     def _add(self, _: Any, info: Any) -> int:
         self.added += 1
         return self.added
+
+    async def _follow(self, _: Any, info: Any) -> AsyncIterator[str]:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+            yield "never"
+        finally:
+            self.cancelled.set()
+
+    async def _hear(self, _: Any, info: Any) -> AsyncIterator[int]:
+        while True:
+            yield await self.said.get()
 
     async def _wait(self, _: Any, info: Any) -> str:
         self.begun.set()
@@ -222,6 +253,22 @@ class _Contexts(Contexts):
 
 
 def _fail(_: Any, info: Any, how: str) -> str:
+    raise FAILURES[how]
+
+
+async def _late(_: Any, info: Any) -> str:
+    await asyncio.sleep(0.01)
+    return "came"
+
+
+async def _count(_: Any, info: Any, to: int) -> AsyncIterator[int]:
+    for number in range(1, to + 1):
+        yield number
+        await asyncio.sleep(0)
+
+
+async def _break(_: Any, info: Any, how: str) -> AsyncIterator[str]:
+    yield "once"
     raise FAILURES[how]
 
 
