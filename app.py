@@ -2,14 +2,17 @@
 
 import argparse
 import asyncio
+import gc
+import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
+import orjson
 import structlog
 import uvicorn
 import uvloop
@@ -26,6 +29,7 @@ from auth.token import TokenVerifier
 from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
+from domain.port import Ports
 from execution.context import Contexts
 from execution.context import Settings as ContextSettings
 from execution.executor import Executor
@@ -34,7 +38,9 @@ from execution.poll import Settings as StockSettings
 from execution.poll import StockPoll
 from execution.watch import StockWatch
 from schema.build import build
+from storage.settings import StorageSettings
 from storage.shared import open_shared
+from storage.store import Store, open_store
 from transport.http import PATH, make_app
 from transport.protocol import serving
 from transport.settings import Settings as TransportSettings
@@ -42,12 +48,16 @@ from transport.webhook import Take
 
 _STOP_SECONDS = 5
 _REACH = Duration(1)
+# What an answer is made of holds no cycles, so that looking for them after every few hundred
+# objects, as is the default, finds nothing for a fifth of a listing's time.
+_GARBAGE = (50_000, 20, 100)
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole configuration file; each room describes its own table.
 
     *Shape*: ``unserved`` names the ports for which the retailer has no system.
+    Without ``storage`` the gateway keeps nothing: it reads, and every mutation is refused.
     ``needs_systems_at_start`` refuses to start while a system cannot be reached; set it to false
     where the gateway must come up beside a system that is down.
     """
@@ -55,6 +65,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     context: ContextSettings
     auth: AuthSettings
     systems: dict[str, SystemSettings]
+    storage: StorageSettings | None = None
     unserved: list[str] = []
     needs_systems_at_start: bool = True
     execution: ExecutionSettings = ExecutionSettings()
@@ -63,10 +74,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Gateway(Struct, frozen=True):
-    """The composed gateway: an ASGI application, and the systems it stands on."""
+    """The composed gateway: an ASGI application, and what it stands on."""
 
     app: ASGIApp
     systems: Systems
+    store: Store | None
 
 
 def compose(settings: Settings, read: Reader) -> Gateway:
@@ -80,7 +92,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         *unclassified(published.classification, published.person_fields),
     ]
     table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
-    policy, systems = None, None
+    policy, systems, store = None, None, None
     try:
         policy = PolicyTable(published.classification, table)
     except ConfigurationError as error:
@@ -89,13 +101,17 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         systems = connect(settings.systems, read, settings.unserved)
     except ConfigurationError as error:
         problems += error.problems
+    try:
+        store = open_store(settings.storage) if settings.storage else None
+    except ConfigurationError as error:
+        problems += error.problems
     if problems or policy is None or systems is None:
         raise ConfigurationError(problems)
 
     verifier = TokenVerifier(settings.auth)
-    shared = open_shared(None)
+    shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
-    contexts = Contexts(settings.context, systems.ports, policy, changes=watch)
+    contexts = _contexts(settings.context, systems.ports, policy, store, watch)
     poll = StockPoll(watch, systems.ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
@@ -109,6 +125,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         await systems.close()
         await verifier.close()
         await shared.close()
+        if store:
+            await store.close()
 
     async def readiness() -> Mapping[str, bool]:
         reasons = await asyncio.gather(*(each.reach(_REACH) for each in systems.upstreams.values()))
@@ -126,7 +144,19 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         on_start=start,
         on_stop=stop,
     )
-    return Gateway(app, systems)
+    return Gateway(app, systems, store)
+
+
+def _contexts(
+    settings: ContextSettings,
+    ports: Ports,
+    policy: PolicyTable,
+    store: Store | None,
+    changes: StockWatch,
+) -> Contexts:
+    if store is None:
+        return Contexts(settings, ports, policy, changes=changes)
+    return Contexts(settings, ports, policy, store.own, store.attempts, changes)
 
 
 def _takes(settings: Settings, systems: Systems, watch: StockWatch) -> Mapping[str, Take]:
@@ -157,14 +187,13 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
     *Errors*: ``ConfigurationError`` before anything is served.
     """
     gateway = compose(settings, read)
-    _say(f"looking for {', '.join(settings.systems)}")
     try:
-        await gateway.systems.start()
-    except ConfigurationError as error:
-        if settings.needs_systems_at_start:
-            await gateway.systems.close()
-            raise
-        _say(f"going on without some systems. {error}")
+        await _prepare(gateway, needs_systems=settings.needs_systems_at_start)
+    except ConfigurationError:
+        await gateway.systems.close()
+        if gateway.store:
+            await gateway.store.close()
+        raise
     server = _Server(
         uvicorn.Config(
             gateway.app,
@@ -175,6 +204,20 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
         )
     )
     await server.serve(sockets=[sock])
+
+
+async def _prepare(gateway: Gateway, *, needs_systems: bool) -> None:
+    if gateway.store is None:
+        _say("no [storage]: nothing is kept, every mutation is refused")
+    elif (reason := await gateway.store.start()) is not None:
+        _say(f"going on without the store, until it is back: {reason}")
+    _say(f"looking for {', '.join(gateway.systems.upstreams)}")
+    try:
+        await gateway.systems.start()
+    except ConfigurationError as error:
+        if needs_systems:
+            raise
+        _say(f"going on without some systems. {error}")
 
 
 async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) -> list[Problem]:
@@ -199,6 +242,10 @@ async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) 
 class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        # Whatever start-up has made stays for good and need not be looked through again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE)
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             print(f"ready http://{host}:{port}{PATH}", flush=True)
@@ -217,6 +264,26 @@ def _bind(host: str, port: int) -> socket.socket:
     return sock
 
 
+def _log_as_json() -> None:
+    """Log one JSON object a line, on stderr: stdout is for the ready line and never fills up."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_json),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _json(event: object, default: Callable[[object], object]) -> bytes:
+    return orjson.dumps(event, default=default)
+
+
 def _say(progress: str) -> None:
     print(f"gateway: {progress}", file=sys.stderr, flush=True)
 
@@ -228,15 +295,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     given = parser.parse_args(arguments)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    _log_as_json()
     read = partial(config.read, environment=environment, file=str(given.config))
     settings = None
     try:

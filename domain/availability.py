@@ -1,8 +1,10 @@
 """Stock and what of it can be promised: the one place where the formula stands."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from operator import itemgetter
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -10,6 +12,7 @@ from msgspec import Struct
 from domain.ask import Ask
 from domain.provenance import Freshness, Provenance
 
+_rank = itemgetter(0, 1, 2)
 _FEW = 3
 _LOTS = 20
 
@@ -110,46 +113,43 @@ def availability(
     and those without a place come last, else the fullest comes first.
     *Freshness*: the provenance is the oldest level's; a stale level adds at most FEW to the band.
     """
+    # One pass, each figure worked out once: a listing asks this of hundreds of levels.
     distances = distances or {}
-    places = [
-        LocationAvailability(
-            location_key=level.location_key,
-            band=band(level.available, level.provenance.freshness(now)),
-            stock=level,
-            distance=distances.get(level.location_key),
-        )
-        for level in levels
-    ]
-    if not places:
-        return Availability(sku=sku, band=Band.NONE, locations=())
-    places.sort(
-        key=lambda place: (
-            place.distance if place.distance is not None else float("inf"),
-            -place.stock.available,
-            place.location_key,
-        )
-    )
-    oldest = min((place.stock.provenance for place in places), key=lambda p: p.observed_at)
-    supplies = [supply for place in places for supply in place.stock.incoming]
-    return Availability(
-        sku=sku,
-        band=_together(places, now),
-        locations=tuple(places),
-        next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
-        provenance=oldest,
-    )
-
-
-def _together(places: Sequence[LocationAvailability], now: datetime) -> Band:
+    ranked: list[tuple[float, int, str, LocationAvailability]] = []
+    supplies: list[Supply] = []
+    oldest: Provenance | None = None
     # Fresh figures are summed and stale ones never say more than FEW, so that one shop whose
     # system lags behind does not take the promise from all the others.
     fresh = stale = 0
-    for place in places:
-        if place.stock.provenance.freshness(now) is Freshness.STALE:
-            stale += place.stock.available
+    judged: Provenance | None = None
+    freshness = Freshness.UNKNOWN
+    for level in levels:
+        provenance, key, pieces = level.provenance, level.location_key, level.available
+        if provenance is not judged:
+            judged, freshness = provenance, provenance.freshness(now)
+        if freshness is Freshness.STALE:
+            stale += pieces
         else:
-            fresh += place.stock.available
-    return band(fresh) if fresh else band(stale, Freshness.STALE)
+            fresh += pieces
+        if oldest is None or provenance.observed_at < oldest.observed_at:
+            oldest = provenance
+        if level.incoming:
+            supplies += level.incoming
+        distance = distances.get(key)
+        place = LocationAvailability(
+            location_key=key, band=band(pieces, freshness), stock=level, distance=distance
+        )
+        ranked.append((math.inf if distance is None else distance, -pieces, key, place))
+    if not ranked:
+        return Availability(sku=sku, band=Band.NONE, locations=())
+    ranked.sort(key=_rank)
+    return Availability(
+        sku=sku,
+        band=band(fresh) if fresh else band(stale, Freshness.STALE),
+        locations=tuple([place for *_, place in ranked]),
+        next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
+        provenance=oldest,
+    )
 
 
 @runtime_checkable

@@ -48,14 +48,19 @@ async def finish(run: Run) -> None:
     waiting, run.pending = run.pending, []
     if not waiting:
         return
-    if len(waiting) == 1:
-        await _follow(run, waiting[0])
-        return
-    async with asyncio.TaskGroup() as tasks:
-        for each in waiting[:-1]:
-            tasks.create_task(_follow(run, each))
-        # The last one needs no task of its own.
-        await _follow(run, waiting[-1])
+    try:
+        if len(waiting) == 1:
+            await _follow(run, waiting[0])
+            return
+        async with asyncio.TaskGroup() as tasks:
+            for each in waiting[:-1]:
+                tasks.create_task(_follow(run, each))
+            # The last one needs no task of its own.
+            await _follow(run, waiting[-1])
+    finally:
+        # An operation that is cut off may have columns that have not even begun.
+        for each in waiting:
+            each.close()
 
 
 async def _follow(run: Run, waiting: Coroutine[Any, Any, None]) -> None:
@@ -68,6 +73,8 @@ def _advance(run: Run) -> None:
     groups = run.groups
     while groups:
         group = groups.popleft()
+        if not group.parents:
+            continue  # an empty list: nobody below is asked about nothing
         selection = group.selection
         if selection.decision is Decision.OWN:
             run.pending.append(_own(run, group))

@@ -115,6 +115,10 @@ class Context(Struct, kw_only=True):
             return key == self.viewer.customer
         return decision is not Decision.DENY
 
+    def sees_own_only(self, kind: str) -> bool:
+        """Tell whether the viewer sees objects of this kind only where they are about them."""
+        return self.policy.decide_type(kind, self.policy_class) is Decision.OWN
+
 
 class Contexts:
     """Opens a context for each operation, checking what its request says of itself."""

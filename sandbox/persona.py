@@ -11,6 +11,9 @@ NEIGHBOUR_CONTACT = "C-000007"
 NEIGHBOUR_KUNNR = "0002086848"
 ASSOCIATE_STORE = "WAW1"
 
+MASTER_KEY = "c2FuZGJveC1vbmx5LW5ldmVyLWluLXByb2R1Y3Rpb24="
+"""What a gateway beside the sandbox seals its own store with, where it is given no key."""
+
 
 class Persona(NamedTuple):
     """A client of the identity provider with the claims its tokens carry."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.crm import KEY as CRM_KEY
 from sandbox.erp import KEY as ERP_KEY
+from sandbox.persona import MASTER_KEY
 from sandbox.server import PortTakenError, listen, url_of
 from sandbox.wms import KEY as WMS_KEY
 
@@ -148,6 +149,9 @@ class Supervisor:
                 f"{name} was not ready within {_START:g} s{self._last(name)}"
             ) from None
         if not line.startswith(b"ready "):
+            # It has closed its output, so it is ending: its own status says more than a signal's.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(child.wait(), _GRACE)
             await _end(child, _GRACE)
             await asyncio.wait({relay}, timeout=_GRACE)
             status = child.returncode
@@ -179,6 +183,7 @@ class Supervisor:
         environment = {f"SANDBOX_{name.upper()}_URL": url for name, url in self._urls.items()}
         for name, key in (("ERP", ERP_KEY), ("WMS", WMS_KEY), ("CRM", CRM_KEY)):
             environment[f"SANDBOX_{name}_KEY"] = os.environ.get(f"SANDBOX_{name}_KEY", key)
+        environment["GATEWAY_MASTER_KEY"] = os.environ.get("GATEWAY_MASTER_KEY", MASTER_KEY)
         try:
             self._command = await asyncio.create_subprocess_exec(
                 *command, env={**os.environ, **environment}, preexec_fn=_die_with_parent()
@@ -205,13 +210,15 @@ async def _end(child: asyncio.subprocess.Process, grace: float) -> None:
     """Asks the child to stop, waits, then makes it."""
     if child.returncode is not None:
         return
+    # os.kill and not child.terminate(), which polls, and so may take a dead child's status from
+    # under the event loop's own watcher (CPython reports such a child as 255).
     with suppress(ProcessLookupError):
-        child.terminate()
+        os.kill(child.pid, signal.SIGTERM)
     try:
         await asyncio.wait_for(child.wait(), grace)
     except TimeoutError:
         with suppress(ProcessLookupError):
-            child.kill()
+            os.kill(child.pid, signal.SIGKILL)
         await child.wait()
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -113,16 +114,23 @@ class Shop:
 @contextmanager
 def serve() -> Iterator[Shop]:
     """The gateway beside the sandbox, on free ports, for the whole run."""
-    with subprocess.Popen(
-        [
-            *(sys.executable, "-m", "sandbox", "--port", "0", "--"),
-            *("sh", "-c", _COMMAND, sys.executable),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "sandbox", "--port", "0", "--"),
+                *("sh", "-c", _COMMAND, sys.executable),
+            ],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         systems: dict[str, str] = {}
         gateway = None

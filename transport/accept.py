@@ -1,6 +1,7 @@
 """Which media type an answer takes, and which a body may have."""
 
 from enum import Enum
+from functools import lru_cache
 
 from graphql import OperationType
 from starlette.datastructures import Headers
@@ -8,6 +9,7 @@ from starlette.datastructures import Headers
 from transport.refusal import Refusal, bad_request
 
 _MAX_RANGES = 50
+_MAX_KNOWN = 500
 
 
 class Media(Enum):
@@ -38,10 +40,9 @@ class Preference:
 
     __slots__ = ("_parts", "_weights")
 
-    def __init__(self, headers: Headers) -> None:
+    def __init__(self, text: str) -> None:
         self._weights: dict[str, float] = {}
         self._parts: set[str] = set()
-        text = ",".join(headers.getlist("accept"))
         if not text.strip():
             self._weights["*/*"] = 1.0
             return
@@ -107,6 +108,17 @@ class Preference:
         if graphql != plain:
             return Media.GRAPHQL if graphql > plain else Media.JSON
         return Media.GRAPHQL if self.names(Media.GRAPHQL.value) else Media.JSON
+
+
+def preferred(headers: Headers) -> Preference:
+    """Read a request's Accept header; callers have a few of them, which are read once each."""
+    text = ",".join(headers.getlist("accept"))
+    return _known(text) if len(text) <= _MAX_KNOWN else Preference(text)
+
+
+@lru_cache(maxsize=256)
+def _known(text: str) -> Preference:
+    return Preference(text)
 
 
 def _weight(parameters: list[str]) -> float | None:

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from domain.errors import DeadlineExceeded, DocumentNotFound, Failure, RateLimited
 from execution.context import Asked
-from transport.accept import Media, Preference, Stream, check_content
+from transport.accept import Media, Preference, Stream, check_content, preferred
 from transport.answer import encode, headers_of, result_status, send_bytes
 from transport.body import drop, read
 from transport.caller import Caller, Proved
@@ -36,6 +36,10 @@ CONTEXT_HEADERS = {
     "store": "commerce-store",
     "purpose": "commerce-purpose",
 }
+
+
+_CONTEXT_FIELDS = {header.encode(): field for field, header in CONTEXT_HEADERS.items()}
+_SILENT = Asked()
 
 
 class _Reply:
@@ -75,7 +79,7 @@ class GraphQLEndpoint:
         exchange, headers = exchange_of(scope), Headers(scope=scope)
         media = Media.JSON
         try:
-            preference = Preference(headers)
+            preference = preferred(headers)
             if self._page and scope["method"] == "GET" and preference.wants_page():
                 await self._page.send(send)
                 return
@@ -213,22 +217,39 @@ def _watch(receive: Receive) -> Any:
 
 
 def _caller(scope: Scope, headers: Headers) -> Caller:
-    asked = Asked(**{name: _single(headers, each) for name, each in CONTEXT_HEADERS.items()})
     client = scope.get("client")
-    return Caller(_single(headers, "authorization"), asked, client[0] if client else None)
+    authorization = _single(headers, "authorization")
+    return Caller(authorization, _asked(scope), client[0] if client else None)
 
 
 def _single(headers: Headers, name: str) -> str | None:
     """Read a header that must not be there twice, since two readers could choose differently."""
     values = headers.getlist(name)
     if len(values) > 1:
-        raise bad_request(f"{name} is given more than once; send it once.")
+        raise _twice(name)
     return values[0] if values else None
 
 
 def _answered(answer: Answer, media: Media, headers: Headers, budget: Mapping[str, str]) -> _Reply:
     status = 200 if answer.was_executed else result_status(answer.code, media)
     return _Reply(status, answer.body, {**_headers(status, answer.body, headers), **budget})
+
+
+def _asked(scope: Scope) -> Asked:
+    """Read what the headers say of the context, in one pass."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        field = _CONTEXT_FIELDS.get(name)
+        if field is None:
+            continue
+        if field in found:
+            raise _twice(name.decode("latin-1"))
+        found[field] = value.decode("latin-1")
+    return Asked(**found) if found else _SILENT
+
+
+def _twice(name: str) -> Refusal:
+    return bad_request(f"{name} is given more than once; send it once.")
 
 
 def _headers(status: int, body: dict[str, Any], headers: Headers) -> dict[str, str]:

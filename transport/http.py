@@ -90,7 +90,7 @@ def make_app(
 
     # The router alone: Starlette's own error pages would come before the door's.
     router = Router(served, redirect_slashes=False, default=_nothing, lifespan=lifespan)
-    return Door(_failing(router))
+    return Door(_failing(_ahead(graphql, router)))
 
 
 def _with_cors(app: ASGIApp, settings: Settings) -> ASGIApp:
@@ -105,6 +105,19 @@ def _with_cors(app: ASGIApp, settings: Settings) -> ASGIApp:
         allow_headers=headers,
         expose_headers=("X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"),
     )
+
+
+def _ahead(graphql: ASGIApp, router: ASGIApp) -> ASGIApp:
+    """Lead to the one busy address without matching its path against every route's pattern."""
+
+    async def ahead(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH and not scope.get("root_path"):
+            exchange_of(scope).route = PATH
+            await graphql(scope, receive, send)
+        else:
+            await router(scope, receive, send)
+
+    return ahead
 
 
 def _route(path: str, app: ASGIApp) -> Route:

@@ -303,8 +303,13 @@ async def _until(
 ) -> T:
     """Await work until it is done, its caller gone, or its time over, and leave nothing behind."""
     task = asyncio.ensure_future(work)
-    watch = asyncio.ensure_future(gone())
+    watch: asyncio.Future[None] | None = None
     try:
+        # What asks no system is done after its first step, and needs no watch.
+        await asyncio.sleep(0)
+        if task.done():
+            return task.result()
+        watch = asyncio.ensure_future(gone())
         await asyncio.wait((task, watch), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
@@ -312,7 +317,7 @@ async def _until(
             raise Gone
         raise DeadlineExceeded("The operation's time is over.")
     finally:
-        pending = {each for each in (task, watch) if each.cancel()}
+        pending = {each for each in (task, watch) if each is not None and each.cancel()}
         if pending:
             ended, _ = await asyncio.wait(pending, timeout=grace)
             for each in ended:

@@ -40,6 +40,10 @@ class Reader:
         for name in names:
             spoken.setdefault(name.atnam, {})[name.spras] = name.atbez
         self._names = {code: self._best(texts)[1] for code, texts in spoken.items()}
+        # What a code means is the same throughout an answer, which has a few codes many times.
+        self._values: dict[tuple[str, str], str] = {}
+        self._options: dict[tuple[str, str], Option] = {}
+        self._categories: dict[str, Category] = {}
 
     def product(self, article: message.Article) -> Product:
         """One style with its variants."""
@@ -47,7 +51,6 @@ class Reader:
         key = f"{self._provenance.system}:{number}"
         spoken, name = self._best({text.spras: text.maktx for text in article.makt})
         descriptions = {text.spras: text.tdline for text in article.ltxt}
-        _, category = self._best({text.spras: text.wgbez for text in article.t023t})
         media = [(self._picture(picture, name), picture.atwrt) for picture in article.media]
         return Product(
             key=key,
@@ -56,7 +59,7 @@ class Reader:
             locale=spoken.lower(),
             description=descriptions.get(spoken),
             brand=article.brand_id or None,
-            category=Category(article.matkl, category),
+            category=self._category(article),
             attributes=tuple(
                 attribute
                 for characteristic in article.ausp
@@ -77,9 +80,7 @@ class Reader:
         media: Sequence[tuple[Media, str]],
     ) -> Variant:
         colours = {value.atwrt for value in variant.ausp if value.atnam == _COLOUR}
-        options = tuple(
-            Option(self._names[value.atnam], self._coded(value)) for value in variant.ausp
-        )
+        options = tuple(map(self._option, variant.ausp))
         return Variant(
             sku=message.short(variant.matnr),
             product_key=product_key,
@@ -89,6 +90,22 @@ class Reader:
             media=tuple(picture for picture, colour in media if colour in colours),
             provenance=self._provenance,
         )
+
+    def _category(self, article: message.Article) -> Category:
+        category = self._categories.get(article.matkl)
+        if category is None:
+            _, name = self._best({text.spras: text.wgbez for text in article.t023t})
+            category = self._categories[article.matkl] = Category(article.matkl, name)
+        return category
+
+    def _option(self, value: message.Characteristic) -> Option:
+        code = (value.atnam, value.atwrt or "")
+        option = self._options.get(code)
+        if option is None:
+            option = Option(self._names[value.atnam], self._coded(value))
+            if value.atwrt:
+                self._options[code] = option
+        return option
 
     def _attribute(self, value: message.Characteristic) -> AttributeValue | None:
         name = self._names[value.atnam]
@@ -101,7 +118,13 @@ class Reader:
 
     def _coded(self, value: message.Characteristic) -> str:
         if value.texts:
-            return self._best({text.spras: text.atwtb for text in value.texts})[1]
+            code = (value.atnam, value.atwrt or "")
+            known = self._values.get(code)
+            if known is None:
+                known = self._best({text.spras: text.atwtb for text in value.texts})[1]
+                if value.atwrt:
+                    self._values[code] = known
+            return known
         if not value.atwrt:
             raise ValueError("an option has no value")
         if value.atwrt == "X":

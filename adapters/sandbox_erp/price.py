@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -57,10 +58,14 @@ def offer(priced: message.Priced, organisation: Organisation, provenance: Proven
     paid = sale_row or list_row
     if paid is None:
         raise ValueError("there is no price among the conditions")
+    price = _price(paid, priced.mwst.kbetr, organisation)
+    listed = price
+    if list_row is not None and list_row is not paid:
+        listed = _price(list_row, priced.mwst.kbetr, organisation)
     return Offer(
         sku=message.short(priced.matnr),
-        price=_price(paid, priced.mwst.kbetr, organisation),
-        list_price=_price(list_row or paid, priced.mwst.kbetr, organisation),
+        price=price,
+        list_price=listed,
         version=_version(priced, (paid, list_row or paid)),
         valid_until=_end(paid, organisation),
         provenance=provenance,
@@ -77,18 +82,27 @@ def _only(rows: Sequence[message.Condition], kind: str) -> message.Condition | N
 def _price(row: message.Condition, rate: Decimal, organisation: Organisation) -> Price:
     if row.konwa != organisation.currency:
         raise ValueError("the price is in another currency than was asked for")
-    amount, pieces = exact(row.kbetr), exact(row.kpein)
-    if amount < 0 or pieces <= 0:
+    return _containing(row.kbetr, row.kpein, row.konwa, rate)
+
+
+@lru_cache(maxsize=16_384)
+def _containing(amount: Decimal, pieces: Decimal, currency: str, rate: Decimal) -> Price:
+    # Shops repeat their prices, and exact arithmetic takes as long as decoding does.
+    if exact(amount) < 0 or exact(pieces) <= 0:
         raise ValueError("a price is below zero, or for no piece")
-    return Price.containing(Money.of(amount / pieces, row.konwa), rate)
+    return Price.containing(Money.of(amount / pieces, currency), rate)
 
 
 def _end(row: message.Condition, organisation: Organisation) -> datetime | None:
     """The first instant at which the condition holds no more."""
-    if row.datbi == _FOREVER:
-        return None
-    following = message.day(row.datbi) + timedelta(days=1)
-    return datetime.combine(following, time(), ZoneInfo(organisation.zone)).astimezone(UTC)
+    return None if row.datbi == _FOREVER else _midnight_after(row.datbi, organisation.zone)
+
+
+@lru_cache(maxsize=4_096)
+def _midnight_after(day: str, zone: str) -> datetime:
+    # Sales end on few days, and each costs a look into the zone's history.
+    following = message.day(day) + timedelta(days=1)
+    return datetime.combine(following, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
 def _version(priced: message.Priced, rows: Sequence[message.Condition]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.persona import MASTER_KEY
 from tests.shop import ROOT, Shop
 
 BOUND = 60
@@ -84,6 +85,7 @@ def test_a_port_that_is_taken_is_one_sentence(shop: Shop) -> None:
     ended = run(
         *("--port", port[1]),
         **{f"SANDBOX_{name.upper()}_URL": url for name, url in shop.systems.items()},
+        GATEWAY_MASTER_KEY=MASTER_KEY,
         **{f"SANDBOX_{name}_KEY": f"sandbox-{name.lower()}-key" for name in ("ERP", "WMS", "CRM")},
     )
     assert ended.returncode == 2

@@ -1,0 +1,216 @@
+"""Runs the bench: ``scripts/bench --help``."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import orjson
+import uvloop
+from graphql import build_schema, parse, validate
+
+from bench import contender, measure, profile, report
+from bench.contender import CONTENDERS, Contender, Missing, Running
+from bench.load import LoadError
+from bench.measure import Meter, Pair, Plan, Row
+from bench.workload import BY_NAME, Workload
+
+_FULL = Plan(rounds=9, seconds=1.0, warm_seconds=1.5)
+_QUICK = Plan(rounds=3, seconds=0.45, warm_seconds=0.6)
+_BELOW = 0.85
+
+
+class Different(Exception):  # noqa: N818 - says what it is
+    """Two contenders answer the same question differently."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run from the command line; 1 where the contenders' answers differ, 2 where none can run."""
+    given = _parser().parse_args(arguments)
+    try:
+        if given.profile:
+            return uvloop.run(profile.run(BY_NAME[given.profile], given.seconds))
+        plan = _QUICK if given.quick else _FULL
+        if given.rounds:
+            plan = Plan(given.rounds, plan.seconds, plan.warm_seconds)
+        workloads = [BY_NAME[name] for name in given.workload or BY_NAME]
+        wanted = [each for each in CONTENDERS if each.name in given.contender] or list(CONTENDERS)
+        rows = uvloop.run(_bench(plan, workloads, wanted))
+    except Different as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except (Missing, LoadError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    if given.json:
+        given.json.write_bytes(orjson.dumps(rows, default=_plain, option=orjson.OPT_INDENT_2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description="Measures the gateway beside what one could run instead."
+    )
+    parser.add_argument("--quick", action="store_true", help="three short rounds: three minutes")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write a row for each cell")
+    parser.add_argument("--rounds", type=int, help="so many rounds instead")
+    parser.add_argument(
+        "--workload", action="append", choices=list(BY_NAME), help="only this one; repeatable"
+    )
+    parser.add_argument(
+        "--contender",
+        action="append",
+        default=[],
+        choices=[each.name for each in CONTENDERS],
+        help="only this one; repeatable",
+    )
+    parser.add_argument(
+        "--profile", choices=list(BY_NAME), help="instead, tell where the gateway's time goes"
+    )
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long to profile")
+    return parser
+
+
+async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender]) -> list[Row]:
+    core, other = cores()
+    if other is not None:
+        os.sched_setaffinity(0, {other})
+    with ExitStack() as owned:
+        upstream = contender.start_upstream(other)
+        owned.callback(upstream.stop)
+        token = await measure.token(upstream)
+        pairs = _start(owned, upstream, workloads, wanted, core)
+        if not pairs:
+            raise Missing("no contender could be started")
+        await _check(pairs, token)
+        meter = Meter(upstream, token, plan)
+        for pair in pairs:
+            await meter.warm(pair)
+        for number in range(plan.rounds):
+            _say(f"round {number + 1} of {plan.rounds}")
+            for pair in pairs:
+                await meter.measure(pair)
+    rows = [meter.row(pair) for pair in pairs]
+    for workload in workloads:
+        own = [pair for pair in pairs if pair.workload is workload]
+        if own:
+            busy = {pair.contender.name: meter.busy(pair) for pair in own}
+            told = [row for row in rows if row.workload == workload.name]
+            caches = {each.contender.name: _cache(each) for each in own}
+            title = f"\n{workload.name}: {workload.says}"
+            print(report.table(title, told, busy, caches if workload.is_warm else None))
+            idle = [name for name, share in busy.items() if share < _BELOW]
+            if idle and other is not None:
+                print(f"  not saturated, so req/s is not its limit: {', '.join(idle)}")
+    print()
+    print(report.bars(rows, _parse_and_validate(core)))
+    print("\nVersions")
+    for each in wanted:
+        if any(pair.contender.name == each.name for pair in pairs):
+            print(f"  {each.name}: {each.version()}")
+    return rows
+
+
+def _start(
+    owned: ExitStack,
+    upstream: Running,
+    workloads: list[Workload],
+    wanted: list[Contender],
+    core: int | None,
+) -> list[Pair]:
+    """Start all contenders, once with their caches off and where asked for once with them on."""
+    pairs: list[tuple[int, Pair]] = []
+    for each in wanted:
+        for is_warm in (False, True):
+            own = [
+                workload
+                for workload in workloads
+                if workload.is_warm is is_warm and each.answers(workload.name)
+            ]
+            if not own:
+                continue
+            try:
+                _say(f"starting {each.name}{' with its cache' if is_warm else ''}")
+                running = contender.start(each, upstream.url, core, is_warm=is_warm)
+            except Missing as missing:
+                print(f"bench: without {each.name}: {missing}", file=sys.stderr)
+                break
+            owned.callback(running.stop)
+            pairs += [(workloads.index(workload), Pair(workload, running)) for workload in own]
+    # Contenders side by side within a workload: what disturbs one disturbs its neighbours alike.
+    return [pair for _, pair in sorted(pairs, key=lambda found: found[0])]
+
+
+async def _check(pairs: list[Pair], token: str) -> None:
+    """See that all give the same data before anything is measured. *Errors*: ``Different``."""
+    _say("comparing the answers")
+    for turn in (0, 3):
+        first: dict[str, tuple[str, object]] = {}
+        for pair in pairs:
+            found = await measure.data(pair, token, turn)
+            name, expected = first.setdefault(pair.workload.name, (pair.contender.name, found))
+            if found != expected:
+                place = _difference(expected, found, "data")
+                raise Different(
+                    f"{pair.workload.name}: {pair.contender.name} and {name} differ at {place}"
+                )
+
+
+def _difference(one: object, other: object, path: str) -> str:
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        for key in one:
+            if one[key] != other[key]:
+                return _difference(one[key], other[key], f"{path}.{key}")
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for place, (left, right) in enumerate(zip(one, other)):
+            if left != right:
+                return _difference(left, right, f"{path}[{place}]")
+    return f"{path}: {str(one)[:200]} and {str(other)[:200]}"
+
+
+def _cache(pair: Pair) -> str | None:
+    return contender.BY_NAME[pair.contender.name].cache
+
+
+def cores() -> tuple[int | None, int | None]:
+    """One core for the contenders, another for the load and the systems; None where only one is."""
+    usable = sorted(os.sched_getaffinity(0))
+    if len(usable) < 2:
+        print("bench: only one core; contenders, load and systems share it", file=sys.stderr)
+        return None, None
+    return usable[-1], usable[0]
+
+
+def _parse_and_validate(core: int | None) -> float:
+    """What the cold document costs to parse and validate. *Units*: microseconds."""
+    before = os.sched_getaffinity(0)
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+    schema = build_schema((contender.ROOT / "schema" / "schema.graphql").read_text())
+    document = BY_NAME["cold"].document
+    costs = []
+    for _ in range(60):
+        started = time.process_time()
+        validate(schema, parse(document))
+        costs.append(time.process_time() - started)
+    os.sched_setaffinity(0, before)
+    return sorted(costs)[len(costs) // 2] * 1e6
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Row):
+        return {name: getattr(value, name) for name in value.__struct_fields__}
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _say(progress: str) -> None:
+    print(f"bench: {progress}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

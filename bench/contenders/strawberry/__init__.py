@@ -1,0 +1,1 @@
+"""A plain Strawberry application with its caches, aiohttp and aiodataloader."""

@@ -1,0 +1,1 @@
+"""Bare uvicorn, which answers the same bytes to everything."""

@@ -1,0 +1,211 @@
+"""Rounds: every contender in turn, over and over, and what each of them cost."""
+
+import itertools
+import os
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+from msgspec import Struct
+
+from bench.contender import Running
+from bench.load import Load, ask, requests, run
+from bench.workload import Workload
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_MOST = 200_000
+
+
+class Plan(Struct, frozen=True):
+    """How long it is measured. *Units*: seconds of each contender's part in a round."""
+
+    rounds: int
+    seconds: float
+    warm_seconds: float
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """One contender's part in one round. *Units*: seconds; ``busy`` of one core, 0 to 1."""
+
+    cpu: float
+    rate: float
+    p50: float
+    p99: float
+    rss: int
+    calls: float
+    busy: float
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """What one contender did in one workload: the medians of its rounds."""
+
+    workload: str
+    contender: str
+    cpu_us_per_request: float
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    rss_mb: float
+    upstream_calls_per_request: float
+
+
+class Pair(Struct, frozen=True):
+    """A workload, and one of the contenders that answer it."""
+
+    workload: Workload
+    contender: Running
+
+
+async def token(upstream: Running) -> str:
+    """Have the agent's access token."""
+    body = await ask(upstream.url, _get("/_bench/token"))
+    return str(orjson.loads(body)["token"])
+
+
+async def data(pair: Pair, token: str, turn: int) -> object:
+    """Ask once, and give the answer's data. *Errors*: ``LoadError``; ``ValueError`` with errors."""
+    bodies = [pair.workload.cold_bodies()()] if pair.workload.is_cold else pair.workload.bodies()
+    body = bodies[turn % len(bodies)]
+    request = requests(pair.contender.url, lambda: body, _token(pair, token))()
+    answer = orjson.loads(await ask(pair.contender.url, request))
+    if answer.get("errors"):
+        raise ValueError(f"{pair.contender.name} answers {pair.workload.name} with {answer}"[:2000])
+    return answer["data"]
+
+
+class Meter:
+    """Measures pairs against one upstream."""
+
+    def __init__(self, upstream: Running, token: str, plan: Plan) -> None:
+        self._upstream = upstream
+        self._token = token
+        self._plan = plan
+        self._samples: dict[tuple[str, str], list[Sample]] = {}
+        self._next: dict[tuple[str, str], Callable[[], bytes]] = {}
+        self._least: dict[tuple[str, str], int] = {}
+
+    async def warm(self, pair: Pair) -> None:
+        """Let a contender compile, pool and cache what it will need."""
+        request = self._requests(pair)
+        body = await ask(pair.contender.url, request())
+        # An answer with errors is far shorter; the variables in turn make it vary a little.
+        self._least[_key(pair)] = len(body) // 2 if len(body) > 200 else 0
+        await self._load(pair, self._plan.warm_seconds)
+
+    async def measure(self, pair: Pair) -> None:
+        """Take one sample."""
+        before, calls = cpu_seconds(pair.contender.pid), await self._calls()
+        load = await self._load(pair, self._plan.seconds)
+        spent = cpu_seconds(pair.contender.pid) - before
+        asked = len(load.latencies)
+        latencies = sorted(load.latencies)
+        self._samples.setdefault(_key(pair), []).append(
+            Sample(
+                cpu=spent / asked,
+                rate=asked / load.seconds,
+                p50=latencies[asked // 2],
+                p99=latencies[min(asked - 1, asked * 99 // 100)],
+                rss=rss_bytes(pair.contender.pid),
+                calls=(await self._calls() - calls) / asked,
+                busy=spent / load.seconds,
+            )
+        )
+
+    def row(self, pair: Pair) -> Row:
+        """Sum up a pair's samples."""
+        samples = self._samples[_key(pair)]
+
+        def median(of: Callable[[Sample], float]) -> float:
+            return statistics.median(map(of, samples))
+
+        return Row(
+            workload=pair.workload.name,
+            contender=pair.contender.name,
+            cpu_us_per_request=round(median(lambda each: each.cpu) * 1e6, 1),
+            requests_per_second=round(median(lambda each: each.rate), 1),
+            p50_ms=round(median(lambda each: each.p50) * 1e3, 3),
+            p99_ms=round(median(lambda each: each.p99) * 1e3, 3),
+            rss_mb=round(median(lambda each: each.rss) / 1e6, 1),
+            upstream_calls_per_request=round(median(lambda each: each.calls), 3),
+        )
+
+    def busy(self, pair: Pair) -> float:
+        """How much of its core a contender used: far below 1, something else held it up."""
+        return statistics.median(each.busy for each in self._samples[_key(pair)])
+
+    def spread(self, pair: Pair) -> float:
+        """How far the CPU of the middle half of the rounds lies apart, as a part of the median."""
+        costs = sorted(each.cpu for each in self._samples[_key(pair)])
+        if len(costs) < 4:
+            return (costs[-1] - costs[0]) / statistics.median(costs)
+        low, _, high = statistics.quantiles(costs, n=4)
+        return (high - low) / statistics.median(costs)
+
+    async def _load(self, pair: Pair, seconds: float) -> Load:
+        return await run(
+            pair.contender.url,
+            self._requests(pair),
+            connections=pair.workload.connections,
+            seconds=seconds,
+            most=_MOST,
+            least_bytes=self._least[_key(pair)],
+        )
+
+    def _requests(self, pair: Pair) -> Callable[[], bytes]:
+        """The pair's requests; they go on where the last round ended, so that cold stays cold."""
+        found = self._next.get(_key(pair))
+        if found is None:
+            asking = _token(pair, self._token)
+            if pair.workload.is_cold:
+                found = requests(pair.contender.url, pair.workload.cold_bodies(), asking)
+            else:
+                whole = requests(
+                    pair.contender.url, iter(bodies := pair.workload.bodies()).__next__, asking
+                )
+                found = itertools.cycle([whole() for _ in bodies]).__next__
+            self._next[_key(pair)] = found
+        return found
+
+    async def _calls(self) -> int:
+        answer = orjson.loads(await ask(self._upstream.url, _get("/_bench/calls")))
+        return int(answer["calls"])
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time of a process, its threads, and the processes it has started."""
+    return sum(_cpu(each) for each in _family(pid))
+
+
+def rss_bytes(pid: int) -> int:
+    """The memory that a process and those it has started hold."""
+    return sum(
+        int(Path(f"/proc/{each}/statm").read_text().split()[1]) * _PAGE for each in _family(pid)
+    )
+
+
+def _family(pid: int) -> list[int]:
+    found = [pid]
+    for each in found:
+        for task in Path(f"/proc/{each}/task").iterdir():
+            found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def _cpu(pid: int) -> float:
+    # Behind the name, which may hold anything: utime, stime, and those of ended children.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / _TICK
+
+
+def _get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
+
+
+def _key(pair: Pair) -> tuple[str, str]:
+    return pair.workload.name, pair.contender.name
+
+
+def _token(pair: Pair, token: str) -> str | None:
+    return token if pair.workload.is_staff else None
