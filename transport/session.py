@@ -34,7 +34,13 @@ class Session:
     """
 
     def __init__(
-        self, operations: Operations, caller: Caller, settings: Settings, say: Say, carrier: str
+        self,
+        operations: Operations,
+        caller: Caller,
+        settings: Settings,
+        say: Say,
+        carrier: str,
+        refused: asyncio.Event | None = None,
     ) -> None:
         self._operations = operations
         self._caller = caller
@@ -44,7 +50,7 @@ class Session:
         self._carrier = carrier
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._following: set[str] = set()
-        self.refused = asyncio.Event()
+        self.refused = refused or asyncio.Event()
 
     def has(self, name: str) -> bool:
         """Tell whether an operation of this name is under way."""

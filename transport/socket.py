@@ -207,9 +207,14 @@ class _Connection:
             raise _invalid("its payload is no object")
         self._caller = _caller(payload or {}, self._headers, self._address)
         await self.check()
-        session = Session(self._operations, self._caller, self._settings, self._say, "/graphql ws")
-        self.refused = session.refused
-        self._session = session
+        self._session = Session(
+            self._operations,
+            self._caller,
+            self._settings,
+            self._say,
+            "/graphql ws",
+            self.refused,
+        )
         await self._write({"type": "connection_ack"})
 
     async def _subscribe(self, message: Mapping[str, Any]) -> None:

@@ -75,6 +75,9 @@ TOKENS = {
 class Verifier:
     """Knows a few tokens, and how to be slow or broken."""
 
+    def __init__(self) -> None:
+        self.expired: set[str] = set()
+
     async def viewer(self, authorization: str | None) -> Viewer:
         if authorization is None:
             return ANONYMOUS
@@ -84,7 +87,7 @@ class Verifier:
             raise SourceUnavailable("identity", "keys", "no connection")
         if authorization == "Bearer bug":
             raise RuntimeError(SECRET)
-        if authorization not in TOKENS:
+        if authorization not in TOKENS or authorization in self.expired:
             raise Unauthenticated("The token is not accepted.")
         return TOKENS[authorization]
 
@@ -106,18 +109,20 @@ class Gateway:
         self.begun = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.ended = asyncio.Event()
+        self.verifier = Verifier()
         self.said: asyncio.Queue[int] = asyncio.Queue()
         self.added = 0
         self.closed = 0
         self.hooks: list[str] = []
         self.systems: Mapping[str, bool] | Exception | None = {"erp": True, "wms": True}
         self.port = 0
+        self.server: uvicorn.Server
         self.session: aiohttp.ClientSession
         self.stop: Callable[[], asyncio.Future[None]]
         self.app = make_app(
             Executor(self._schema(), ExecutionSettings()),
             _Contexts(self),
-            Verifier(),
+            self.verifier,
             settings,
             buckets=LocalBuckets(),
             documents=LocalDocuments(),
@@ -125,6 +130,11 @@ class Gateway:
             on_start=self._start,
             on_stop=self._stop,
         )
+
+    def sockets(self) -> int:
+        """How many WebSockets the server holds."""
+        held = self.server.server_state.connections
+        return sum(isinstance(each, BoundedSocket) for each in held)
 
     @property
     def address(self) -> str:
@@ -293,6 +303,7 @@ async def running(
         timeout_graceful_shutdown=graceful,
     )
     server = uvicorn.Server(config)
+    gateway.server = server
     task = asyncio.ensure_future(server.serve([listener]))
 
     def stop() -> asyncio.Future[None]:
