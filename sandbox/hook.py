@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+KEY = "sandbox-wms-hook-key"
 _SECONDS = 5
 
 
@@ -19,7 +20,7 @@ class Hook(msgspec.Struct, forbid_unknown_fields=True):
     """Where notices go, and what they are signed with."""
 
     url: str
-    secret: str
+    secret: str = KEY
 
     async def tell(self, notice: Any) -> int:
         """Sends one notice; the status it was answered with, 0 for none."""

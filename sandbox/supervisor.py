@@ -14,6 +14,7 @@ from typing import Any
 
 from sandbox.crm import KEY as CRM_KEY
 from sandbox.erp import KEY as ERP_KEY
+from sandbox.hook import KEY as HOOK_KEY
 from sandbox.persona import MASTER_KEY
 from sandbox.server import PortTakenError, listen, url_of
 from sandbox.wms import KEY as WMS_KEY
@@ -183,6 +184,7 @@ class Supervisor:
         environment = {f"SANDBOX_{name.upper()}_URL": url for name, url in self._urls.items()}
         for name, key in (("ERP", ERP_KEY), ("WMS", WMS_KEY), ("CRM", CRM_KEY)):
             environment[f"SANDBOX_{name}_KEY"] = os.environ.get(f"SANDBOX_{name}_KEY", key)
+        environment["SANDBOX_WMS_HOOK_KEY"] = os.environ.get("SANDBOX_WMS_HOOK_KEY", HOOK_KEY)
         environment["GATEWAY_MASTER_KEY"] = os.environ.get("GATEWAY_MASTER_KEY", MASTER_KEY)
         try:
             self._command = await asyncio.create_subprocess_exec(

@@ -28,6 +28,8 @@ from transport.shape import Answer, failed
 from transport.stream import deliver, form_of
 
 _METHODS = "GET, POST, PUT"
+# Failures of one operation, not of the request that it came with.
+_ITS_OWN = (DeadlineExceeded, DocumentNotFound)
 CONTEXT_HEADERS = {
     "channel": "commerce-channel",
     "market": "commerce-market",
@@ -201,8 +203,10 @@ class GraphQLEndpoint:
                     answer = await self._operations.run(
                         request, proved, account, exchange, gone=gone
                     )
-                except (DeadlineExceeded, DocumentNotFound) as failure:
+                except Failure as failure:
                     # What the operations before it did stays done, and has to be told.
+                    if not bodies and not isinstance(failure, _ITS_OWN):
+                        raise
                     answer = failed(failure, exchange)
                 bodies.append(answer.body)
         return _Reply(200, bodies, account.headers())

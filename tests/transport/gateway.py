@@ -110,6 +110,7 @@ class Gateway:
         self.cancelled = asyncio.Event()
         self.ended = asyncio.Event()
         self.verifier = Verifier()
+        self.notices: list[bytes] = []
         self.said: asyncio.Queue[int] = asyncio.Queue()
         self.added = 0
         self.closed = 0
@@ -127,6 +128,7 @@ class Gateway:
             buckets=LocalBuckets(),
             documents=LocalDocuments(),
             readiness=self._readiness,
+            webhooks={"wms": self._take},
             on_start=self._start,
             on_stop=self._stop,
         )
@@ -193,6 +195,11 @@ class Gateway:
             yield "never"
         finally:
             self.cancelled.set()
+
+    async def _take(self, body: bytes) -> None:
+        if body == b"[]":
+            raise ValueError("no notice")
+        self.notices.append(body)
 
     async def _hear(self, _: Any, info: Any) -> AsyncIterator[int]:
         while True:

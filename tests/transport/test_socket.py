@@ -165,28 +165,30 @@ async def test_a_reader_that_does_not_read_is_let_go() -> None:
     class Impatient(BoundedSocket):
         stall_time = 0.5
 
-    async with running(Settings(), socket_protocol=Impatient) as gateway:
-        async with connected(gateway) as (reader, writer):
-            writer.write(
-                b"GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
-                b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
-            )
-            await reader.readuntil(b"\r\n\r\n")
-            reader._transport.pause_reading()  # type: ignore[attr-defined]
-            long = "a" * 30_000
-            query = f"subscription {{ counts(to: 100000) }} #{long}"
-            for message in (
-                {"type": "connection_init"},
-                {"type": "subscribe", "id": "1", "payload": {"query": query}},
-            ):
-                writer.write(_masked(json.dumps(message).encode()))
-            for number in range(2_000):
-                ping = {"type": "ping", "payload": {"n": number, "a": "b" * 20_000}}
-                writer.write(_masked(json.dumps(ping).encode()))
-            async with asyncio.timeout(15):
-                while gateway.sockets():
-                    await asyncio.sleep(0.05)
+    async with (
+        running(Settings(), socket_protocol=Impatient) as gateway,
+        connected(gateway) as (reader, writer),
+    ):
+        writer.write(
+            b"GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+            b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+        )
+        await reader.readuntil(b"\r\n\r\n")
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        long = "a" * 30_000
+        query = f"subscription {{ counts(to: 100000) }} #{long}"
+        for message in (
+            {"type": "connection_init"},
+            {"type": "subscribe", "id": "1", "payload": {"query": query}},
+        ):
+            writer.write(_masked(json.dumps(message).encode()))
+        for number in range(2_000):
+            ping = {"type": "ping", "payload": {"n": number, "a": "b" * 20_000}}
+            writer.write(_masked(json.dumps(ping).encode()))
+        async with asyncio.timeout(15):
+            while gateway.sockets():
+                await asyncio.sleep(0.05)
 
 
 async def test_leaving_ends_what_was_under_way() -> None:
