@@ -63,7 +63,8 @@ class Context(Struct, kw_only=True):
     """One operation: who asks, where, until when, with what; never shared by two operations.
 
     *Shape*: ``requested`` is what the operation could have cost at most, ``actual`` what was
-    resolved; both as execution/cost.py counts.
+    resolved; both as execution/cost.py counts. ``fresh_until`` is when the first of its values, as
+    far as they tell their age, will not count as fresh any more.
     """
 
     viewer: Viewer
@@ -81,6 +82,7 @@ class Context(Struct, kw_only=True):
     echoes: dict[str, object] = field(default_factory=dict)
     requested: int = 0
     actual: int = 0
+    fresh_until: datetime | None = None
 
     @property
     def deadline(self) -> Deadline:

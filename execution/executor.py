@@ -17,6 +17,7 @@ from msgspec import Struct
 
 import execution.engine
 from domain.errors import DeadlineExceeded, Failure
+from domain.viewer import Role
 from execution.collect import Operation
 from execution.context import Context
 from execution.demand import Admit, Demand
@@ -107,7 +108,10 @@ class Executor:
         prepared = await self._prepare(document, variables, operation_name, context, admit)
         if isinstance(prepared, Result):
             return prepared
-        return await self._answer(prepared, context, None, in_parts=in_parts)
+        result = await self._answer(prepared, context, None, in_parts=in_parts)
+        if only_query:
+            result.max_age = self._max_age(prepared, context, result)
+        return result
 
     async def subscribe(
         self,
@@ -211,6 +215,19 @@ class Executor:
         except Exception as bug:  # noqa: BLE001 - nothing but cancellation leaves this door
             return _finished(None, [GraphQLError(str(bug), original_error=bug)], context)
         return _finished(data, errors, context)
+
+    def _max_age(self, prepared: "_Prepared", context: Context, result: Result) -> int | None:
+        if context.viewer.role is not Role.ANONYMOUS or context.fresh_until is None:
+            return None
+        if result.errors or context.notices or context.access:
+            return None
+        root = prepared.operation.root
+        assert root is not None, "an operation without a root type is not prepared"
+        for details in prepared.operation.root_fields(prepared.values).values():
+            field = self._schema.get_field(root, details[0].node.name.value)
+            if field is None or not field.extensions.get("shared"):
+                return None
+        return max(0, int((context.fresh_until - context.now).total_seconds())) or None
 
     async def _begin(self, prepared: "_Prepared", context: Context) -> Result:
         """Give the first part of an answer, and the others as they come."""

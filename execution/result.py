@@ -17,11 +17,15 @@ class Result(Struct, kw_only=True):
     ``was_executed`` is false for a request error (GraphQL, section 7.1.3): the document could not
     be parsed, validated or begun, and the answer has no ``data`` at all. ``pending`` names what
     is still to come in ``parts``, in graphql-core's form; whoever was given them closes them.
+
+    *Units*: ``max_age`` in seconds, for which every guest would be answered the same; None where
+    the answer is nobody else's.
     """
 
     data: dict[str, Any] | None = None
     errors: Sequence[GraphQLError] = ()
     extensions: dict[str, Any] = field(default_factory=dict)
     was_executed: bool = True
+    max_age: int | None = None
     pending: Sequence[PendingResult] = ()
     parts: Parts | None = None

@@ -32,7 +32,7 @@ from domain.errors import Forbidden
 from domain.policy import Classification, Decision
 from schema.field import DOMAIN, PERSON, Batch, Source
 from schema.mutation import USER_ERRORS, Mutation
-from schema.query import Query
+from schema.query import SHARED, Query
 from schema.scalar import SCALARS
 from schema.subscription import Subscription
 
@@ -98,6 +98,9 @@ def build() -> Published:
             _tie_input(kind)
         elif isinstance(kind, GraphQLEnumType):
             _describe(kind)
+    assert schema.query_type is not None
+    for name, field in schema.query_type.fields.items():
+        field.extensions["shared"] = name in SHARED
     assert schema.mutation_type is not None
     for name, field in schema.mutation_type.fields.items():
         _check_mutation(name, field)

@@ -42,6 +42,7 @@ CONTEXT_HEADERS = {
 
 _CONTEXT_FIELDS = {header.encode(): field for field, header in CONTEXT_HEADERS.items()}
 _SILENT = Asked()
+_VARY = ", ".join(("Accept", "Authorization", *CONTEXT_HEADERS.values()))
 
 
 class _Reply:
@@ -236,6 +237,10 @@ def _single(headers: Headers, name: str) -> str | None:
 
 def _answered(answer: Answer, media: Media, headers: Headers, budget: Mapping[str, str]) -> _Reply:
     status = 200 if answer.was_executed else result_status(answer.code, media)
+    if answer.max_age is not None and "authorization" not in headers:
+        # The budget is one caller's; what may be handed to others must not tell of it.
+        shared = {"Cache-Control": f"public, max-age={answer.max_age}", "Vary": _VARY}
+        return _Reply(status, answer.body, shared)
     return _Reply(status, answer.body, {**_headers(status, answer.body, headers), **budget})
 
 

@@ -59,10 +59,26 @@ class Allowance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     part of the gateway's room that all callers of the role may fill.
     """
 
-    cost: Positive
-    capacity: Positive
-    per_second: Annotated[float, Meta(gt=0)]
-    share: Share
+    cost: Positive = 20_000
+    capacity: Positive = 800_000
+    per_second: Annotated[float, Meta(gt=0)] = 80_000.0
+    share: Share = 1.0
+
+
+class GuestAllowance(Allowance, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An allowance for those whom nobody knows, who go first when it gets full."""
+
+    capacity: Positive = 400_000
+    per_second: Annotated[float, Meta(gt=0)] = 40_000.0
+    share: Share = 0.7
+
+
+class CustomerAllowance(Allowance, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An allowance for customers, who go before staff."""
+
+    capacity: Positive = 400_000
+    per_second: Annotated[float, Meta(gt=0)] = 40_000.0
+    share: Share = 0.85
 
 
 class DemandSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,11 +95,11 @@ class DemandSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     least_room: Positive = 8
     lag: Duration = Duration(0.05)
     dear: Positive = 2_000
-    anonymous: Allowance = Allowance(cost=20_000, capacity=400_000, per_second=40_000, share=0.7)
-    customer: Allowance = Allowance(cost=20_000, capacity=400_000, per_second=40_000, share=0.85)
-    associate: Allowance = Allowance(cost=20_000, capacity=800_000, per_second=80_000, share=1.0)
-    agent: Allowance = Allowance(cost=20_000, capacity=800_000, per_second=80_000, share=1.0)
-    developer: Allowance = Allowance(cost=20_000, capacity=800_000, per_second=80_000, share=1.0)
+    anonymous: GuestAllowance = GuestAllowance()
+    customer: CustomerAllowance = CustomerAllowance()
+    associate: Allowance = Allowance()
+    agent: Allowance = Allowance()
+    developer: Allowance = Allowance()
 
     def of(self, role: Role) -> Allowance:
         """Give a role's allowance."""

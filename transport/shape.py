@@ -23,10 +23,12 @@ class Answer(Struct):
     """One body on its way out.
 
     *Shape*: ``was_executed`` false is a request error, after which nothing more comes.
+    ``max_age`` as the result tells it.
     """
 
     body: dict[str, Any]
     was_executed: bool = True
+    max_age: int | None = None
 
     @property
     def code(self) -> object:
@@ -53,7 +55,7 @@ class Shaper:
             body["hasNext"] = True
         if result.extensions:
             body["extensions"] = result.extensions
-        return Answer(body, result.was_executed)
+        return Answer(body, result.was_executed, result.max_age)
 
     def part(
         self, part: SubsequentIncrementalExecutionResult, viewer: Viewer, exchange: Exchange

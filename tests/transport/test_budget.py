@@ -11,17 +11,24 @@ from domain.viewer import ANONYMOUS, Role, Viewer
 from tests.transport.gateway import Gateway, running
 from transport.budget import key_of
 from transport.load import Load, Overloaded
-from transport.settings import Allowance, DemandMode, DemandSettings, Settings
+from transport.settings import (
+    CustomerAllowance,
+    DemandMode,
+    DemandSettings,
+    GuestAllowance,
+    Settings,
+)
 
 pytestmark = pytest.mark.anyio
 GRAPHQL = "application/graphql-response+json"
 
 
 def demanding(mode: DemandMode = DemandMode.ENFORCE, batch: int = 0, **given: Any) -> Settings:
-    allowance = Allowance(**{"cost": 10, "capacity": 3, "per_second": 0.01, "share": 1.0, **given})
-    return Settings(
-        demand=DemandSettings(mode=mode, anonymous=allowance, customer=allowance), batch=batch
+    amounts = {"cost": 10, "capacity": 3, "per_second": 0.01, "share": 1.0, **given}
+    demand = DemandSettings(
+        mode=mode, anonymous=GuestAllowance(**amounts), customer=CustomerAllowance(**amounts)
     )
+    return Settings(demand=demand, batch=batch)
 
 
 async def ask(
