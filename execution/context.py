@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.change import StockChanges
 from domain.deadline import Deadline, Duration
 from domain.errors import BadInput, Forbidden
 from domain.identity import node_id, node_key
@@ -63,7 +64,8 @@ class Context(Struct, kw_only=True):
     """One operation: who asks, where, until when, with what; never shared by two operations.
 
     *Shape*: ``requested`` is what the operation could have cost at most, ``actual`` what was
-    resolved; both as execution/cost.py counts.
+    resolved; both as execution/cost.py counts. ``fresh_until`` is when the first of its values, as
+    far as they tell their age, will not count as fresh any more.
     """
 
     viewer: Viewer
@@ -75,11 +77,13 @@ class Context(Struct, kw_only=True):
     now: datetime
     request_id: str
     attempts: Attempts = UNSERVED
+    changes: StockChanges = UNSERVED
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
     echoes: dict[str, object] = field(default_factory=dict)
     requested: int = 0
     actual: int = 0
+    fresh_until: datetime | None = None
 
     @property
     def deadline(self) -> Deadline:
@@ -144,12 +148,14 @@ class Contexts:
         policy: FieldPolicy,
         own: OwnPorts = NOTHING_OWNED,
         attempts: Attempts = UNSERVED,
+        changes: StockChanges = UNSERVED,
     ) -> None:
         self._settings = settings
         self._ports = ports
         self._policy = policy
         self._own = own
         self._attempts = attempts
+        self._changes = changes
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
@@ -180,6 +186,7 @@ class Contexts:
             now=datetime.now(UTC),
             request_id=request_id,
             attempts=self._attempts,
+            changes=self._changes,
             echoes={
                 "channel": channel.value,
                 "market": market,
@@ -188,6 +195,17 @@ class Contexts:
                 "store": node_id("Location", store) if store else None,
                 "purpose": purpose.value,
             },
+        )
+
+    def ask(self) -> Ask:
+        """Make the standing request of work that nobody asked for: the defaults of everything."""
+        market = next(iter(self._settings.markets))
+        return Ask(
+            deadline=Deadline.after(self._settings.timeout),
+            market=market,
+            currency=self._settings.markets[market][0],
+            language=self._settings.languages[0],
+            channel=Channel.WEB,
         )
 
     def _market(self, market: str | None, currency: str | None) -> tuple[str, str]:

@@ -106,6 +106,11 @@ class Shop:
         asked: list[dict[str, Any]] = answer.json()["requests"]
         return asked
 
+    def put(self, system: str, path: str, body: Any) -> Any:
+        """Change something in a system, as its own people would."""
+        answer = self._client.put(self.systems[system] + path, json=body)
+        return answer.raise_for_status().json()
+
     def post(self, system: str, path: str, body: Any, headers: Mapping[str, str]) -> Any:
         """Ask a system itself, in its own words."""
         url = self.systems[system] + path
