@@ -57,10 +57,13 @@ class Budget:
             self._load,
         )
 
-    def check_room(self, viewer: Viewer) -> None:
-        """Refuse, before anything is read, what could not be begun. *Errors*: ``Overloaded``."""
+    def check_room(self, viewer: Viewer | None = None) -> None:
+        """Refuse at once what could not be begun; without a viewer, what nobody could begin.
+
+        *Errors*: ``Overloaded``.
+        """
         if self._demand.mode is DemandMode.ENFORCE:
-            self._load.check(self._demand.of(viewer.role).share)
+            self._load.check(self._demand.of(viewer.role).share if viewer else 1.0)
 
 
 class Account:

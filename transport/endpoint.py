@@ -94,6 +94,8 @@ class GraphQLEndpoint:
                 raise method_not_allowed(scope["method"], _METHODS)
             if not preference.wants_only_events():
                 media = preference.media()
+            # Refusing has to cost next to nothing, or a crowd is kept out by nobody.
+            self._operations.check_room()
             asked_for = await self._parameters(scope, headers, preference, receive)
             reply = await self._reply(asked_for, scope, headers, preference, receive, send, media)
             if reply is None:

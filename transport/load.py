@@ -9,7 +9,9 @@ from domain.errors import RateLimited
 from transport.settings import DemandSettings
 
 _TICK = 0.05
-_SHRINK = 0.8
+_LEAST_SHRINK, _MOST_SHRINK = 0.8, 0.5
+# One late tick is a large answer on its way; two in a row are a queue that does not empty.
+_LATE_TICKS = 2
 _MAX_ROOM = 4_096
 
 
@@ -25,8 +27,8 @@ class Overloaded(RateLimited):
 class Load:
     """Counts the operations under way, and adapts how many there may be to what the loop bears.
 
-    *Shape*: while the loop is late by more than ``lag`` the room shrinks by a fifth each tick;
-    while it is not, and more than half of the room is in use, it grows by one.
+    *Shape*: while the loop stays late by more than ``lag``, the room shrinks every second tick,
+    by a fifth to a half; while it is not late, and more than half of it is in use, it grows by one.
     """
 
     def __init__(self, settings: DemandSettings) -> None:
@@ -34,6 +36,7 @@ class Load:
         self.room = float(settings.room)
         self.under_way = 0
         self.lag = 0.0
+        self._late = 0
 
     def check(self, share: float) -> None:
         """Refuse what may fill no more than this share of the room. *Errors*: ``Overloaded``."""
@@ -67,10 +70,15 @@ class Load:
 
     def adapt(self) -> None:
         """Fit the room to the lag that was seen last."""
-        if self.lag > self._settings.lag:
+        self._late = self._late + 1 if self.lag > self._settings.lag else 0
+        if self._late >= _LATE_TICKS:
+            self._late = 0
             # What is under way now is more than the loop bears, whatever the room was before.
             full = min(self.room, float(max(self.under_way, self._settings.least_room)))
-            self.room = max(float(self._settings.least_room), full * _SHRINK)
+            part = min(_LEAST_SHRINK, max(_MOST_SHRINK, self._settings.lag / self.lag))
+            self.room = max(float(self._settings.least_room), full * part)
+        elif self._late:
+            return
         elif self.under_way * 2 > self.room:
             self.room = min(float(_MAX_ROOM), self.room + 1)
         elif self.room < self._settings.room:

@@ -135,9 +135,12 @@ class Operations:
         except TimeoutError:
             raise SourceTimeout("identity", "viewer", "no answer in time") from None
 
-    def check_room(self, proved: Proved) -> None:
-        """Refuse at once what could not be begun. *Errors*: ``Overloaded``."""
-        self._budget.check_room(proved.viewer)
+    def check_room(self, proved: Proved | None = None) -> None:
+        """Refuse at once what could not be begun; without a caller, what nobody could begin.
+
+        *Errors*: ``Overloaded``.
+        """
+        self._budget.check_room(proved.viewer if proved else None)
 
     async def read(self, parameters: Parameters, proved: Proved) -> Request:
         """Find the document of a request, and what its operation does.
