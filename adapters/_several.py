@@ -18,7 +18,7 @@ from adapters._scope import Member
 from domain.ask import Ask
 from domain.errors import BadInput, SourceFailure
 from domain.identity import external_id
-from domain.page import Page, PageRequest
+from domain.page import MAX_PAGE, Page, PageRequest
 from domain.partial import Partial
 
 Q = TypeVar("Q")
@@ -26,6 +26,10 @@ Q = TypeVar("Q")
 _log = structlog.get_logger("adapters")
 # What each of the systems asked gave: its answer, or why there is none.
 _Answers = Mapping[str, Mapping[Any, Any] | SourceFailure]
+# Stands beside the systems in a cursor: what was told at the place where the page ends.
+_TOLD = ""
+_BETWEEN = "\n"
+_MAX_TOLD = 8
 _Cursors = msgspec.json.Decoder(dict[str, str])
 
 
@@ -34,8 +38,10 @@ class Several:
 
     *Shape*: per key, values of which there is one come from the first system that has it; lists
     are joined, ``Partial`` where a part is missing; pages are merged, in the order of the query's
-    ``rank`` where it has one and else in turns, their cursors holding one place per system. A key
-    for which nothing came while a system was silent has that system's failure as its value.
+    ``rank`` where it has one and else in turns, their cursors holding one place per system. What
+    several systems tell of one thing, as the query's ``identity`` knows it, stands there once, in
+    the words of the first system. A key for which nothing came while a system was silent has that
+    system's failure as its value.
     """
 
     def __init__(self, port: str, calls: Sequence[str], members: Sequence[Member]) -> None:
@@ -66,7 +72,9 @@ class Several:
         places = {query: self._places(query.page.after) for query in queries}
         for query in queries:
             for name in self._route(call, query, ask):
-                wanted = PageRequest(query.page.first, places[query].get(name))
+                wanted = PageRequest(
+                    _size(query.page.first, places[query]), places[query].get(name)
+                )
                 asked.setdefault(name, {})[query] = msgspec.structs.replace(query, page=wanted)
         keys = {name: list(own.values()) for name, own in asked.items()}
         answers = await self._ask(call, keys, ask)
@@ -101,8 +109,8 @@ class Several:
         try:
             places = _Cursors.decode(after)
         except ValueError:
-            places = {"": ""}
-        if not places.keys() <= self._members.keys():
+            places = {"-": ""}
+        if not places.keys() <= {*self._members, _TOLD}:
             raise BadInput("after", after, "a cursor of this list, as its page gave it")
         return places
 
@@ -177,26 +185,88 @@ def _merged(
     """Make one page of several; nothing that was not shown is passed by its cursors."""
     if failures and not pages:
         return failures[0]
-    reached = dict(places)
+    reached = {name: place for name, place in places.items() if name != _TOLD}
+    told = _Told(getattr(query, "identity", None), places.get(_TOLD))
     items: list[Any] = []
     cursors: list[str] = []
+    passed = 0
+    left = {name: len(page.items) for name, page in pages.items()}
+    is_unsure = False
     rank = getattr(query, "rank", None)
     heads = [_ranked(number, name, page, rank) for number, (name, page) in enumerate(pages.items())]
-    for _, name, item, cursor in heapq.merge(*heads, key=lambda head: head[0]):
-        if len(items) == query.page.first:
+    for (place, _), name, item, cursor in heapq.merge(*heads, key=lambda head: head[0]):
+        known = told.has(item)
+        if (is_unsure or len(items) == query.page.first) and not known:
             break
+        passed += 1
+        left[name] -= 1
+        # Behind the last item that a system gave, others' may come too early.
+        is_unsure = is_unsure or (not left[name] and pages[name].has_next)
         reached[name] = cursor
+        if known:
+            if cursors:
+                # The page goes on behind it, or it would be told again on the next one.
+                cursors[-1] = _cursor(reached, told)
+            continue
+        told.add(item, place)
         items.append(item)
-        cursors.append(msgspec.json.encode(reached, order="sorted").decode())
+        cursors.append(_cursor(reached, told))
     totals = [page.total for page in pages.values()]
     shown = sum(len(page.items) for page in pages.values())
     return Page(
         tuple(items),
         tuple(cursors),
-        has_next=shown > len(items) or any(page.has_next for page in pages.values()),
-        total=None if failures or None in totals else sum(total or 0 for total in totals),
+        has_next=shown > passed or any(page.has_next for page in pages.values()),
+        total=None if failures or told.identity is not None else _total(totals),
         missing=tuple(failure.system for failure in failures),
     )
+
+
+def _size(first: int, places: Mapping[str, str]) -> int:
+    """How many to ask a system for: what was told on the page before may be among them."""
+    told = places.get(_TOLD)
+    return min(MAX_PAGE, first + (len(told.split(_BETWEEN)) if told else 0))
+
+
+class _Told:
+    """What stands on a page already, and at its end, for the next one: what shares its last rank.
+
+    Two systems' words on one thing have one rank, but need not fall on one page.
+    """
+
+    def __init__(self, identity: Callable[[Any], str] | None, before: str | None) -> None:
+        self.identity = identity
+        self._last: list[str] = before.split(_BETWEEN) if before else []
+        self._known = set(self._last)
+        self._place: Any = None
+
+    def has(self, item: Any) -> bool:
+        """Whether another system's word on it has been told."""
+        return self.identity is not None and self.identity(item) in self._known
+
+    def add(self, item: Any, place: Any) -> None:
+        """Note what is told now, at this place in the order."""
+        if self.identity is None:
+            return
+        if self._place is not None and place != self._place:
+            self._last.clear()
+        self._place = place
+        self._last.append(self.identity(item))
+        self._known.add(self._last[-1])
+        del self._last[:-_MAX_TOLD]
+
+    def kept(self) -> str:
+        """What the next page has to know."""
+        return _BETWEEN.join(self._last)
+
+
+def _cursor(reached: Mapping[str, str], told: _Told) -> str:
+    kept = {_TOLD: told.kept()} if told.identity is not None else {}
+    return msgspec.json.encode({**reached, **kept}, order="sorted").decode()
+
+
+def _total(totals: Sequence[int | None]) -> int | None:
+    return None if None in totals else sum(total or 0 for total in totals)
 
 
 def _ranked(

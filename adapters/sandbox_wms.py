@@ -14,9 +14,10 @@ from adapters._outcome import Rejected
 from adapters._row import Shape, fetch_rows
 from adapters._upstream import Upstream
 from domain.ask import Ask
+from domain.assortment import MAX_SKUS, Assortment
 from domain.availability import StockLevel, Supply
 from domain.configuration import ConfigurationError, Problem
-from domain.errors import BadInput
+from domain.errors import BadInput, SourceRejected
 from domain.identity import external_id
 from domain.location import (
     Address,
@@ -74,6 +75,13 @@ class _Row(Struct, frozen=True):
 class _Article(Struct, frozen=True):
     article: str
     stock: list[_Row]
+
+
+class _Available(Struct, frozen=True):
+    site: str
+    articles: list[str]
+    next: str | None
+    asof: int
 
 
 class _Addr(Struct, frozen=True):
@@ -189,6 +197,39 @@ class Adapter:
         parts = await self._upstream.chunked(plausible, _MAX_ARTICLES, fetch)
         return {sku: levels for part in parts for sku, levels in part.items()}
 
+    async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
+        """Read what each site can promise any of; the WMS is asked site by site."""
+        call = "skus_by_location"
+
+        async def fetch(codes: Sequence[str]) -> Assortment | None:
+            try:
+                answer = await self._upstream.read(
+                    "POST",
+                    "/v2/stock/available",
+                    ask=ask,
+                    call=call,
+                    decode=_Available,
+                    json={"site": codes[0], "limit": MAX_SKUS},
+                    headers=self._headers,
+                    explain=_explain,
+                )
+            except SourceRejected as refused:
+                if "unknown-site" in refused.detail:
+                    return None
+                raise
+            with self._upstream.contract(call):
+                if answer.site != codes[0]:
+                    raise ValueError("the answer is about another site")
+                return Assortment(
+                    location_key=f"{self._upstream.system}:{answer.site}",
+                    skus=frozenset(answer.articles),
+                    is_complete=answer.next is None,
+                    provenance=Provenance(self._upstream.system, _moment(answer.asof), STOCK),
+                )
+
+        found = await self._upstream.chunked(self._codes(keys), 1, fetch)
+        return {each.location_key: each for each in found if each is not None}
+
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         """Read sites by their codes."""
         call = "location_by_key"
@@ -209,11 +250,7 @@ class Adapter:
             provenance = Provenance(self._upstream.system, datetime.now(UTC), PLACE)
             return rows.translate(lambda site: self._location(site, provenance))
 
-        own = [
-            found.id for found in map(external_id, keys) if found.system == self._upstream.system
-        ]
-        codes = [code for code in own if 0 < len(code) <= _MAX_KEY]
-        parts = await self._upstream.chunked(codes, _MAX_SITES, fetch)
+        parts = await self._upstream.chunked(self._codes(keys), _MAX_SITES, fetch)
         system = self._upstream.system
         return {f"{system}:{code}": found for part in parts for code, found in part.items()}
 
@@ -257,6 +294,11 @@ class Adapter:
         last = offset + len(places)
         cursors = tuple(map(str, range(offset + 1, last + 1)))
         return Page(places, cursors, bool(places) and last < answer.total, answer.total)
+
+    def _codes(self, keys: Sequence[str]) -> list[str]:
+        """The WMS's site codes among the keys."""
+        own = [each.id for each in map(external_id, keys) if each.system == self._upstream.system]
+        return [code for code in own if 0 < len(code) <= _MAX_KEY]
 
     def _location(self, site: _Site, provenance: Provenance) -> Location:
         addr = site.addr

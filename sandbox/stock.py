@@ -32,30 +32,44 @@ class Level(NamedTuple):
 
 def levels(style: Style, variant: int, sites: tuple[Site, ...]) -> tuple[Level, ...]:
     """The levels at every site that carries the variant; empty for one that is not stocked."""
-    found = (level_at(style, variant, number, site) for number, site in enumerate(sites))
+    plight = _plight(style, variant)
+    if plight is None:
+        return ()
+    found = (_at(style, variant, number, site, plight) for number, site in enumerate(sites))
     return tuple(level for level in found if level is not None)
 
 
 def level_at(style: Style, variant: int, position: int, site: Site) -> Level | None:
     """The level at the site of this position, or None if it does not carry the variant."""
-    article = style.position * 1_000 + variant
-    share, scarce = _lot(style.position, article)
-    if share < 0.02 or site.kind == "L":
+    plight = _plight(style, variant)
+    return None if plight is None else _at(style, variant, position, site, plight)
+
+
+@lru_cache(maxsize=16_384)
+def _plight(style: Style, variant: int) -> tuple[bool, bool] | None:
+    """Whether the article is sold out and whether it is running out; None if nobody stocks it."""
+    share = Draw("carried", style.position).share()
+    if share < 0.02:
         return None
-    level = _level(Draw("stock", article * 1_000 + position), position, site, share < 0.05)
+    # One article in six is running out: a few pieces in a few places, none on its way.
+    return share < 0.05, Draw("scarce", style.position * 1_000 + variant).chance(16)
+
+
+def _at(
+    style: Style, variant: int, position: int, site: Site, plight: tuple[bool, bool]
+) -> Level | None:
+    if site.kind == "L":
+        return None
+    sold_out, scarce = plight
+    article = style.position * 1_000 + variant
+    level = _level(Draw("stock", article * 1_000 + position), position, site, sold_out)
     if level is None or level.on_hand <= 0:
         return level
-    # One article in six is running out: a few pieces in a few places, none on its way.
     if scarce:
         few = level.on_hand % 3 if level.on_hand % 5 == 0 else 0
         return level._replace(on_hand=few, allocated=0, safety=0, due_quantity=0)
     rest = level.on_hand * 31 + level.due_phase
     return level._replace(damaged=int(rest % 23 == 0), moving=rest % 4 if rest % 7 == 0 else 0)
-
-
-@lru_cache(maxsize=16_384)
-def _lot(style: int, article: int) -> tuple[float, bool]:
-    return Draw("carried", style).share(), Draw("scarce", article).chance(16)
 
 
 def free_pieces(level: Level) -> int:

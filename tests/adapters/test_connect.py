@@ -16,10 +16,11 @@ from domain.ask import Ask
 from domain.configuration import ConfigurationError
 from domain.deadline import Deadline, Duration
 from domain.errors import SourceUnavailable
+from domain.port import Ports
 from domain.viewer import Channel
 from tests.adapters.fault import Exchange, Faulty
 
-PORTS = ["product", "offer", "stock", "location", "customer", "loyalty", "order"]
+PORTS = list(Ports.__struct_fields__)
 
 SHELF = '''
 """An adapter for stock and places that keeps what happens to it."""
@@ -132,7 +133,10 @@ def test_everything_wrong() -> None:
             "crm": {"serves": ["customer", "offer"]},
             "full": {"serves": [], "options": {"shelf": 10}},
         },
-        ["order", "product", "loyality"],
+        [
+            *("order", "product", "loyality", "category", "facet", "price_history", "assortment"),
+            *("interaction", "shipment"),
+        ],
     )
     room = Path(connect.__code__.co_filename).parent
     names = {path.stem for path in room.glob("*.py")} | {
@@ -154,7 +158,7 @@ def test_everything_wrong() -> None:
         f"systems.pim.adapter: found 'pim'; allowed: {available}",
         "systems.crm.serves: adapter shelf has no offer_by_sku; "
         "leave offer out, or choose an adapter that serves it",
-        "systems.crm.serves: adapter shelf has no customer_by_key; "
+        "systems.crm.serves: adapter shelf has no customer_by_key, no customers_by_trait; "
         "leave customer out, or choose an adapter that serves it",
         "systems.full: adapter shelf cannot work with these settings; there are 9 shelves",
         f"systems.wms.serves: found 'offers'; did you mean offer? allowed: {ports}",

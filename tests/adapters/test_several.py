@@ -259,3 +259,45 @@ async def test_a_foreign_cursor_is_refused(cursor: str) -> None:
     port = together(System("a", {}), System("b", {}), port="order")
     with pytest.raises(BadInput):
         await port.sales_by_customer([SaleQuery(PageRequest(1, cursor))], ask())
+
+
+class BookingQuery(Struct, frozen=True):
+    """A page of sales that two systems may both know."""
+
+    page: PageRequest
+
+    def rank(self, sale: Sale) -> float:
+        return -sale.at.timestamp()
+
+    def identity(self, sale: Sale) -> str:
+        return sale.number.removeprefix("booked ")
+
+
+async def test_what_two_systems_know_stands_there_once() -> None:
+    """A sale and its booking are one item on one page, on whichever pages they would fall."""
+    seed = random.randrange(1 << 30)
+    dice = random.Random(seed)
+    sold = [Sale(f"{n}", START + timedelta(minutes=n // 2)) for n in range(60)]
+    booked = [Sale(f"booked {s.number}", s.at) for s in sold if dice.random() < 0.7]
+    other = [Sale(f"web {n}", START + timedelta(minutes=n)) for n in range(0, 40, 3)]
+    books, tills = System("erp", {}, [*booked, *other]), System("pos", {}, sold)
+    port = Several("sale", CALLS, [Member("erp", books, {}), Member("pos", tills, {})])
+    expected = {sale.number for sale in other} | {sale.number for sale in sold}
+    ask = Ask(Deadline.after(5), "PL", "PLN", "en", Channel.WEB)
+    for size in (1, 2, 7, 100):
+        found: list[Sale] = []
+        after: str | None = None
+        while True:
+            query = BookingQuery(PageRequest(size, after))
+            page = (await port.sales_by_customer([query], ask))[query]
+            assert page.total is None
+            found += page.items
+            if not page.has_next or not page.items:
+                break
+            after = page.cursors[-1]
+        told = [BookingQuery(PageRequest(1)).identity(sale) for sale in found]
+        assert len(told) == len(set(told)), f"seed {seed}, pages of {size}"
+        assert set(told) == expected, f"seed {seed}, pages of {size}"
+        assert [sale.at for sale in found] == sorted((s.at for s in found), reverse=True)
+        in_books = {sale.number.removeprefix("booked ") for sale in booked}
+        assert all(s.number.startswith("booked") for s in found if s.number in in_books)

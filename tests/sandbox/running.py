@@ -15,12 +15,14 @@ import httpx
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 30.0
-NAMES = ("erp", "wms", "crm", "idp")
+NAMES = ("erp", "wms", "crm", "idp", "pos", "carrier")
 KEYS = {
     "erp": {"APIKey": "sandbox-erp-key"},
     "wms": {"Authorization": "Bearer sandbox-wms-key"},
     "crm": {"X-Api-Key": "sandbox-crm-key"},
     "idp": {},
+    "pos": {"X-Till-Key": "sandbox-pos-key"},
+    "carrier": {"Authorization": "Token sandbox-carrier-key"},
 }
 
 
@@ -39,7 +41,7 @@ def run(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple[
 
 
 class Running:
-    """The four systems under their parent, and what the parent has said so far."""
+    """The systems under their parent, and what the parent has said so far."""
 
     def __init__(
         self, *arguments: str, environment: Mapping[str, str] | None = None, wait: bool = True

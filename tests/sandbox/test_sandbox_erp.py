@@ -280,7 +280,6 @@ def test_a_search_can_be_restricted_to_variants(sandbox: Sandbox) -> None:
     ("body", "code"),
     [
         ({"ORDERBY": "ZUFALL"}, "ZR/005"),
-        ({"FACETS": ["ZNONE"]}, "ZR/006"),
         ({"TOP": 101}, "ZR/003"),
         ({"MATKL": ["x"] * 501}, "ZR/003"),
         ({"MATNR": ["x"] * 20_001}, "ZR/003"),
