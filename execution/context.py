@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import structlog
 from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
 from msgspec import Struct, field
@@ -12,12 +13,14 @@ from domain.ask import Ask
 from domain.attempt import Attempts
 from domain.change import StockChanges
 from domain.deadline import Deadline, Duration
-from domain.errors import BadInput, Forbidden
+from domain.errors import BadInput, Failure, Forbidden, SourceFailure
 from domain.identity import node_id, node_key
 from domain.policy import Decision, FieldPolicy
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
 from execution.loaders import Loaders
+
+_log = structlog.get_logger("execution")
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -81,6 +84,7 @@ class Context(Struct, kw_only=True):
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
     echoes: dict[str, object] = field(default_factory=dict)
+    done_without: list[Failure] = field(default_factory=list)
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
@@ -106,6 +110,20 @@ class Context(Struct, kw_only=True):
         self.access.append(
             Denial(path, "FORBIDDEN", f"Role {who} may not see this for purpose {why}.")
         )
+
+    def do_without(self, failure: Failure) -> None:
+        """Go on without something that no field of the answer shows by being null.
+
+        The reader is told by a notice without a path, the operator by the log; once for each.
+        """
+        if failure in self.done_without:
+            return
+        self.done_without.append(failure)
+        self.notices.append(Notice("DEGRADED", failure.message))
+        told = {"request_id": self.request_id, "code": failure.code, "path": None}
+        if isinstance(failure, SourceFailure):
+            told |= {"system": failure.system, "call": failure.call, "detail": failure.detail}
+        _log.log(failure.log_level, "failure", **told)
 
     def require(self, input_type: str, names: Iterable[str]) -> None:
         """Refuse to search or sort by what the viewer may not read of everybody.
