@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from domain.deadline import Duration
 from domain.port import Ports
 from execution.context import Contexts
 from execution.context import Settings as ContextSettings
+from execution.context import problems as context_problems
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
 from schema.build import build
@@ -80,6 +82,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     """
     published = build()
     problems = [
+        *context_problems(settings.context),
         *auth_problems(settings.auth),
         *unclassified(published.classification, published.person_fields),
     ]
@@ -213,11 +216,11 @@ def _bind(host: str, port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         sock.close()
-        raise ConfigurationError(
-            [Problem("--port", f"{host}:{port}: {error.strerror}", "a free port; see --port")]
-        ) from None
+        found = error.strerror if isinstance(error, OSError) else "no such port"
+        allowed = "write a free port from 1 to 65535, or 0 for any"
+        raise ConfigurationError([Problem("--port", f"{host}:{port}: {found}", allowed)]) from None
     return sock
 
 
@@ -254,16 +257,28 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     given = parser.parse_args(arguments)
     _log_as_json()
     read = partial(config.read, environment=environment, file=str(given.config))
-    settings = None
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with ExitStack() as owned:
+            runner = owned.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+            _say("checking the configuration")
+            settings: object = None
+            sock, problems = None, list[Problem]()
             try:
-                _say("checking the configuration")
-                settings = config.load(given.config, Settings, environment)
-                runner.run(serve(settings, read, _bind(given.host, given.port)))
+                sock = owned.enter_context(_bind(given.host, given.port))
             except ConfigurationError as error:
-                found = settings or error.rest
-                problems = runner.run(diagnose(error.problems, found, read))
+                problems += error.problems
+            try:
+                settings = config.load(given.config, Settings, environment)
+            except ConfigurationError as error:
+                problems += error.problems
+                settings = error.rest
+            if sock is not None and isinstance(settings, Settings) and not problems:
+                try:
+                    runner.run(serve(settings, read, sock))
+                except ConfigurationError as error:
+                    problems += error.problems
+            if problems:
+                problems = runner.run(diagnose(problems, settings, read))
                 print(ConfigurationError(problems), file=sys.stderr)
                 return 2
     except KeyboardInterrupt:

@@ -65,6 +65,63 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+CANNOT_WORK = """
+[context]
+markets = { Poland = ["zloty"], PL = [], DE = ["EUR", "mark"] }
+languages = ["en", "klingon", "en_US"]
+timeout = "0s"
+[auth]
+[systems.wms]
+adapter = "sandbox_wms"
+url = "http://127.0.0.1:1"
+secret_env = "WMS_KEY"
+serves = ["stock"]
+timeout = "0ms"
+"""
+UNTIMED = CANNOT_WORK.replace('timeout = "0s"', "").replace('timeout = "0ms"', "")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            CANNOT_WORK,
+            [
+                "context.timeout: found '0s'; write a length of time above zero",
+                "systems.wms.timeout: found '0ms'; write a length of time above zero",
+                "--port: 127.0.0.1:99999: no such port; write a free port from 1 to 65535",
+            ],
+        ),
+        (
+            UNTIMED,
+            [
+                "context.markets.Poland: found the market 'Poland'; allowed: the two capitals",
+                "context.markets.Poland: found 'zloty'; allowed: currencies as ISO 4217",
+                "context.markets.PL: found no currency; write at least one",
+                "context.markets.DE: found 'mark'; allowed: currencies as ISO 4217",
+                "context.languages: found 'klingon'; allowed: languages as BCP 47",
+                "context.languages: found 'en_US'; allowed: languages as BCP 47",
+                "--port: 127.0.0.1:99999: no such port",
+                "no system serves product",
+            ],
+        ),
+        (
+            "[context]\nmarkets = {}\nlanguages = []\n[auth]\n[systems]\n",
+            ["context.markets: found no market", "context.languages: found no language"],
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused(tmp_path: Path, text: str, parts: list[str]) -> None:
+    """Settings that every request would break on are told at the start, all of them at once."""
+    file = tmp_path / "cannot.toml"
+    file.write_text(text)
+    ended = run("--config", str(file), "--port", "99999", WMS_KEY="secret-of-the-wms")
+    assert ended.returncode == 2
+    for part in parts:
+        assert part in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [("[context", "it is not TOML"), ("", "context: missing"), ("[context]\n", "markets: missing")],
@@ -125,7 +182,7 @@ def test_a_signal_stops_all_that_was_started(stop: signal.Signals) -> None:
 
 def test_run_says_what_it_takes() -> None:
     """scripts/run refuses what it does not know, with what is allowed."""
-    for arguments in (["--colour"], ["--port", "many"], ["--port", "70000"]):
+    for arguments in (["--colour"], ["--port", "many"], ["--port", "70000"], ["--port", "08600"]):
         ended = subprocess.run(
             [ROOT / "scripts" / "run", *arguments],
             capture_output=True,
