@@ -23,6 +23,7 @@ It implements ports structurally: ``serves = ["stock"]`` demands all methods of 
   never leaves the module.
 - It splits keys to its system's limit with ``upstream.chunked``; keys it does not know are absent
   from its answer; keys of other systems (``domain.identity``) are never sent.
-- Texts from callers go into a path through ``segment``, decimals from an answer through ``exact``.
+- Texts from callers go into a path through ``segment``, decimals from an answer through ``exact``;
+  whole numbers are declared as ``Whole``, or go through ``whole`` where they are computed.
 - It never imports another adapter; what adapters share is private to this room.
 """

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from yarl import URL
 
 from adapters._address import Query, base_url, below, segment
-from adapters._body import BrokenBody, Contract, decode_body, exact, read_body
+from adapters._body import BrokenBody, Contract, decode_body, exact, read_body, whole
 from adapters._outcome import (
     Explain,
     NotSent,
@@ -39,6 +39,7 @@ __all__ = [
     "Upstream",
     "exact",
     "segment",
+    "whole",
 ]
 
 K = TypeVar("K")

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct, field
 
+from adapters._body import Whole
 from adapters._outcome import Rejected
 from adapters._upstream import Upstream
 from domain.ask import Ask
@@ -70,7 +71,7 @@ class _Contacts(Struct, frozen=True):
 
 
 class _Balance(Struct, frozen=True):
-    points: int
+    points: Whole
 
 
 class _Tier(Struct, frozen=True):

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
-from adapters._body import exact
+from adapters._body import Whole, exact
 from adapters._outcome import Rejected
 from adapters._upstream import Upstream
 from domain.ask import Ask
@@ -30,15 +30,15 @@ _LAST_MS = 4_102_444_800_000
 
 
 class _Due(Struct, frozen=True):
-    qty: int
+    qty: Whole
     eta: int
 
 
 class _Row(Struct, frozen=True):
     site: str
-    qoh: int
-    alloc: int
-    ss: int
+    qoh: Whole
+    alloc: Whole
+    ss: Whole
     asof: int
     due: list[_Due] = []
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta, Struct, field
 
-from adapters._upstream import Upstream
+from adapters._upstream import Upstream, whole
 from adapters.sandbox_erp import article, document, message, price
 from adapters.sandbox_erp.price import ORGANISATIONS, Organisation
 from domain.ask import Ask
@@ -202,7 +202,7 @@ class Adapter:
             explain=message.explain,
         )
         with self._upstream.contract(call, "__count"):
-            total = int(answer.d.count or "")
+            total = whole(int(answer.d.count or ""))
         with self._upstream.contract(call):
             products = self._read_articles(answer.d, languages)
         last = skip + len(products)

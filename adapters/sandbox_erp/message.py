@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from adapters._body import Whole
 from adapters._outcome import Rejected
 
 T = TypeVar("T")
@@ -167,7 +168,7 @@ class Ordered(Struct, frozen=True, rename=str.upper):
     """A page of one customer's sales orders, and how many there are in all."""
 
     kunnr: str
-    anzahl: int
+    anzahl: Whole
     vbak: list[Document]
 
 
