@@ -23,7 +23,6 @@ _ISO_DIGITS = MappingProxyType(
             2,
         ),
         "IQD": 3,
-        "RWD": 0,
     }
 )
 
@@ -31,8 +30,7 @@ _ISO_DIGITS = MappingProxyType(
 @lru_cache(maxsize=512)
 def currency_digits(currency: str) -> int:
     """Tell how many decimal digits a currency has (ISO 4217, mostly by way of CLDR)."""
-    digits = _ISO_DIGITS.get(currency)
-    return get_currency_precision(currency) if digits is None else digits
+    return _ISO_DIGITS.get(currency) or get_currency_precision(currency)
 
 
 def is_currency(code: str) -> bool:
