@@ -19,10 +19,11 @@ async def products(
     after: str | None = None,
 ) -> list[Connection[Product] | Failure]:
     """List a page of products. *Errors*: ``BadInput`` for ``first``, ``after`` or ``search``."""
-    request = page_request(first, after)
+    words = search.strip() if search else None
+    request = page_request(first, after, "products", words)
     if search is not None and not 1 <= len(search.strip()) <= _MAX_SEARCH:
         raise BadInput("search", search, f"1 to {_MAX_SEARCH} characters")
-    query = ProductQuery(request, search.strip() if search else None)
+    query = ProductQuery(request, words)
     page = await context.loaders.products_by_query.load_one(query)
     assert page is not None, "a source answers every query with a page"
     found = page if isinstance(page, Failure) else connection(page, request)

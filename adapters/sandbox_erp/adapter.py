@@ -11,11 +11,10 @@ from adapters.sandbox_erp import article, document, message, price
 from adapters.sandbox_erp.price import ORGANISATIONS, Organisation
 from domain.ask import Ask
 from domain.configuration import ConfigurationError, Problem
-from domain.errors import BadInput
 from domain.identity import external_id
 from domain.offer import Offer
 from domain.order import Order, OrderQuery
-from domain.page import Page
+from domain.page import Page, PageRequest
 from domain.product import Product, ProductQuery, Variant
 from domain.provenance import CATALOGUE, ORDER, PRICE, Lifetime, Provenance
 from domain.secret import Secret
@@ -74,7 +73,7 @@ class Adapter:
     ) -> Mapping[ProductQuery, Page[Product]]:
         """Read a page for each query, side by side; the ERP lists one page at a time."""
         distinct = list(dict.fromkeys(queries))
-        skips = {query: _offsets(query.page.after, 1)[0] for query in distinct}
+        skips = {query: _offsets(query.page, 1)[0] for query in distinct}
 
         async def fetch(chunk: Sequence[ProductQuery]) -> Page[Product]:
             return await self._page(chunk[0], skips[chunk[0]], ask)
@@ -156,7 +155,7 @@ class Adapter:
         """The customer's numbers here, and how many orders of each come before the page."""
         numbers = [n for n in self._own(query.identities) if document.is_customer_number(n)]
         distinct = list(dict.fromkeys(numbers))
-        return dict(zip(distinct, _offsets(query.page.after, len(distinct))))
+        return dict(zip(distinct, _offsets(query.page, len(distinct))))
 
     async def _products(
         self, call: str, field_name: str, numbers: Sequence[str], ask: Ask
@@ -255,14 +254,14 @@ class Adapter:
         return Provenance(self._upstream.system, datetime.now(UTC), lifetime)
 
 
-def _offsets(cursor: str | None, count: int) -> list[int]:
+def _offsets(page: PageRequest, count: int) -> list[int]:
     """How far a cursor has come in each of so many lists. *Errors*: ``BadInput``."""
-    if cursor is None:
+    if page.after is None:
         return [0] * count
-    parts = cursor.split(".")
+    parts = page.after.split(".")
     proper = all(part.isascii() and part.isdigit() and len(part) < 9 for part in parts)
     if not proper or len(parts) != count or any(int(part) > _MAX_SKIP for part in parts):
-        raise BadInput("after", cursor, "a cursor of this list")
+        raise page.refused()
     return [int(part) for part in parts]
 
 

@@ -10,7 +10,6 @@ from adapters.tryton.record import ID, by_code, own_ids, plausible
 from adapters.tryton.reference import References
 from adapters.tryton.rpc import Reply, Rpc
 from domain.ask import Ask
-from domain.errors import BadInput
 from domain.identity import external_id
 from domain.page import Page
 from domain.product import Category, Product, ProductQuery, Variant
@@ -120,7 +119,7 @@ class Products:
         where: list[object] = [["products.code", "!=", None]]
         if query.page.after is not None:
             if not ID.fullmatch(query.page.after):
-                raise BadInput("after", query.page.after, "a cursor of this list")
+                raise query.page.refused()
             where.append(["id", ">", int(query.page.after)])
         where += map(_matches, (query.search or "").split()[:_MAX_WORDS])
         products = await self._read(where, query.page.first + 1, ask, call)
