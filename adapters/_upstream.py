@@ -25,7 +25,7 @@ from adapters._outcome import (
 from adapters._session import Attempt, Lost, open_session
 from domain.ask import Ask
 from domain.deadline import Duration
-from domain.errors import SourceFailure, SourceRejected
+from domain.errors import Failure, SourceFailure, SourceRejected
 from domain.secret import Secret
 
 __all__ = [
@@ -260,6 +260,20 @@ class Upstream:
         else:
             return [results[number] for number in range(len(chunks))]
         raise first
+
+    async def each(
+        self, keys: Sequence[K], fetch: Callable[[K], Awaitable[R]]
+    ) -> dict[K, R | Failure]:
+        """Fetch keys, each once and on its own, side by side; a failure is its own key's alone."""
+
+        async def one(chunk: Sequence[K]) -> R | Failure:
+            try:
+                return await fetch(chunk[0])
+            except Failure as failure:
+                return failure
+
+        unique = list(dict.fromkeys(keys))
+        return dict(zip(unique, await self.chunked(unique, 1, one)))
 
     async def _exchange(
         self,

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.identity import ExternalId, external_id, node_id
 from domain.money import Money
 from domain.page import Page, PageRequest
@@ -95,10 +96,10 @@ class OrderPort(Protocol):
 
     async def orders_by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask
-    ) -> Mapping[OrderQuery, Page[Order]]:
+    ) -> Mapping[OrderQuery, Page[Order] | Failure]:
         """Read one page for each customer, newest first.
 
-        A customer whom the system does not know has an empty page. *Errors*: ``BadInput`` for a
-        cursor that is not its own.
+        A customer whom the system does not know has an empty page; a query that fails has its
+        failure in the place of it. *Errors*: ``BadInput`` for a cursor that is not its own.
         """
         ...

@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.identity import ExternalId, external_id, node_id
 from domain.page import Page, PageRequest
 from domain.provenance import Provenance
@@ -110,6 +111,9 @@ class ProductPort(Protocol):
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, Page[Product]]:
-        """Read one page for each query. *Errors*: ``BadInput`` for a cursor that is not its own."""
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
+        """Read one page for each query; a query that fails has its failure in the place of it.
+
+        *Errors*: ``BadInput`` for a cursor that is not its own.
+        """
         ...

@@ -11,6 +11,7 @@ from adapters.sandbox_erp import article, document, message, price
 from adapters.sandbox_erp.price import ORGANISATIONS, Organisation
 from domain.ask import Ask
 from domain.configuration import ConfigurationError, Problem
+from domain.errors import BadInput, Failure
 from domain.identity import external_id
 from domain.offer import Offer
 from domain.order import Order, OrderQuery
@@ -70,15 +71,13 @@ class Adapter:
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, Page[Product]]:
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
         """Read a page for each query, side by side; the ERP lists one page at a time."""
-        distinct = list(dict.fromkeys(queries))
-        skips = {query: _offsets(query.page, 1)[0] for query in distinct}
 
-        async def fetch(chunk: Sequence[ProductQuery]) -> Page[Product]:
-            return await self._page(chunk[0], skips[chunk[0]], ask)
+        async def fetch(query: ProductQuery) -> Page[Product]:
+            return await self._page(query, _offsets(query.page, 1)[0], ask)
 
-        return dict(zip(distinct, await self._upstream.chunked(distinct, 1, fetch)))
+        return await self._upstream.each(queries, fetch)
 
     async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
         """Read the prices of today in the market's sales organisation."""
@@ -118,13 +117,19 @@ class Adapter:
 
     async def orders_by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask
-    ) -> Mapping[OrderQuery, Page[Order]]:
+    ) -> Mapping[OrderQuery, Page[Order] | Failure]:
         """Read a page for each customer; equal page sizes share a call.
 
         A customer may have several numbers in the ERP: a cursor is how far the page has come in
         the orders of each of them.
         """
-        wanted = {query: self._wanted(query) for query in queries}
+        found: dict[OrderQuery, Page[Order] | Failure] = {}
+        wanted: dict[OrderQuery, dict[str, int]] = {}
+        for query in queries:
+            try:
+                wanted[query] = self._wanted(query)
+            except BadInput as failure:
+                found[query] = failure
         # Two pages of one customer cannot share a call: it takes one offset for each number.
         rounds: dict[_Round, dict[str, int]] = {}
         places: dict[tuple[OrderQuery, str], _Round] = {}
@@ -138,18 +143,21 @@ class Adapter:
                     turn += 1
                 places[query, number] = (query.page.first, turn)
 
-        async def fetch(chunk: Sequence[_Round]) -> _Ordered:
-            return await self._ordered(chunk[0][0], rounds[chunk[0]], ask)
+        async def fetch(each: _Round) -> _Ordered:
+            return await self._ordered(each[0], rounds[each], ask)
 
-        answers = dict(zip(rounds, await self._upstream.chunked(list(rounds), 1, fetch)))
-        return {
-            query: _merge(
-                query.page.first,
-                offsets,
-                [answers[places[query, number]].get(number, ([], 0)) for number in offsets],
-            )
-            for query, offsets in wanted.items()
-        }
+        answers = await self._upstream.each(list(rounds), fetch)
+        for query, offsets in wanted.items():
+            parts: list[tuple[list[Order], int]] = []
+            for number in offsets:
+                answer = answers[places[query, number]]
+                if isinstance(answer, Failure):
+                    found[query] = answer
+                    break
+                parts.append(answer.get(number, ([], 0)))
+            else:
+                found[query] = _merge(query.page.first, offsets, parts)
+        return found
 
     def _wanted(self, query: OrderQuery) -> dict[str, int]:
         """The customer's numbers here, and how many orders of each come before the page."""

@@ -20,6 +20,7 @@ from domain.ask import Ask
 from domain.availability import StockLevel
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Deadline
+from domain.errors import Failure
 from domain.location import Location
 from domain.offer import Offer
 from domain.page import Page
@@ -96,7 +97,7 @@ class Adapter:
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, Page[Product]]:
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
         """Read one page for each query, side by side."""
         return await self._products.by_query(queries, ask, "products_by_query")
 

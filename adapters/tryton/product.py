@@ -10,6 +10,7 @@ from adapters.tryton.record import ID, by_code, own_ids, plausible
 from adapters.tryton.reference import References
 from adapters.tryton.rpc import Reply, Rpc
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.identity import external_id
 from domain.page import Page
 from domain.product import Category, Product, ProductQuery, Variant
@@ -107,13 +108,13 @@ class Products:
 
     async def by_query(
         self, queries: Sequence[ProductQuery], ask: Ask, call: str
-    ) -> Mapping[ProductQuery, Page[Product]]:
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
         """Read one page for each query, in the order in which products were entered."""
 
-        async def fetch(one: Sequence[ProductQuery]) -> tuple[ProductQuery, Page[Product]]:
-            return one[0], await self._page(one[0], ask, call)
+        async def fetch(query: ProductQuery) -> Page[Product]:
+            return await self._page(query, ask, call)
 
-        return dict(await self._rpc.upstream.chunked(queries, 1, fetch))
+        return await self._rpc.upstream.each(queries, fetch)
 
     async def _page(self, query: ProductQuery, ask: Ask, call: str) -> Page[Product]:
         where: list[object] = [["products.code", "!=", None]]

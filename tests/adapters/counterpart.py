@@ -9,6 +9,7 @@ from msgspec import Struct
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline
+from domain.errors import Failure
 from domain.order import OrderQuery
 from domain.page import PageRequest
 from domain.product import ProductQuery
@@ -65,6 +66,13 @@ def product_queries(count: int) -> list[ProductQuery]:
 def order_queries(identities: Sequence[str], first: int = 2) -> list[OrderQuery]:
     """The first page of each customer."""
     return [OrderQuery((identity,), PageRequest(first)) for identity in identities]
+
+
+def got(value: Any) -> Any:
+    """The value; raises where a query's failure stands in the place of it."""
+    if isinstance(value, Failure):
+        raise value
+    return value
 
 
 def plain(value: Any) -> Any:

@@ -53,6 +53,35 @@ def test_a_bad_place_is_named(shop: Shop, arguments: str, argument: str) -> None
     assert [each["extensions"]["argument"] for each in answer.errors] == [argument]
 
 
+def test_a_bad_cursor_costs_its_own_list_alone(shop: Shop) -> None:
+    """Beside a list whose cursor is of another one, the same field without it is whole."""
+    page = shop.ask('{ products(first: 1, search: "backpack") { pageInfo { endCursor } } }')
+    cursor = page.data["products"]["pageInfo"]["endCursor"]
+    answer = shop.ask(
+        """query ($after: String) { a: products(first: 1) { nodes { name } }
+             b: products(first: 1, after: $after) { nodes { name } } }""",
+        {"after": cursor},
+    )
+    assert len(answer.data["a"]["nodes"]) == 1
+    assert answer.data["b"] is None
+    assert [each["path"] for each in answer.errors] == [["b"]]
+    assert answer.errors[0]["extensions"] == {"code": "BAD_INPUT", "argument": "after"}
+    assert repr(cursor) in answer.errors[0]["message"]
+
+
+def test_a_failing_page_costs_its_own_list_alone(shop: Shop) -> None:
+    """Two pages of one field are two questions: one that the ERP breaks leaves the other whole."""
+    shop.fault("erp", mode="down", remaining=1)
+    answer = shop.ask(
+        "{ a: products(first: 1) { nodes { id } } b: products(first: 2) { nodes { id } } }"
+    )
+    assert sorted(len(each["nodes"]) if each else 0 for each in answer.data.values()) in (
+        [0, 1],
+        [0, 2],
+    )
+    assert answer.codes == ["SOURCE_UNAVAILABLE"]
+
+
 @pytest.mark.parametrize(
     ("headers", "status", "code"),
     [
