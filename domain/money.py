@@ -68,6 +68,17 @@ class Money(Struct, frozen=True, gc=False):
             raise ValueError(f"{amount} {currency} is out of range")
         return cls(minor, currency)
 
+    @classmethod
+    def each(cls, amount: Decimal, count: Decimal, currency: str) -> Self | None:
+        """Share an amount out over so many; None where one of them is no whole minor unit.
+
+        *Errors*: as ``of``, but for the digits; ``ArithmeticError`` for a count of none.
+        """
+        unit = Decimal(1).scaleb(-currency_digits(currency))
+        share = amount / count
+        whole = share.quantize(unit, ROUND_HALF_UP)
+        return cls.of(whole, currency) if whole * count == amount else None
+
     @property
     def digits(self) -> int:
         """How many decimal digits the currency has."""

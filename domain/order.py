@@ -31,8 +31,9 @@ class OrderState(Enum):
 class OrderLine(Struct, frozen=True, gc=False, kw_only=True):
     """One position of an order, as it was sold.
 
-    *Units*: ``quantity`` in pieces (a decimal: cloth is sold by the metre); ``unit_price`` and
-    ``total`` gross.
+    *Units*: ``quantity`` in pieces (a decimal: cloth is sold by the metre); all amounts
+    gross. ``unit_price`` is before the line's ``discount``, and None where it is no whole minor
+    unit; ``total`` is after it.
     """
 
     position: str
@@ -40,6 +41,7 @@ class OrderLine(Struct, frozen=True, gc=False, kw_only=True):
     name: str | None
     quantity: Decimal
     unit_price: Money | None = None
+    discount: Money | None = None
     total: Money
 
 

@@ -96,7 +96,8 @@ class Adapter:
             rows = await self._rows(call, "PRICES", body, message.Priced, ask)
             provenance = self._now(PRICE)
             with self._upstream.contract(call):
-                return [price.offer(row, organisation, provenance) for row in rows]
+                read = (price.offer(row, organisation, provenance) for row in rows)
+                return [offer for offer in read if offer is not None]
 
         numbers = [message.long(sku) for sku in skus if message.is_short(sku)]
         parts = await self._upstream.chunked(numbers, _MAX_KEYS, fetch)

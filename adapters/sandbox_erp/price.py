@@ -43,8 +43,10 @@ def today(organisation: Organisation) -> date:
     return datetime.now(ZoneInfo(organisation.zone)).date()
 
 
-def offer(priced: message.Priced, organisation: Organisation, provenance: Provenance) -> Offer:
-    """Translate a variant's conditions.
+def offer(
+    priced: message.Priced, organisation: Organisation, provenance: Provenance
+) -> Offer | None:
+    """Translate a variant's conditions; None where one piece has no whole price.
 
     *Errors*: ``ValueError`` and ``LookupError`` for data that makes no sense, prices in another
     currency than the organisation's among it.
@@ -59,13 +61,16 @@ def offer(priced: message.Priced, organisation: Organisation, provenance: Proven
     if paid is None:
         raise ValueError("there is no price among the conditions")
     price = _price(paid, priced.mwst.kbetr, organisation)
-    listed = price
+    if price is None:
+        return None
+    listed = None
     if list_row is not None and list_row is not paid:
         listed = _price(list_row, priced.mwst.kbetr, organisation)
     return Offer(
         sku=message.short(priced.matnr),
         price=price,
-        list_price=listed,
+        # Without a whole list price nothing is said to be reduced.
+        list_price=listed or price,
         version=_version(priced, (paid, list_row or paid)),
         valid_until=_end(paid, organisation),
         provenance=provenance,
@@ -79,18 +84,19 @@ def _only(rows: Sequence[message.Condition], kind: str) -> message.Condition | N
     return found[0] if found else None
 
 
-def _price(row: message.Condition, rate: Decimal, organisation: Organisation) -> Price:
+def _price(row: message.Condition, rate: Decimal, organisation: Organisation) -> Price | None:
     if row.konwa != organisation.currency:
         raise ValueError("the price is in another currency than was asked for")
     return _containing(row.kbetr, row.kpein, row.konwa, rate)
 
 
 @lru_cache(maxsize=16_384)
-def _containing(amount: Decimal, pieces: Decimal, currency: str, rate: Decimal) -> Price:
+def _containing(amount: Decimal, pieces: Decimal, currency: str, rate: Decimal) -> Price | None:
     # Shops repeat their prices, and exact arithmetic takes as long as decoding does.
     if exact(amount) < 0 or exact(pieces) <= 0:
         raise ValueError("a price is below zero, or for no piece")
-    return Price.containing(Money.of(amount / pieces, currency), rate)
+    gross = Money.each(amount, pieces, currency)
+    return None if gross is None else Price.containing(gross, rate)
 
 
 def _end(row: message.Condition, organisation: Organisation) -> datetime | None:
