@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from domain.availability import StockPort
 from domain.customer import CustomerPort
-from domain.errors import SourceUnavailable
+from domain.errors import NotServed
 from domain.location import LocationPort
 from domain.loyalty import LoyaltyPort
 from domain.offer import OfferPort
@@ -24,7 +24,7 @@ class _Unserved:
             raise AttributeError(call)
 
         async def refuse(*_: object) -> Mapping[Any, Any]:
-            raise SourceUnavailable("-", call, "no configured system serves this port")
+            raise NotServed(call)
 
         return refuse
 
