@@ -28,7 +28,6 @@ from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
-from domain.port import Ports
 from execution.context import Contexts
 from execution.context import Settings as ContextSettings
 from execution.context import problems as context_problems
@@ -120,7 +119,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
     app = make_app(
         Executor(published.graphql, settings.execution),
-        _contexts(settings.context, systems.ports, policy, store),
+        _contexts(settings.context, systems, policy, store),
         verifier,
         settings.transport,
         readiness=readiness,
@@ -131,11 +130,12 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
 
 def _contexts(
-    settings: ContextSettings, ports: Ports, policy: PolicyTable, store: Store | None
+    settings: ContextSettings, systems: Systems, policy: PolicyTable, store: Store | None
 ) -> Contexts:
+    ports, names = systems.ports, tuple(systems.upstreams)
     if store is None:
-        return Contexts(settings, ports, policy)
-    return Contexts(settings, ports, policy, store.own, store.attempts)
+        return Contexts(settings, ports, policy, systems=names)
+    return Contexts(settings, ports, policy, store.own, store.attempts, names)
 
 
 async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:

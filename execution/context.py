@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from babel import Locale, UnknownLocaleError
@@ -104,7 +104,8 @@ class Denial(Struct, frozen=True, gc=False):
 class Context(Struct, kw_only=True):
     """One operation: who asks, where, until when, with what; never shared by two operations.
 
-    *Shape*: ``requested`` is what the operation could have cost at most, ``actual`` what was
+    *Shape*: ``systems`` are the configured names of the retailer's systems, which staff alone may
+    read; ``requested`` is what the operation could have cost at most, ``actual`` what was
     resolved; both as execution/cost.py counts.
     """
 
@@ -117,6 +118,7 @@ class Context(Struct, kw_only=True):
     now: datetime
     request_id: str
     attempts: Attempts = UNSERVED
+    systems: Sequence[str] = ()
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
     echoes: dict[str, object] = field(default_factory=dict)
@@ -171,12 +173,14 @@ class Contexts:
         policy: FieldPolicy,
         own: OwnPorts = NOTHING_OWNED,
         attempts: Attempts = UNSERVED,
+        systems: Sequence[str] = (),
     ) -> None:
         self._settings = settings
         self._ports = ports
         self._policy = policy
         self._own = own
         self._attempts = attempts
+        self._systems = systems
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
@@ -206,6 +210,7 @@ class Contexts:
             now=datetime.now(UTC),
             request_id=request_id,
             attempts=self._attempts,
+            systems=self._systems,
             echoes={
                 "channel": channel.value,
                 "market": market,
