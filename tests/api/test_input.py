@@ -53,6 +53,39 @@ def test_a_bad_place_is_named(shop: Shop, arguments: str, argument: str) -> None
     assert [each["extensions"]["argument"] for each in answer.errors] == [argument]
 
 
+@pytest.mark.parametrize(
+    ("query", "argument"),
+    [
+        ('{ lookup(system: "erp", kind: SHOE, id: "1") { id } }', "kind"),
+        ('{ products(search: "a", first: "ten") { complete } }', "first"),
+        ("{ products(first: 99999999999) { complete } }", "first"),
+        ("{ nodes(ids: [true]) { id } }", "ids"),
+        (
+            '{ variant(sku: "1") { availability(near: {latitude: 1, longitude: "x"}) { band } } }',
+            "near",
+        ),
+        (
+            '{ variant(sku: "1") { availability(near: {latitude: 1, height: 2}) { band } } }',
+            "near",
+        ),
+        ("{ viewer @skip(if: 1) { role } }", "if"),
+        ('query ($size: Int! = "x") { products(first: $size) { complete } }', "size"),
+    ],
+)
+def test_a_literal_of_the_wrong_type_is_named(shop: Shop, query: str, argument: str) -> None:
+    """A value that its argument cannot take is BAD_INPUT with the argument, literal or not."""
+    answer = shop.ask(query)
+    assert answer.status == 400
+    assert {each["extensions"].get("argument") for each in answer.errors} == {argument}
+    assert set(answer.codes) == {"BAD_INPUT"}
+
+
+def test_what_is_wrong_beside_values_stays_a_matter_of_the_document(shop: Shop) -> None:
+    """A field or variable that is none is the document's fault, and names no argument."""
+    for query in ("{ shoes }", "{ products(first: $size) { complete } }", "{ products(top: 1) }"):
+        assert set(shop.ask(query).codes) == {"GRAPHQL_VALIDATION_FAILED"}
+
+
 def test_a_bad_cursor_costs_its_own_list_alone(shop: Shop) -> None:
     """Beside a list whose cursor is of another one, the same field without it is whole."""
     page = shop.ask('{ products(first: 1, search: "backpack") { pageInfo { endCursor } } }')
