@@ -18,6 +18,7 @@ import uvicorn
 import uvloop
 from msgspec import Struct
 from starlette.types import ASGIApp
+from structlog.typing import Processor
 
 import config
 from adapters._upstream import SystemSettings
@@ -71,7 +72,15 @@ class Gateway(Struct, frozen=True):
 
     app: ASGIApp
     systems: Systems
+    verifier: TokenVerifier
     store: Store | None
+
+    async def close(self) -> None:
+        """Close what it stands on; also where it has never served."""
+        await self.systems.close()
+        await self.verifier.close()
+        if self.store:
+            await self.store.close()
 
 
 def compose(settings: Settings, read: Reader) -> Gateway:
@@ -104,14 +113,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
     verifier = TokenVerifier(settings.auth)
 
-    async def start() -> None:
-        await verifier.start()
-
     async def stop() -> None:
-        await systems.close()
-        await verifier.close()
-        if store:
-            await store.close()
+        await gateway.close()
 
     async def readiness() -> Mapping[str, bool]:
         reasons = await asyncio.gather(*(each.reach(_REACH) for each in systems.upstreams.values()))
@@ -123,10 +126,10 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         verifier,
         settings.transport,
         readiness=readiness,
-        on_start=start,
         on_stop=stop,
     )
-    return Gateway(app, systems, store)
+    gateway = Gateway(app, systems, verifier, store)
+    return gateway
 
 
 def _contexts(
@@ -147,9 +150,7 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
     try:
         await _prepare(gateway, needs_systems=settings.needs_systems_at_start)
     except ConfigurationError:
-        await gateway.systems.close()
-        if gateway.store:
-            await gateway.store.close()
+        await gateway.close()
         raise
     server = _Server(
         uvicorn.Config(
@@ -172,12 +173,19 @@ async def _prepare(gateway: Gateway, *, needs_systems: bool) -> None:
     elif (reason := await gateway.store.start()) is not None:
         _say(f"going on without the store, until it is back: {reason}")
     _say(f"looking for {', '.join(gateway.systems.upstreams)}")
+    problems: list[Problem] = []
     try:
         await gateway.systems.start()
     except ConfigurationError as error:
+        problems += error.problems
+    for key, failure in (await gateway.verifier.start()).items():
+        allowed = "start the identity provider, or correct the address"
+        problems.append(Problem(f"{key}.url", f"found no keys ({failure})", allowed))
+    if problems:
+        away = ConfigurationError(problems)
         if needs_systems:
-            raise
-        _say(f"going on without some systems. {error}")
+            raise away
+        _say(f"going on without some systems. {away}")
 
 
 async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) -> list[Problem]:
@@ -192,7 +200,7 @@ async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) 
     told = {problem.key for problem in problems}
     more: list[Problem] = []
     try:
-        await compose(settings, read).systems.close()
+        await compose(settings, read).close()
     except ConfigurationError as error:
         more += error.problems
     more += await unreachable(settings.systems)
@@ -225,19 +233,42 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _log_as_json() -> None:
-    """Log one JSON object a line, on stderr: stdout is for the ready line and never fills up."""
+    """Log one JSON object a line, on stderr: stdout is for the ready line and never fills up.
+
+    What libraries log through the standard library becomes JSON as well, from warnings on.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    render: list[Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(serializer=_json),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_json),
-        ],
+        processors=[*shared, *render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
+    foreign = logging.StreamHandler(sys.stderr)
+    foreign.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *render,
+                _text,
+            ],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[foreign], force=True)
+    logging.captureWarnings(capture=True)
+
+
+def _text(_logger: object, _name: str, line: object) -> str:
+    return line.decode() if isinstance(line, bytes) else str(line)
 
 
 def _json(event: object, default: Callable[[object], object]) -> bytes:

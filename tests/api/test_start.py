@@ -1,5 +1,6 @@
 """Starting and stopping, as an operator meets them."""
 
+import json
 import os
 import re
 import signal
@@ -147,6 +148,47 @@ def test_a_port_that_is_taken_is_one_sentence(shop: Shop) -> None:
     )
     assert ended.returncode == 2
     assert f"127.0.0.1:{port[1]}: Address already in use" in ended.stderr
+
+
+def _beside(shop: Shop, folder: Path) -> dict[str, str]:
+    return {
+        **{f"SANDBOX_{name.upper()}_URL": url for name, url in shop.systems.items()},
+        **{f"SANDBOX_{name}_KEY": f"sandbox-{name.lower()}-key" for name in ("ERP", "WMS", "CRM")},
+        "GATEWAY_MASTER_KEY": MASTER_KEY,
+        "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
+    }
+
+
+def test_an_identity_provider_that_is_away_is_told(shop: Shop, tmp_path: Path) -> None:
+    """A provider whose keys cannot be read keeps the gateway from starting, as a system does."""
+    away = {**_beside(shop, tmp_path), "SANDBOX_IDP_URL": "http://127.0.0.1:1"}
+    ended = run("--port", "0", **away)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert "auth.issuers.sandbox.url: found no keys" in ended.stderr
+    assert "start the identity provider, or correct the address" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_what_libraries_log_is_json() -> None:
+    """A warning that a library logs is one JSON object a line, with its traceback inside."""
+    code = (
+        "import app, logging; app._log_as_json()\n"
+        "try: 1 / 0\n"
+        "except ArithmeticError: logging.getLogger('aiohttp.client').exception('lost %s', 'it')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=BOUND,
+        check=True,
+    )
+    (line,) = ended.stderr.splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["level"], told["logger"]) == ("lost it", "error", "aiohttp.client")
+    assert "ZeroDivisionError" in told["exception"]
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
