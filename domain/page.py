@@ -35,15 +35,16 @@ class PageRequest(Struct, frozen=True, gc=False):
         return _refused(None if self.after is None else self.cursor(self.after))
 
 
-def page_request(first: int, after: str | None, *scope: str | None) -> PageRequest:
+def page_request(first: int, after: str | None, *scope: object) -> PageRequest:
     """Check a caller's page size and cursor.
 
-    *Shape*: ``scope`` is all that the list follows from: the field, what it hangs on, its filters.
+    *Shape*: ``scope`` is all that the list follows from: the field, what it hangs on, its filters,
+    each as msgspec writes it.
     *Errors*: ``BadInput`` for a size outside 1 to 100, or a cursor that is not one of this list.
     """
     if not 1 <= first <= MAX_PAGE:
         raise BadInput("first", first, f"1 to {MAX_PAGE}")
-    mark = blake2b(json.encode(scope), digest_size=_MARK_BYTES).digest()
+    mark = blake2b(json.encode(scope, order="deterministic"), digest_size=_MARK_BYTES).digest()
     if after is None:
         return PageRequest(first, None, mark)
     try:
@@ -65,12 +66,14 @@ class Page(Struct, Generic[T], frozen=True):
 
     *Shape*: ``cursors`` is as long as ``items``; a cursor is any text that the same source reads
     back as ``PageRequest.after``. ``total`` is None where counting would cost a call of its own.
+    ``missing`` names the systems whose items would belong to the page and did not come.
     """
 
     items: tuple[T, ...]
     cursors: tuple[str, ...]
     has_next: bool
     total: int | None = None
+    missing: tuple[str, ...] = ()
 
 
 class PageInfo(Struct, frozen=True, gc=False):
@@ -89,8 +92,18 @@ class Edge(Struct, Generic[T], frozen=True):
     cursor: str
 
 
+class Count(Struct, frozen=True, gc=False):
+    """How many there are; ``is_exact`` is false where some could not be counted."""
+
+    value: int
+    is_exact: bool = True
+
+
 class Connection(Struct, Generic[T], frozen=True):
-    """A page as a Relay connection, saying whether every source is in it."""
+    """A page as a Relay connection, saying whether every source is in it.
+
+    *Shape*: ``missing`` names the systems that could have added items and did not.
+    """
 
     edges: tuple[Edge[T], ...]
     page_info: PageInfo
@@ -103,15 +116,26 @@ class Connection(Struct, Generic[T], frozen=True):
         return tuple(edge.node for edge in self.edges)
 
 
+def edges(page: Page[T], request: PageRequest) -> tuple[Edge[T], ...]:
+    """Tie each item of a source's page to its cursor."""
+    return tuple(map(Edge, page.items, map(request.cursor, page.cursors)))
+
+
+def page_info(page: Page[T], request: PageRequest) -> PageInfo:
+    """Tell where a source's page stands in its list."""
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=request.after is not None,
+        start_cursor=request.cursor(page.cursors[0]) if page.cursors else None,
+        end_cursor=request.cursor(page.cursors[-1]) if page.cursors else None,
+    )
+
+
 def connection(page: Page[T], request: PageRequest) -> Connection[T]:
     """Show a source's page as a connection; ``request`` is the one that it answers."""
-    edges = tuple(map(Edge, page.items, map(request.cursor, page.cursors)))
     return Connection(
-        edges=edges,
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=request.after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
+        edges(page, request),
+        page_info(page, request),
+        complete=not page.missing,
+        missing=page.missing,
     )

@@ -218,9 +218,8 @@ def _deliver(run: Run, group: Group, step: Step, values: Sequence[Any]) -> None:
         key, name = step.key, step.parent.name
         paths = [Path(path, key, name) for path in group.paths]
     key = step.key
-    for row, value in zip(
-        group.rows, complete(run, group.selection, step, step.shape, values, paths)
-    ):
+    done = complete(run, group.selection, step, step.shape, values, paths)
+    for row, value in zip(group.rows, done):
         row[key] = value
 
 

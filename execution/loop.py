@@ -29,7 +29,7 @@ from domain.policy import Decision
 from execution.leaf import Unfit, coerce_leaf, enum_names
 from execution.plan import Form, Plan, Selection, Shape, Source, Step
 
-Rows = Callable[[Sequence[Any]], list[dict[str, Any]]]
+Loop = Callable[[Sequence[Any]], list[Any]]
 
 _MAX_NESTING = 12
 _MAX_NAMES = 4_000
@@ -46,7 +46,7 @@ def write_loop(plan: Plan, selection: Selection) -> None:
     rest = [step for step in selection.steps if not _is_straight(plan, selection, step, 0)]
     if len(rest) == len(selection.steps):
         return
-    rows = _Writer().compiled(selection, rest)
+    rows = _Writer().loop(selection, rest)
     if rows is not None:
         selection.rows, selection.rest = rows, rest
 
@@ -85,18 +85,21 @@ class _Writer:
         self._globals: dict[str, Any] = {"unfit": _unfit}
         self._count = 0
 
-    def compiled(self, selection: Selection, rest: Sequence[Step]) -> Rows | None:
+    def loop(self, selection: Selection, rest: Sequence[Step]) -> Loop | None:
         """Compile the loop; the constants take their places in the tree, never in the text."""
-        row = self._row(selection, "parent", rest)
+        bound: list[str] = []
+        row = self._row(selection, "each", bound, rest)
         if self._count > _MAX_NAMES:
             return None
-        text = f"def rows(parents):\n    return [{row} for parent in parents]\n"
+        text = f"def loop(values):\n    return [{row} for each in values{''.join(bound)}]\n"
         tree = _Constants(self._constants).visit(ast.parse(text))
         exec(compile(ast.fix_missing_locations(tree), "<plan>", "exec"), self._globals)  # noqa: S102
-        rows: Rows = self._globals["rows"]
-        return rows
+        loop: Loop = self._globals["loop"]
+        return loop
 
-    def _row(self, selection: Selection, parent: str, rest: Sequence[Step]) -> str:
+    def _row(
+        self, selection: Selection, parent: str, bound: list[str] | None, rest: Sequence[Step]
+    ) -> str:
         parts = []
         for step in selection.steps:
             if step in rest or step.source is Source.DENIED:
@@ -104,51 +107,62 @@ class _Writer:
             elif step.source is Source.TYPENAME:
                 value = self._constant(step.parent.name)
             else:
-                value = self._value(step.shape, f"{parent}.{step.attribute}")
+                value = self._value(step.shape, f"{parent}.{step.attribute}", bound)
             parts.append(f"{self._constant(step.key)}: {value}")
         return "{" + ", ".join(parts) + "}"
 
-    def _value(self, shape: Shape, read: str) -> str:
-        """Write what reads and finishes a value."""
+    def _value(self, shape: Shape, read: str, bound: list[str] | None) -> str:
+        """Write what finishes a value; ``bound`` is where the loop around it binds its names."""
         if shape.form is Form.LEAF:
-            return self._leaf(shape, read)
-        value = self._name("v")
+            return self._leaf(shape, read, bound)
+        value, first = self._bind(read, bound)
         if shape.form is Form.LIST:
             assert shape.item is not None, "a list has items"
             each = self._name("e")
-            item = self._value(shape.item, each)
+            inner: list[str] = []
+            item = self._value(shape.item, each, inner)
             test = f"type({value}) is tuple or type({value}) is list"
-            made = f"[{item} for {each} in {value}] if {test} else unfit()"
+            made = f"[{item} for {each} in {value}{''.join(inner)}] if {test} else unfit()"
         else:
             (selection,) = shape.selections.values()
             known = self._global("k", shape.known)
-            made = f"{self._row(selection, value, ())} if type({value}) in {known} else unfit()"
+            row = self._row(selection, value, None, ())
+            made = f"{row} if type({value}) in {known} else unfit()"
         null = "None" if shape.is_nullable else "unfit()"
-        return f"({null} if ({value} := {read}) is None else {made})"
+        return f"({null} if {first} is None else {made})"
 
-    def _leaf(self, shape: Shape, read: str) -> str:
+    def _leaf(self, shape: Shape, read: str, bound: list[str] | None) -> str:
         kind: Any = shape.named
-        value = self._name("v")
+        value, first = self._bind(read, bound)
         null = f" or {value} is None" if shape.is_nullable else ""
         if kind in _PASSED:
-            test = f"type({value} := {read}) is {_PASSED[kind]}"
+            test = f"type({first}) is {_PASSED[kind]}"
         elif kind is GraphQLInt:
-            test = f"type({value} := {read}) is int and -0x80000000 <= {value} <= 0x7FFFFFFF"
+            test = f"type({first}) is int and -0x80000000 <= {value} <= 0x7FFFFFFF"
         elif kind is GraphQLFloat:
             # What is not finite is no number when taken from itself.
-            test = f"type({value} := {read}) is float and {value} - {value} == 0.0"
+            test = f"type({first}) is float and {value} - {value} == 0.0"
         else:
-            return self._coerced(shape, value, read)
+            if isinstance(kind, GraphQLEnumType):
+                made = f"{self._global('n', enum_names(kind))}[id({value})]"
+            else:
+                made = f"{self._global('c', partial(_coerce, kind))}({value})"
+            otherwise = "None" if shape.is_nullable else "unfit()"
+            return f"({otherwise} if {first} is None else {made})"
         return f"({value} if {test}{null} else unfit())"
 
-    def _coerced(self, shape: Shape, value: str, read: str) -> str:
-        kind: Any = shape.named
-        if isinstance(kind, GraphQLEnumType):
-            finish = f"{self._global('n', enum_names(kind))}[id({value})]"
-        else:
-            finish = f"{self._global('c', partial(_coerce, kind))}({value})"
-        null = "None" if shape.is_nullable else "unfit()"
-        return f"({null} if ({value} := {read}) is None else {finish})"
+    def _bind(self, read: str, bound: list[str] | None) -> tuple[str, str]:
+        """Give a name to what is read; the second text is what names it where it is first used.
+
+        A loop over one value is how a comprehension names it for itself: Python makes a plain
+        assignment of it, while ``:=`` names it for the function around, which is slower. Below an
+        object that may be null, it is the only way.
+        """
+        value = self._name("v")
+        if bound is None:
+            return value, f"({value} := {read})"
+        bound.append(f" for {value} in ({read},)")
+        return value, value
 
     def _name(self, letter: str) -> str:
         self._count += 1

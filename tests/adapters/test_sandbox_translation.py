@@ -13,18 +13,21 @@ from adapters._upstream import SystemSettings, Upstream
 from adapters.sandbox_crm import Adapter as CrmAdapter
 from adapters.sandbox_erp import Adapter as ErpAdapter
 from adapters.sandbox_erp import message
+from adapters.sandbox_erp.document import Neighbours
 from adapters.sandbox_erp.document import order as booked
 from adapters.sandbox_erp.price import ORGANISATIONS, offer
 from adapters.sandbox_wms import Adapter as WmsAdapter
+from domain.attribute import NumberAttribute
 from domain.configuration import ConfigurationError
 from domain.errors import BadInput
+from domain.filter import ProductQuery
 from domain.identity import external_id
 from domain.location import LocationKind
 from domain.money import Money
 from domain.offer import Offer
 from domain.order import OrderQuery, OrderState
 from domain.page import PageRequest
-from domain.product import AttributeValue, Option, ProductQuery
+from domain.product import Option
 from domain.provenance import PRICE, Provenance
 from domain.viewer import Channel
 from sandbox.persona import CUSTOMER_CONTACT, CUSTOMER_KUNNR, CUSTOMER_ORDERS, NEIGHBOUR_KUNNR
@@ -118,6 +121,7 @@ def _position(**changed: str) -> message.Item:
     row = {
         "POSNR": "000010", "MATNR": "000000000100001001", "ARKTX": "x", "KWMENG": "1.000",
         "KZWI1": "10.00", "NETWR": "8.13", "MWSBP": "1.87", "ABGRU": "",
+        "WERKS": "WAW1",
     } | changed  # fmt: skip
     return msgspec.json.decode(msgspec.json.encode(row), type=message.Item)
 
@@ -128,7 +132,7 @@ def _booked(*items: message.Item) -> message.Document:
     return message.Document(
         vbeln="4500000001", vkorg="PL01", vtweg="20", kunnr="0000000001", xcpdk="",
         erdat="20261101", erzet="120000", waerk="PLN", netwr=net, mwsbk=tax, gbstk="C",
-        vbap=list(items), konv=[],
+        vbap=list(items), konv=[], bstnk="", likp=[],
     )  # fmt: skip
 
 
@@ -141,6 +145,7 @@ def test_a_line_says_its_price_before_and_its_total_after_the_discount() -> None
             _position(),
         ),
         {"PL01": "PLN"},
+        Neighbours(locations="wms", receipts="pos"),
         PROVENANCE,
     ).lines
     told = [(line.unit_price, line.discount, line.total) for line in lines]
@@ -218,15 +223,18 @@ async def test_products_carry_what_the_erp_says_of_them(
             assert variant.gtins == (own["EAN11"],)
             colour, size = own["AUSP"]
             assert variant.options == (
-                Option("Kolor", colour["TEXTS"][0]["ATWTB"]),
-                Option("Rozmiar", size["ATWRT"]),
+                Option("colour", "Kolor", colour["ATWRT"], colour["TEXTS"][0]["ATWTB"]),
+                Option("size", "Rozmiar", size["ATWRT"], size["ATWRT"]),
             )
             assert variant.media
             assert all(colour["ATWRT"].lower() in m.url for m in variant.media)
     heels = [a for p in found.values() for a in p.attributes if a.name == "Wysokość obcasa"]
     assert heels
-    assert all(isinstance(each, AttributeValue) and each.unit == "cm" for each in heels)
-    assert all(0 < Decimal(each.value) < 10 for each in heels)
+    for each in heels:
+        assert isinstance(each, NumberAttribute)
+        assert each.unit == "cm"
+        assert 0 < each.number < 10
+        assert each.value == str(each.number)
 
 
 async def test_an_untranslated_product_says_which_language_it_is_in(
@@ -271,7 +279,10 @@ async def test_orders_are_what_the_erp_booked(sandbox: Sandbox, counterpart: Cou
     found = await adapter.order_by_key([f"erp:{n}" for n in numbers], counterpart.ask())
     documents = sandbox.erp("ORDERS_BY_VBELN", {"VBELN": numbers})
     assert len(found) == len(documents) == len(numbers)
-    channels = {"10": Channel.POS, "20": Channel.WEB, "30": Channel.APP}
+    channels = {
+        "10": Channel.POS, "20": Channel.WEB, "30": Channel.APP, "40": Channel.AGENT,
+        "50": Channel.MARKETPLACE,
+    }  # fmt: skip
     states = {"A": OrderState.OPEN, "B": OrderState.PARTLY_FULFILLED, "C": OrderState.FULFILLED}
     for document in documents:
         order = found[f"erp:{document['VBELN']}"]
@@ -283,6 +294,15 @@ async def test_orders_are_what_the_erp_booked(sandbox: Sandbox, counterpart: Cou
             f"{document['ERDAT']}{document['ERZET']}+0000"
         )
         assert order.channel is channels[document["VTWEG"]]
+        is_sale = document["VTWEG"] == "10"
+        assert order.receipt_key == (f"pos:{document['BSTNK']}" if is_sale else None)
+        assert order.fulfillments is not None
+        for row, delivery in zip(order.fulfillments, document["LIKP"], strict=True):
+            assert row.tracking_number == (delivery["TRAID"] or None)
+            assert (row.done_at is None) == (delivery["WADAT_IST"] == "00000000")
+            assert [line.position for line in row.lines] == [
+                str(int(item["VGPOS"])) for item in delivery["LIPS"]
+            ]
         cancelled = all(item["ABGRU"] for item in document["VBAP"])
         assert order.state is (OrderState.CANCELLED if cancelled else states[document["GBSTK"]])
         buyer = None if document["XCPDK"] else f"erp:{document['KUNNR']}"
@@ -435,13 +455,19 @@ async def test_customers_and_accounts_are_the_crms(
         born = contact["birthDate"]
         assert customer.birth_date == (date.fromisoformat(born) if born else None)
         assert len(customer.addresses) == len(contact["addresses"])
-        links = [f"erp:{reference['id']}" for reference in contact["externalRefs"]]
+        links = [
+            f"{reference['system'].lower()}:{reference['id']}"
+            for reference in contact["externalRefs"]
+        ]
+        assert [
+            (each.purpose.value.lower(), each.state.value.lower()) for each in customer.consents
+        ] == [(consent["purpose"], consent["state"]) for consent in contact["consents"]]
         assert customer.identities == (customer.key, *links)
         assert customer.language == contact["locale"].replace("_", "-")
     accounts = await crm.loyalty_by_customer(keys, counterpart.ask())
     raw = sandbox.crm("loyalty/accounts/batch", {"contactIds": ids})
     assert {a.number: a.points for a in accounts.values()} == {
-        account["id"]: account["balance"]["points"] for account in raw
+        account["cardNumber"]: account["balance"]["points"] for account in raw
     }
     assert accounts[f"crm:{CUSTOMER_CONTACT}"].tier in ("SILVER", "GOLD", "PLATINUM")
 
