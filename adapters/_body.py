@@ -6,10 +6,11 @@ from collections.abc import Hashable
 from decimal import Decimal
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import aiohttp
 import msgspec
+from msgspec import Meta
 
 from adapters._outcome import one_line
 from domain.errors import SourceContract
@@ -19,6 +20,11 @@ T = TypeVar("T")
 _GZIP = 16 + zlib.MAX_WBITS
 # No quantity, price or rate of any retailer needs more digits before the point.
 _MAX_DIGITS = 18
+# GraphQL's Int, in which pieces and points are published (October 2021, section 3.5.1), has 32 bit.
+_MAX_WHOLE = 2**31 - 1
+
+Whole = Annotated[int, Meta(ge=-_MAX_WHOLE, le=_MAX_WHOLE)]
+"""A whole number of an answer, as its Struct declares it; ``whole`` is for one that is computed."""
 
 # What a translation may raise over data that keeps its types and yet makes no sense.
 _NONSENSE = (ValueError, LookupError, ArithmeticError, RecursionError)
@@ -163,6 +169,16 @@ def exact(value: Decimal) -> Decimal:
     """
     if not value.is_finite() or value.adjusted() >= _MAX_DIGITS:
         raise ValueError("found a number that is not finite or beyond any range")
+    return value
+
+
+def whole(value: int) -> int:
+    """Pass on a whole number that can be published.
+
+    *Errors*: ``ValueError`` beyond 32 bit.
+    """
+    if abs(value) > _MAX_WHOLE:
+        raise ValueError("found a whole number beyond any range")
     return value
 
 

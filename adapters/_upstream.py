@@ -12,7 +12,15 @@ from msgspec import Meta, Struct
 from yarl import URL
 
 from adapters._address import Query, base_url, below, segment
-from adapters._body import Allowance, BrokenBody, Contract, decode_body, exact, read_body
+from adapters._body import (
+    Allowance,
+    BrokenBody,
+    Contract,
+    decode_body,
+    exact,
+    read_body,
+    whole,
+)
 from adapters._outcome import (
     Explain,
     NotSent,
@@ -25,7 +33,7 @@ from adapters._outcome import (
 from adapters._session import Attempt, Lost, open_session
 from domain.ask import Ask
 from domain.deadline import Duration
-from domain.errors import SourceFailure, SourceRejected
+from domain.errors import Failure, SourceFailure, SourceRejected
 from domain.secret import Secret
 
 __all__ = [
@@ -39,6 +47,7 @@ __all__ = [
     "Upstream",
     "exact",
     "segment",
+    "whole",
 ]
 
 K = TypeVar("K")
@@ -262,6 +271,20 @@ class Upstream:
         else:
             return [results[number] for number in range(len(chunks))]
         raise first
+
+    async def each(
+        self, keys: Sequence[K], fetch: Callable[[K], Awaitable[R]]
+    ) -> dict[K, R | Failure]:
+        """Fetch keys, each once and on its own, side by side; a failure is its own key's alone."""
+
+        async def one(chunk: Sequence[K]) -> R | Failure:
+            try:
+                return await fetch(chunk[0])
+            except Failure as failure:
+                return failure
+
+        unique = list(dict.fromkeys(keys))
+        return dict(zip(unique, await self.chunked(unique, 1, one)))
 
     async def _exchange(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from adapters._body import exact
+from adapters._body import Whole, exact
 from adapters._outcome import Rejected
 from adapters._row import Shape, fetch_rows
 from adapters._upstream import Upstream
@@ -57,18 +57,18 @@ _LAST_MS = 4_102_444_800_000
 
 
 class _Due(Struct, frozen=True):
-    qty: int
+    qty: Whole
     eta: int
 
 
 class _Row(Struct, frozen=True):
     site: str
-    qoh: int
-    alloc: int
-    ss: int
+    qoh: Whole
+    alloc: Whole
+    ss: Whole
     asof: int
-    dmg: int
-    trn: int
+    dmg: Whole
+    trn: Whole
     due: list[_Due] = []
 
 
@@ -113,7 +113,7 @@ class _Site(Struct, frozen=True):
 
 
 class _Found(Struct, frozen=True):
-    total: int
+    total: Whole
     sites: list[_Site]
 
 

@@ -100,7 +100,8 @@ async def _measure(shop: Shop, operations: int, clients: int) -> int:
         print(f"deadline {DEADLINE:g} s, {LIMIT} calls to a system at a time.\n")
         for title, faults in (("R7", SLOW), ("R9", LINES), ("R8", GARBAGE)):
             print(
-                f"| {title} | system | worst over deadline | in flight | crashes | lost | wrong | MB |"
+                f"| {title} | system | worst over deadline | in flight | crashes | lost "
+                "| wrong | MB |"
             )
             print("|---|---|---|---|---|---|---|---|")
             for name, fault in faults.items():

@@ -13,9 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-<<<<<<< HEAD
-from sandbox import question
-=======
 from sandbox.body import (
     Codes,
     Counted,
@@ -29,7 +26,6 @@ from sandbox.body import (
     Prices,
     Styles,
 )
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
 from sandbox.catalogue import Catalogue, Style
 from sandbox.clock import TODAY
 from sandbox.contact import index_of
@@ -121,31 +117,19 @@ class _Erp:
         return Route(f"{_BASE}/{name}", guarded, methods=[method])
 
     async def _by_satnr(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.Styles)
-=======
         body = await _read(request, Styles)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         languages = _languages(body.SPRAS)
         found = {key: self._catalogue.find_style(short_number(key)) for key in _keys(body.SATNR)}
         return self._listed(_once(found.values()), languages)
 
     async def _by_matnr(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.Materials)
-=======
         body = await _read(request, Materials)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         languages = _languages(body.SPRAS)
         found = [self._catalogue.find_variant(short_number(key)) for key in _keys(body.MATNR)]
         return self._listed(_once(pair and pair[0] for pair in found), languages)
 
     async def _by_ean(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.Codes)
-=======
         body = await _read(request, Codes)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         languages = _languages(body.SPRAS)
         found = [self._catalogue.find_ean(key) for key in _keys(body.EAN11)]
         return self._listed(_once(pair and pair[0] for pair in found), languages)
@@ -164,11 +148,7 @@ class _Erp:
         return self._listed(found[skip : skip + top], languages, len(found))
 
     async def _searched(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = self._own(await _read(request, question.StyleSearch))
-=======
         body = self._own(await _read(request, Listing))
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         languages = _languages(body.SPRAS)
         _within(body.TOP, "TOP", 0, MAX_TOP)
         _within(body.SKIP, "SKIP", 0, 10_000_000)
@@ -238,20 +218,12 @@ class _Erp:
         )
 
     async def _group_counts(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.Groups)
-=======
         body = await _read(request, Groups)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         known = [code for code in _keys(body.MATKL) if code in GROUPS]
         return _results({"MATKL": code, "ANZAHL": self._index.count(code)} for code in known)
 
     async def _prices(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.Prices)
-=======
         body = await _read(request, Prices)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         organisation = _organisation(body.VKORG, body.KONWA)
         day = _day(body.PRSDT)
         rows = []
@@ -263,11 +235,7 @@ class _Erp:
         return _results(rows)
 
     async def _price_history(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.History)
-=======
         body = await _read(request, History)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         organisation = _organisation(body.VKORG, body.KONWA)
         first, last = _day(body.DATAB), _day(body.DATBI)
         rows = []
@@ -279,21 +247,13 @@ class _Erp:
         return _results(rows)
 
     async def _by_vbeln(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.Documents)
-=======
         body = await _read(request, Documents)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         found = [self._orders.find(key) for key in _keys(body.VBELN)]
         own = (order for order in found if order is not None and self._is_own(order))
         return _results(document(order, self._catalogue) for order in own)
 
     async def _by_kunnr(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.Customers)
-=======
         body = await _read(request, Customers)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         _within(body.TOP, "TOP", 1, MAX_TOP)
         for skip in body.SKIP.values():
             _within(skip, "SKIP", 0, 10_000_000)
@@ -306,11 +266,7 @@ class _Erp:
         return _results(rows)
 
     async def _by_number(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.Numbers)
-=======
         body = await _read(request, Numbers)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         found = []
         for key in _keys(body.NUMMER):
             order = self._orders.find(key) or self._orders.sale(key)
@@ -319,11 +275,7 @@ class _Erp:
         return _results(found)
 
     async def _counts(self, request: Request) -> Response:
-<<<<<<< HEAD
-        body = await _read(request, question.Counted)
-=======
         body = await _read(request, Counted)
->>>>>>> 0e4432303866350ba759b5ea7dcca3dad4f1d483
         counted = self._of_customers(body.KUNNR)
         return _results({"KUNNR": key, "ANZAHL": len(indices)} for key, indices in counted)
 

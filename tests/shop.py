@@ -118,6 +118,12 @@ class Shop:
         return self._client.post(url, json=body, headers=headers).raise_for_status().json()
 
 
+def _environment() -> dict[str, str]:
+    """Whatever the shell says of a sandbox or gateway of its own is not meant for this one."""
+    ours = ("SANDBOX_", "GATEWAY_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 @contextmanager
 def serve(
     config: str | Path = "gateway.toml",
@@ -141,7 +147,7 @@ def serve(
             ],
             cwd=ROOT,
             env={
-                **os.environ,
+                **_environment(),
                 **urls,
                 "PYTHONUNBUFFERED": "1",
                 "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",

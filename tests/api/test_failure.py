@@ -88,6 +88,7 @@ def test_what_is_degraded_is_noticed(shop: Shop) -> None:
 
 def test_what_is_stale_is_noticed(shop: Shop) -> None:
     """Every object that is shown stale is in the notices, with its path, and no other."""
+    shop.fault("wms", stale_ms=120_000)
     answer = shop.ask(
         """{ products(first: 30) { nodes { variants { availability {
              provenance { freshness } } } } } }"""
@@ -99,6 +100,7 @@ def test_what_is_stale_is_noticed(shop: Shop) -> None:
         if variant["availability"]["provenance"]
         and variant["availability"]["provenance"]["freshness"] == "STALE"
     ]
+    assert stale
     noticed = [each["path"] for each in answer.extensions.get("notices", [])]
     assert noticed == stale[:50]
 
