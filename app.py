@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
+from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
 from execution.context import Contexts
@@ -34,12 +35,17 @@ from execution.context import Settings as ContextSettings
 from execution.context import problems as context_problems
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
+from execution.poll import Settings as StockSettings
+from execution.poll import StockPoll
+from execution.watch import StockWatch
 from schema.build import build
 from storage.settings import StorageSettings
+from storage.shared import open_shared
 from storage.store import Store, open_store
 from transport.http import PATH, make_app
-from transport.protocol import BoundedProtocol
+from transport.protocol import serving
 from transport.settings import Settings as TransportSettings
+from transport.webhook import Take
 
 _STOP_SECONDS = 5
 _REACH = Duration(1)
@@ -64,6 +70,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unserved: list[str] = []
     needs_systems_at_start: bool = True
     execution: ExecutionSettings = ExecutionSettings()
+    stock: StockSettings = StockSettings()
     transport: TransportSettings = TransportSettings()
 
 
@@ -112,9 +119,20 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         raise ConfigurationError(problems)
 
     verifier = TokenVerifier(settings.auth)
+    shared = open_shared(settings.storage.redis if settings.storage else None)
+    watch = StockWatch(shared.feed)
+    contexts = _contexts(settings.context, systems, policy, store, watch)
+    poll = StockPoll(watch, systems.ports.stock, contexts.ask, settings.stock)
+    following = AsyncExitStack()
+
+    async def start() -> None:
+        await following.enter_async_context(watch.running())
+        await following.enter_async_context(poll.running())
 
     async def stop() -> None:
+        await following.aclose()
         await gateway.close()
+        await shared.close()
 
     async def readiness() -> Mapping[str, bool]:
         reasons = await asyncio.gather(*(each.reach(_REACH) for each in systems.upstreams.values()))
@@ -122,10 +140,14 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
     app = make_app(
         Executor(published.graphql, settings.execution),
-        _contexts(settings.context, systems, policy, store),
+        contexts,
         verifier,
         settings.transport,
+        buckets=shared.buckets,
+        documents=shared.documents,
         readiness=readiness,
+        webhooks=_takes(settings, systems, watch),
+        on_start=start,
         on_stop=stop,
     )
     gateway = Gateway(app, systems, verifier, store)
@@ -133,12 +155,40 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
 
 def _contexts(
-    settings: ContextSettings, systems: Systems, policy: PolicyTable, store: Store | None
+    settings: ContextSettings,
+    systems: Systems,
+    policy: PolicyTable,
+    store: Store | None,
+    changes: StockWatch,
 ) -> Contexts:
     ports, names = systems.ports, tuple(systems.upstreams)
     if store is None:
-        return Contexts(settings, ports, policy, systems=names)
-    return Contexts(settings, ports, policy, store.own, store.attempts, names)
+        return Contexts(settings, ports, policy, changes=changes, systems=names)
+    return Contexts(
+        settings, ports, policy, store.own, store.attempts, changes=changes, systems=names
+    )
+
+
+def _takes(settings: Settings, systems: Systems, watch: StockWatch) -> Mapping[str, Take]:
+    """Tie each webhook to the adapter that understands it."""
+    takes: dict[str, Take] = {}
+    for name in settings.transport.webhooks:
+        adapter = systems.adapters.get(name)
+        if not isinstance(adapter, StockNotices):
+            able = [each for each, one in systems.adapters.items() if _sends(one)]
+            found = "found a system that sends no notices" if adapter else "found no such system"
+            allowed = f"allowed: {', '.join(able)}" if able else "leave it out: none sends any"
+            raise ConfigurationError([Problem(f"transport.webhooks.{name}", found, allowed)])
+        takes[name] = partial(_tell, adapter, watch)
+    return takes
+
+
+def _sends(adapter: object) -> bool:
+    return isinstance(adapter, StockNotices)
+
+
+async def _tell(adapter: StockNotices, watch: StockWatch, body: bytes) -> None:
+    await watch.tell(adapter.changed_skus(body))
 
 
 async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
@@ -155,12 +205,9 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
     server = _Server(
         uvicorn.Config(
             gateway.app,
-            http=BoundedProtocol,
-            ws="none",
             lifespan="on",
-            access_log=False,
             log_config=None,
-            server_header=False,
+            **serving(settings.transport),
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
     )

@@ -38,7 +38,30 @@ class BrokenBody(Exception):  # noqa: N818 - says what is broken, not that somet
     """The body cannot be had whole: over the cap, or not in the encoding it claims."""
 
 
-async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+class Allowance:
+    """The bytes that all bodies being read from one system may hold together.
+
+    Each body has its own limit; without this one, a system that floods every connection at once
+    could still take as many limits of memory as it may be asked calls side by side.
+    """
+
+    __slots__ = ("_left",)
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def take(self, count: int) -> None:
+        """Take bytes. *Errors*: ``BrokenBody`` where they are not left."""
+        if count > self._left:
+            raise BrokenBody("too much is arriving from this system at once")
+        self._left -= count
+
+    def give_back(self, count: int) -> None:
+        """Give bytes back."""
+        self._left += count
+
+
+async def read_body(response: aiohttp.ClientResponse, limit: int, allowance: Allowance) -> bytes:
     """Read and unpack a body of at most ``limit`` bytes, counted both as sent and unpacked.
 
     *Errors*: ``BrokenBody``; whatever the connection raises passes through.
@@ -50,17 +73,21 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
         raise BrokenBody(f"the body is encoded as {one_line(encoding)}; only gzip was accepted")
     unpack = _Gzip(limit).feed if encoding.endswith("gzip") else None
     content, chunks, received, held = response.content, [], 0, 0
-    while chunk := await content.readany():
-        received += len(chunk)
-        if unpack is not None:
-            chunk = unpack(chunk)
-        held += len(chunk)
-        if received > limit or held > limit:
-            raise BrokenBody(f"the body is larger than the {limit} bytes allowed")
-        chunks.append(chunk)
-    if unpack is not None and received:
-        unpack(None)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    try:
+        while chunk := await content.readany():
+            received += len(chunk)
+            if unpack is not None:
+                chunk = unpack(chunk)
+            if received > limit or held + len(chunk) > limit:
+                raise BrokenBody(f"the body is larger than the {limit} bytes allowed")
+            allowance.take(len(chunk))
+            held += len(chunk)
+            chunks.append(chunk)
+        if unpack is not None and received:
+            unpack(None)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    finally:
+        allowance.give_back(held)
 
 
 class _Gzip:

@@ -12,7 +12,15 @@ from msgspec import Meta, Struct
 from yarl import URL
 
 from adapters._address import Query, base_url, below, segment
-from adapters._body import BrokenBody, Contract, decode_body, exact, read_body, whole
+from adapters._body import (
+    Allowance,
+    BrokenBody,
+    Contract,
+    decode_body,
+    exact,
+    read_body,
+    whole,
+)
 from adapters._outcome import (
     Explain,
     NotSent,
@@ -49,6 +57,8 @@ T = TypeVar("T")
 # Kept back from the operation's time, so that an answer without this system's part still leaves
 # within the deadline.
 _MARGIN = 0.025
+# Whole bodies of the greatest size allowed that may be in memory at a time.
+_BODIES = 3
 # Calls that may wait for a free slot, per slot; more would only wait for their deadline.
 _WAITING_PER_SLOT = 64
 
@@ -100,6 +110,7 @@ class Upstream:
         self.address = base_url(settings.url)
         self._timeout = float(settings.timeout)
         self._max_body = settings.max_body
+        self._allowance = Allowance(_BODIES * settings.max_body)
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._waiting = 0
         self._owned = AsyncExitStack()
@@ -298,7 +309,7 @@ class Upstream:
                 allow_redirects=False,
                 middlewares=(attempt,),
             )
-            body = await read_body(response, self._max_body)
+            body = await read_body(response, self._max_body, self._allowance)
         except (Lost, aiohttp.ClientError, OSError, BrokenBody) as error:
             return _lost(error, attempt)
         finally:

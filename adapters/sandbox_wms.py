@@ -117,6 +117,11 @@ class _Found(Struct, frozen=True):
     sites: list[_Site]
 
 
+class _Notice(Struct, frozen=True):
+    kind: str
+    articles: list[str]
+
+
 class _Problem(Struct, frozen=True):
     type: str
     title: str
@@ -299,6 +304,13 @@ class Adapter:
         """The WMS's site codes among the keys."""
         own = [each.id for each in map(external_id, keys) if each.system == self._upstream.system]
         return [code for code in own if 0 < len(code) <= _MAX_KEY]
+
+    def changed_skus(self, body: bytes) -> Sequence[str]:
+        """Read the articles of a notice. *Errors*: ``ValueError`` for what is not one."""
+        notice = msgspec.json.decode(body, type=_Notice)
+        if notice.kind != "stock.changed":
+            raise ValueError("a notice of another kind")
+        return [sku for sku in notice.articles if 0 < len(sku) <= _MAX_KEY]
 
     def _location(self, site: _Site, provenance: Provenance) -> Location:
         addr = site.addr

@@ -5,15 +5,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+import structlog
 from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
 from msgspec import Struct, field
 
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.change import StockChanges
 from domain.configuration import Problem
 from domain.deadline import Deadline, Duration
-from domain.errors import BadInput, Forbidden
+from domain.errors import BadInput, Failure, Forbidden, SourceFailure
 from domain.identity import node_id, node_key
 from domain.money import is_currency
 from domain.policy import Decision, FieldPolicy
@@ -21,6 +23,7 @@ from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
 from execution.loaders import Loaders
 
+_log = structlog.get_logger("execution")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -106,7 +109,8 @@ class Context(Struct, kw_only=True):
 
     *Shape*: ``systems`` are the configured names of the retailer's systems, which staff alone may
     read; ``requested`` is what the operation could have cost at most, ``actual`` what was
-    resolved; both as execution/cost.py counts.
+    resolved; both as execution/cost.py counts. ``fresh_until`` is when the first of its values, as
+    far as they tell their age, will not count as fresh any more.
     """
 
     viewer: Viewer
@@ -118,12 +122,15 @@ class Context(Struct, kw_only=True):
     now: datetime
     request_id: str
     attempts: Attempts = UNSERVED
+    changes: StockChanges = UNSERVED
     systems: Sequence[str] = ()
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
     echoes: dict[str, object] = field(default_factory=dict)
+    done_without: list[Failure] = field(default_factory=list)
     requested: int = 0
     actual: int = 0
+    fresh_until: datetime | None = None
 
     @property
     def deadline(self) -> Deadline:
@@ -146,6 +153,20 @@ class Context(Struct, kw_only=True):
         self.access.append(
             Denial(path, "FORBIDDEN", f"Role {who} may not see this for purpose {why}.")
         )
+
+    def do_without(self, failure: Failure) -> None:
+        """Go on without something that no field of the answer shows by being null.
+
+        The reader is told by a notice without a path, the operator by the log; once for each.
+        """
+        if failure in self.done_without:
+            return
+        self.done_without.append(failure)
+        self.notices.append(Notice("DEGRADED", failure.message))
+        told = {"request_id": self.request_id, "code": failure.code, "path": None}
+        if isinstance(failure, SourceFailure):
+            told |= {"system": failure.system, "call": failure.call, "detail": failure.detail}
+        _log.log(failure.log_level, "failure", **told)
 
     def require(self, input_type: str, names: Iterable[str]) -> None:
         """Refuse to search or sort by what the viewer may not read of everybody.
@@ -188,6 +209,7 @@ class Contexts:
         policy: FieldPolicy,
         own: OwnPorts = NOTHING_OWNED,
         attempts: Attempts = UNSERVED,
+        changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
     ) -> None:
         self._settings = settings
@@ -195,6 +217,7 @@ class Contexts:
         self._policy = policy
         self._own = own
         self._attempts = attempts
+        self._changes = changes
         self._systems = systems
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
@@ -226,6 +249,7 @@ class Contexts:
             now=datetime.now(UTC),
             request_id=request_id,
             attempts=self._attempts,
+            changes=self._changes,
             systems=self._systems,
             echoes={
                 "channel": channel.value,
@@ -235,6 +259,17 @@ class Contexts:
                 "store": node_id("Location", store) if store else None,
                 "purpose": purpose.value,
             },
+        )
+
+    def ask(self) -> Ask:
+        """Make the standing request of work that nobody asked for: the defaults of everything."""
+        market = next(iter(self._settings.markets))
+        return Ask(
+            deadline=Deadline.after(self._settings.timeout),
+            market=market,
+            currency=self._settings.markets[market][0],
+            language=self._settings.languages[0],
+            channel=Channel.WEB,
         )
 
     def _market(self, market: str | None, currency: str | None) -> tuple[str, str]:

@@ -22,6 +22,7 @@ INTERNAL = "INTERNAL"
 _MASK = "Internal error"
 _MAX_MESSAGE = 1000
 # graphql-core's words for a variable before execution, and for an argument at its field.
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 _BAD_VALUE = re.compile(r"(?:Variable '\$|Argument ')(\w+)' (?:has invalid|of required type)")
 _OPENING = frozenset({TokenKind.PAREN_L, TokenKind.BRACKET_L, TokenKind.BRACE_L})
 _CLOSING = frozenset({TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.BRACE_R})
@@ -29,14 +30,23 @@ _log = structlog.get_logger("transport")
 
 
 def problems(
-    errors: Sequence[GraphQLError], request_id: str, *, is_staff: bool = False
+    errors: Sequence[GraphQLError],
+    request_id: str,
+    *,
+    is_staff: bool = False,
+    suggests: bool = True,
 ) -> list[dict[str, Any]]:
     """Shape the errors of an answer, and log those that an operator has to see.
 
     *Shape*: as GraphQL, section 7.1.2; ``extensions.code`` is always there. Staff read which
     system a value is missing from; nobody reads more of a bug than the request's id.
+    ``suggests`` false leaves out which names of the schema are close to a wrong one.
     """
-    return [_problem(error, request_id, is_staff=is_staff) for error in errors]
+    shaped = [_problem(error, request_id, is_staff=is_staff) for error in errors]
+    if not suggests:
+        for each in shaped:
+            each["message"] = _SUGGESTION.sub("", each["message"])
+    return shaped
 
 
 def problem(failure: Failure) -> dict[str, Any]:

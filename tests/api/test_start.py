@@ -144,6 +144,7 @@ def test_a_port_that_is_taken_is_one_sentence(shop: Shop) -> None:
         *("--port", port[1]),
         **{f"SANDBOX_{name.upper()}_URL": url for name, url in shop.systems.items()},
         GATEWAY_MASTER_KEY=MASTER_KEY,
+        SANDBOX_WMS_HOOK_KEY="sandbox-wms-hook-key",
         **{f"SANDBOX_{name.upper()}_KEY": f"sandbox-{name}-key" for name in shop.systems},
     )
     assert ended.returncode == 2
