@@ -90,7 +90,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     except ConfigurationError as error:
         problems += error.problems
     try:
-        systems = connect(settings.systems, read, settings.unserved)
+        systems = connect(settings.systems, read, settings.unserved, [*settings.context.markets])
     except ConfigurationError as error:
         problems += error.problems
     try:

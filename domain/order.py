@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.fulfillment import Fulfillment
 from domain.identity import ExternalId, external_id, node_id
 from domain.money import Money
 from domain.page import Page, PageRequest
@@ -42,9 +43,30 @@ class OrderLine(Struct, frozen=True, gc=False, kw_only=True):
     total: Money
 
 
-class Order(Struct, frozen=True, gc=False, kw_only=True):
-    """A purchase. *Shape*: ``customer_key`` is the buyer in the order's own system.
+class PaymentMethod(Enum):
+    """What was paid with."""
 
+    CARD = "CARD"
+    CASH = "CASH"
+    TRANSFER = "TRANSFER"
+    VOUCHER = "VOUCHER"
+    OTHER = "OTHER"
+
+
+class Payment(Struct, frozen=True, gc=False):
+    """A part of the total that was paid in one way."""
+
+    method: PaymentMethod
+    amount: Money
+
+
+class Order(Struct, frozen=True, gc=False, kw_only=True):
+    """A purchase.
+
+    *Shape*: ``customer_key`` is the buyer in the order's own system; ``location_key`` where it was
+    sold or is served from. ``receipt_key`` is the till's own record of a sale at a till, whichever
+    system's word the order is: two orders with one receipt are one. ``fulfillments`` and
+    ``payments`` are None where the order's system does not keep them.
     *Units*: ``total`` and ``tax`` in the order's currency; ``total`` is gross and contains ``tax``.
     """
 
@@ -57,6 +79,10 @@ class Order(Struct, frozen=True, gc=False, kw_only=True):
     lines: tuple[OrderLine, ...] = ()
     total: Money
     tax: Money | None = None
+    location_key: str | None = None
+    receipt_key: str | None = None
+    fulfillments: tuple[Fulfillment, ...] | None = None
+    payments: tuple[Payment, ...] | None = None
     provenance: Provenance
 
     @property
@@ -65,9 +91,19 @@ class Order(Struct, frozen=True, gc=False, kw_only=True):
         return node_id("Order", self.key)
 
     @property
+    def receipt_number(self) -> str | None:
+        """What the till printed, for a sale at a till."""
+        return external_id(self.receipt_key).id if self.receipt_key else None
+
+    @property
+    def sale(self) -> str:
+        """What is the same for every system's word on the same purchase."""
+        return self.receipt_key or self.key
+
+    @property
     def external_ids(self) -> tuple[ExternalId, ...]:
-        """What the owning system calls it."""
-        return (external_id(self.key),)
+        """What the systems that know it call it."""
+        return tuple(external_id(key) for key in dict.fromkeys((self.key, self.sale)))
 
     @property
     def subjects(self) -> frozenset[str]:
@@ -84,6 +120,14 @@ class OrderQuery(Struct, frozen=True, gc=False):
     identities: tuple[str, ...]
     page: PageRequest
 
+    def rank(self, order: Order) -> float:
+        """Tell an order's place among those of several systems; the least comes first."""
+        return -order.placed_at.timestamp()
+
+    def identity(self, order: Order) -> str:
+        """Tell what several systems' words on one purchase have in common."""
+        return order.sale
+
 
 @runtime_checkable
 class OrderPort(Protocol):
@@ -91,6 +135,10 @@ class OrderPort(Protocol):
 
     async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order]:
         """Read orders with their lines; unknown keys are absent."""
+        ...
+
+    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+        """Read orders by the number that people know, also a receipt's; unknown ones are absent."""
         ...
 
     async def orders_by_customer(

@@ -54,12 +54,14 @@ class Page(Struct, Generic[T], frozen=True):
 
     *Shape*: ``cursors`` is as long as ``items``; a cursor is any text that the same source reads
     back as ``PageRequest.after``. ``total`` is None where counting would cost a call of its own.
+    ``missing`` names the systems whose items would belong to the page and did not come.
     """
 
     items: tuple[T, ...]
     cursors: tuple[str, ...]
     has_next: bool
     total: int | None = None
+    missing: tuple[str, ...] = ()
 
 
 class PageInfo(Struct, frozen=True, gc=False):
@@ -119,4 +121,6 @@ def page_info(page: Page[T], request: PageRequest) -> PageInfo:
 
 def connection(page: Page[T], request: PageRequest) -> Connection[T]:
     """Show a source's page as a connection."""
-    return Connection(edges(page), page_info(page, request))
+    return Connection(
+        edges(page), page_info(page, request), complete=not page.missing, missing=page.missing
+    )

@@ -11,12 +11,14 @@ from domain.category import CategoryPort
 from domain.customer import CustomerPort
 from domain.errors import SourceUnavailable
 from domain.facet import FacetPort
+from domain.interaction import InteractionPort
 from domain.location import LocationPort
 from domain.loyalty import LoyaltyPort
 from domain.offer import OfferPort
 from domain.order import OrderPort
 from domain.price import PriceHistoryPort
 from domain.product import ProductPort
+from domain.shipment import ShipmentPort
 from domain.wishlist import WishlistPort
 
 
@@ -39,7 +41,10 @@ UNSERVED: Any = _Unserved()
 class Ports(Struct, frozen=True, kw_only=True):
     """One system, or several by scope, behind each port.
 
-    The field names are the words that ``serves`` in the configuration takes.
+    The field names are the words that ``serves`` in the configuration takes. A port answers a
+    batch with a mapping: a key that no system knows is absent; a ``Failure`` in the place of a
+    value is that key's alone; a list of which a part is missing is a ``Partial``, a page says so
+    itself. What keeps the whole batch away is raised.
     """
 
     product: ProductPort = UNSERVED
@@ -53,6 +58,8 @@ class Ports(Struct, frozen=True, kw_only=True):
     customer: CustomerPort = UNSERVED
     loyalty: LoyaltyPort = UNSERVED
     order: OrderPort = UNSERVED
+    interaction: InteractionPort = UNSERVED
+    shipment: ShipmentPort = UNSERVED
 
 
 class OwnPorts(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """The one object that belongs to an operation, and how it is made."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from babel import Locale, UnknownLocaleError
@@ -102,6 +103,21 @@ class Context(Struct, kw_only=True):
             Denial(path, "FORBIDDEN", f"Role {who} may not see this for purpose {why}.")
         )
 
+    def require(self, input_type: str, names: Iterable[str]) -> None:
+        """Refuse to search or sort by what the viewer may not read of everybody.
+
+        *Shape*: ``names`` of the input's fields, as Python or as GraphQL spells them.
+        *Errors*: ``Forbidden``; to be asked for before any system is.
+        """
+        for name in names:
+            head, *rest = name.split("_")
+            published = head + "".join(map(str.capitalize, rest))
+            decision = self.policy.decide(input_type, published, self.policy_class)
+            if decision is not Decision.ALLOW:
+                who, why = self.viewer.role.value, self.purpose.value
+                text = f"Role {who} may not search by {published} for purpose {why}."
+                raise Forbidden(text)
+
     def may_look_up(self, kind: str, key: str) -> bool:
         """Tell, before anything is fetched, whether the viewer can have any right to this object.
 
@@ -152,6 +168,7 @@ class Contexts:
             currency=currency,
             language=language,
             channel=channel,
+            request_id=request_id,
         )
         return Context(
             viewer=viewer,

@@ -20,7 +20,7 @@ from domain.errors import DeadlineExceeded, Failure
 K = TypeVar("K")
 V = TypeVar("V")
 
-Fetch = Callable[[Sequence[K], Ask], Awaitable[Mapping[K, V]]]
+Fetch = Callable[[Sequence[K], Ask], Awaitable[Mapping[K, V | Failure]]]
 
 
 class _Failed(Struct, frozen=True):
@@ -130,5 +130,7 @@ class Loader(Generic[K, V]):
             return [_Failed(failure)] * len(keys)
         if self._keep is not None:
             for value in found.values():
-                self._keep(value)
-        return [found.get(key) for key in keys]
+                if not isinstance(value, Failure):
+                    self._keep(value)
+        values = [found.get(key) for key in keys]
+        return [_Failed(value) if isinstance(value, Failure) else value for value in values]

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from domain.ask import Ask
 from domain.category import Category
+from domain.customer import Customer, Trait, TraitKind
 from domain.errors import Failure
+from domain.location import Location
 from domain.offer import Offer
+from domain.order import Order
 from domain.page import Page
 from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
@@ -35,11 +38,23 @@ class Loaders:
         self.stock_by_sku = Loader(ports.stock.stock_by_sku, ask, own)
         self.skus_by_location = Loader(ports.assortment.skus_by_location, ask, own)
         self.location_by_key = Loader(ports.location.location_by_key, ask, own)
-        self.customer_by_key = Loader(ports.customer.customer_by_key, ask, own)
+        self.locations_by_query = Loader(
+            ports.location.locations_by_query, ask, own, self._keep_places
+        )
+        self.customer_by_key = Loader(ports.customer.customer_by_key, ask, own, self._keep_customer)
         self.loyalty_by_customer = Loader(ports.loyalty.loyalty_by_customer, ask, own)
         self.loyalty_by_key = Loader(ports.loyalty.loyalty_by_key, ask, own)
         self.order_by_key = Loader(ports.order.order_by_key, ask, own)
-        self.orders_by_customer = Loader(ports.order.orders_by_customer, ask, own)
+        self.orders_by_customer = Loader(
+            ports.order.orders_by_customer, ask, own, self._keep_orders
+        )
+        self.order_by_number = Loader(ports.order.order_by_number, ask, own, self._keep_order)
+        self.customers_by_trait = Loader(
+            ports.customer.customers_by_trait, ask, own, self._keep_customers
+        )
+        self.ledger_by_account = Loader(ports.loyalty.ledger_by_account, ask, own)
+        self.interactions_by_customer = Loader(ports.interaction.interactions_by_customer, ask, own)
+        self.shipment_by_tracking = Loader(ports.shipment.shipment_by_tracking, ask, own)
         self.wishlists_by_customer = Loader(kept.wishlist.wishlists_by_customer, ask, own)
         self.wishlist_by_key = Loader(kept.wishlist.wishlist_by_key, ask, own)
         self.wishlist_by_link = Loader(kept.wishlist.wishlist_by_link, ask, own)
@@ -63,10 +78,30 @@ class Loaders:
         for category in categories:
             self.category_by_key.prime(category.key, category)
 
+    def _keep_customers(self, customers: Sequence[Customer]) -> None:
+        for customer in customers:
+            self.customer_by_key.prime(customer.key, customer)
+            self._keep_customer(customer)
+
+    def _keep_customer(self, customer: Customer) -> None:
+        for key in customer.identities[1:]:
+            self.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
+
+    def _keep_orders(self, page: Page[Order] | Failure) -> None:
+        for order in () if isinstance(page, Failure) else page.items:
+            self._keep_order(order)
+
+    def _keep_order(self, order: Order) -> None:
+        self.order_by_key.prime(order.key, order)
+
     def _keep_page(self, page: Page[Product] | Failure) -> None:
         for product in () if isinstance(page, Failure) else page.items:
             self.product_by_key.prime(product.key, product)
             self._keep_product(product)
+
+    def _keep_places(self, page: Page[Location]) -> None:
+        for place in page.items:
+            self.location_by_key.prime(place.key, place)
 
     def _keep_product(self, product: Product) -> None:
         for variant in product.variants:

@@ -8,6 +8,7 @@ from domain.errors import BadInput, Failure
 from domain.identity import ExternalId, Kind, Node, node_key
 from execution.context import Context
 from execution.loaders import Loaders
+from resolvers.customer import customers_of
 
 _MAX_IDS = 100
 _MAX_SYSTEM_ID = 200
@@ -93,6 +94,12 @@ async def lookup(
     if not 1 <= len(id) <= _MAX_SYSTEM_ID:
         raise BadInput("id", id, f"1 to {_MAX_SYSTEM_ID} characters")
     key = id if kind is Kind.VARIANT else ExternalId(system, id).key
+    if kind is Kind.CUSTOMER:
+        # Another system's id of a customer stands in the record of the system that owns it.
+        found = (
+            await customers_of([key], context) if context.may_look_up("Customer", key) else [None]
+        )
+        return [found[0]] * len(parents)
     return (await _find(context, [(kind.value, key)])) * len(parents)
 
 

@@ -53,6 +53,7 @@ async def _listing(query: ProductQuery, context: Context) -> ProductConnection |
     assert page is not None, "a source answers every query with a page"
     if isinstance(page, Failure):
         return page
+    missing += page.missing
     return ProductConnection(
         edges=edges(page),
         page_info=page_info(page, query.page),

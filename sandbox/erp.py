@@ -98,6 +98,10 @@ class _Customers(msgspec.Struct, forbid_unknown_fields=True):
     SKIP: dict[str, int] = {}
 
 
+class _Numbers(msgspec.Struct, forbid_unknown_fields=True):
+    NUMMER: list[str]
+
+
 class _Counted(msgspec.Struct, forbid_unknown_fields=True):
     KUNNR: list[str]
 
@@ -136,6 +140,7 @@ class _Erp:
                 self._route("POST", "PRICES", self._prices),
                 self._route("POST", "PRICE_HISTORY", self._price_history),
                 self._route("POST", "ORDERS_BY_VBELN", self._by_vbeln),
+                self._route("POST", "ORDERS_BY_NUMMER", self._by_number),
                 self._route("POST", "ORDERS_BY_KUNNR", self._by_kunnr),
                 self._route("POST", "ORDER_COUNT_BY_KUNNR", self._counts),
             ],
@@ -289,6 +294,15 @@ class _Erp:
             documents = [document(self._orders.order(index), self._catalogue) for index in newest]
             rows.append({"KUNNR": key, "ANZAHL": len(indices), "VBAK": documents})
         return _results(rows)
+
+    async def _by_number(self, request: Request) -> Response:
+        body = await _read(request, _Numbers)
+        found = []
+        for key in _keys(body.NUMMER):
+            order = self._orders.find(key) or self._orders.sale(key)
+            if order is not None and order.position < self._orders.count:
+                found.append(document(order, self._catalogue))
+        return _results(found)
 
     async def _counts(self, request: Request) -> Response:
         body = await _read(request, _Counted)

@@ -1,5 +1,6 @@
 """How many pieces of an article lie where."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.catalogue import Style
@@ -14,7 +15,8 @@ class Level(NamedTuple):
     """Pieces of one article at one site; on hand may be below zero, as after a sale booked
     before its receipt.
 
-    *Units*: pieces; `due_every` days between receipts (0: none), `due_phase` days.
+    *Units*: pieces; `due_every` days between receipts (0: none), `due_phase` days. `damaged` and
+    `moving` (on the way from another site) are not in `on_hand`.
     """
 
     site: int
@@ -24,6 +26,8 @@ class Level(NamedTuple):
     due_quantity: int
     due_every: int
     due_phase: int
+    damaged: int = 0
+    moving: int = 0
 
 
 def levels(style: Style, variant: int, sites: tuple[Site, ...]) -> tuple[Level, ...]:
@@ -41,6 +45,7 @@ def level_at(style: Style, variant: int, position: int, site: Site) -> Level | N
     return None if plight is None else _at(style, variant, position, site, plight)
 
 
+@lru_cache(maxsize=16_384)
 def _plight(style: Style, variant: int) -> tuple[bool, bool] | None:
     """Whether the article is sold out and whether it is running out; None if nobody stocks it."""
     share = Draw("carried", style.position).share()
@@ -58,10 +63,13 @@ def _at(
     sold_out, scarce = plight
     article = style.position * 1_000 + variant
     level = _level(Draw("stock", article * 1_000 + position), position, site, sold_out)
-    if level is not None and scarce and level.on_hand > 0:
+    if level is None or level.on_hand <= 0:
+        return level
+    if scarce:
         few = level.on_hand % 3 if level.on_hand % 5 == 0 else 0
-        level = level._replace(on_hand=few, allocated=0, safety=0, due_quantity=0)
-    return level
+        return level._replace(on_hand=few, allocated=0, safety=0, due_quantity=0)
+    rest = level.on_hand * 31 + level.due_phase
+    return level._replace(damaged=int(rest % 23 == 0), moving=rest % 4 if rest % 7 == 0 else 0)
 
 
 def free_pieces(level: Level) -> int:

@@ -44,6 +44,5 @@ class Connection(Generic[T]):
     page_info: PageInfo = plain("Whether more follow, and behind which cursor.")
     complete: bool = plain("Whether every system that could add items has answered.")
     missing: list[str] | None = plain(
-        "The systems that could have added items and did not; for staff.",
-        category=Category.OPERATIONAL,
+        "The systems whose items are not in it; for staff.", category=Category.OPERATIONAL
     )

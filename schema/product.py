@@ -8,6 +8,7 @@ import strawberry
 import domain.product
 import resolvers.availability
 import resolvers.product
+from domain.availability import FulfilmentMode
 from domain.policy import Category
 from schema.attribute import AttributeValue, FibreShare, ProductSafety
 from schema.availability import Availability
@@ -65,6 +66,10 @@ class Variant(Node):
         near: Annotated[
             GeoPointInput | None, argument("Sorts the locations by distance from here.")
         ] = None,
+        modes: Annotated[
+            list[FulfilmentMode] | None, argument("The ways that are of interest; all without it.")
+        ] = None,
+        quantity: Annotated[int, argument("How many are wanted together: 1 to 10,000.")] = 1,
         locations: Annotated[
             list[strawberry.ID] | None, argument("Looks at these locations only: at most 100.")
         ] = None,

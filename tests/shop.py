@@ -19,7 +19,8 @@ _STOP_SECONDS = 15
 # The sandbox chooses free ports; its command says them on and becomes the gateway.
 _COMMAND = (
     'echo "erp $SANDBOX_ERP_URL"; echo "wms $SANDBOX_WMS_URL"; echo "crm $SANDBOX_CRM_URL";'
-    'echo "idp $SANDBOX_IDP_URL"; exec "$0" app.py --port 0 --config gateway.toml'
+    'echo "idp $SANDBOX_IDP_URL"; echo "pos $SANDBOX_POS_URL";'
+    'echo "carrier $SANDBOX_CARRIER_URL"; exec "$0" app.py --port 0 --config gateway.toml'
 )
 
 
@@ -136,7 +137,7 @@ def serve(size: str = "small") -> Iterator[Shop]:
         gateway = None
         deadline = time.monotonic() + _START_SECONDS
         for line in process.stdout:
-            if found := re.fullmatch(r"(erp|wms|crm|idp) (http://\S+)\n", line):
+            if found := re.fullmatch(r"(erp|wms|crm|idp|pos|carrier) (http://\S+)\n", line):
                 systems[found[1]] = found[2]
             if found := re.fullmatch(r"ready (http://\S+)\n", line):
                 gateway = found[1]

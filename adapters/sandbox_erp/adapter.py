@@ -45,6 +45,12 @@ class Adapter:
         media_url: Annotated[
             str, Meta(description="What stands before the path of each picture.")
         ] = ""
+        receipts: Annotated[
+            str, Meta(description="The system whose receipts the ERP books: the tills.")
+        ] = "pos"
+        locations: Annotated[
+            str, Meta(description="The system whose location ids are the ERP's sites.")
+        ] = "wms"
 
     def __init__(self, upstream: Upstream, secret: Secret | None, options: Options) -> None:
         if secret is None:
@@ -55,6 +61,7 @@ class Adapter:
         self._catalogue = Catalogue(self._erp, options.organisations, options.media_url)
         self._organisations = options.organisations
         self._currencies = {each.code: each.currency for each in options.organisations.values()}
+        self._neighbours = document.Neighbours(options.receipts, options.locations)
 
     async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
         """Read styles by their numbers."""
@@ -166,6 +173,24 @@ class Adapter:
         parts = await self._upstream.chunked(numbers, MAX_KEYS, fetch)
         return {order.key: order for part in parts for order in part}
 
+    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+        """Read sales orders by their numbers, and booked sales by those of their receipts."""
+        call = "order_by_number"
+
+        async def fetch(chunk: Sequence[str]) -> dict[str, Order]:
+            body = {"NUMMER": chunk}
+            rows = await self._erp.rows("ORDERS_BY_NUMMER", body, message.Document, ask, call)
+            found = {}
+            for order in self._orders(call, rows):
+                for number in (order.number, order.receipt_number):
+                    if number is not None and number in chunk:
+                        found[number] = order
+            return found
+
+        plausible = [number for number in numbers if document.is_plausible(number)]
+        parts = await self._upstream.chunked(plausible, MAX_KEYS, fetch)
+        return {number: order for part in parts for number, order in part.items()}
+
     async def orders_by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask
     ) -> Mapping[OrderQuery, Page[Order]]:
@@ -222,7 +247,9 @@ class Adapter:
     def _orders(self, call: str, rows: Sequence[message.Document]) -> list[Order]:
         provenance = self._erp.now(ORDER)
         with self._upstream.contract(call):
-            return [document.order(row, self._currencies, provenance) for row in rows]
+            return [
+                document.order(row, self._currencies, self._neighbours, provenance) for row in rows
+            ]
 
 
 def _offsets(cursor: str | None, count: int) -> list[int]:

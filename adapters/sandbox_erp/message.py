@@ -221,6 +221,7 @@ class Item(Struct, frozen=True, rename=str.upper):
     netwr: Decimal
     mwsbp: Decimal
     abgru: str
+    werks: str
 
 
 class Charge(Struct, frozen=True, rename=str.upper):
@@ -228,6 +229,31 @@ class Charge(Struct, frozen=True, rename=str.upper):
 
     netwr: Decimal
     mwsbp: Decimal
+
+
+class DeliveredItem(Struct, frozen=True, rename=str.upper):
+    """How much of a position a delivery holds."""
+
+    vgpos: str
+    lfimg: Decimal
+
+
+class Delivery(Struct, frozen=True, rename=str.upper):
+    """Some of an order's items on their way; times of zeros have not come yet."""
+
+    vbeln: str
+    lfart: str
+    werks: str
+    erdat: str
+    erzet: str
+    kodat: str
+    kouhr: str
+    wadat_ist: str
+    wauhr: str
+    wbstk: str
+    spdnr: str
+    traid: str
+    lips: list[DeliveredItem]
 
 
 class Document(Struct, frozen=True, rename=str.upper):
@@ -238,6 +264,7 @@ class Document(Struct, frozen=True, rename=str.upper):
     vtweg: str
     kunnr: str
     xcpdk: str
+    bstnk: str
     erdat: str
     erzet: str
     waerk: str
@@ -246,6 +273,7 @@ class Document(Struct, frozen=True, rename=str.upper):
     gbstk: str
     vbap: list[Item]
     konv: list[Charge]
+    likp: list[Delivery]
 
 
 class Ordered(Struct, frozen=True, rename=str.upper):
@@ -318,6 +346,11 @@ def moment(day_text: str, time_text: str) -> datetime:
         int(time_text[4:]),
         tzinfo=UTC,
     )
+
+
+def moment_or_none(day_text: str, time_text: str) -> datetime | None:
+    """Read a time that may not have come yet, which the ERP writes as zeros."""
+    return None if day_text == "00000000" else moment(day_text, time_text)
 
 
 def day_text(value: date) -> str:

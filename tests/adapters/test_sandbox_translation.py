@@ -229,7 +229,10 @@ async def test_orders_are_what_the_erp_booked(sandbox: Sandbox, counterpart: Cou
     found = await adapter.order_by_key([f"erp:{n}" for n in numbers], counterpart.ask())
     documents = sandbox.erp("ORDERS_BY_VBELN", {"VBELN": numbers})
     assert len(found) == len(documents) == len(numbers)
-    channels = {"10": Channel.POS, "20": Channel.WEB, "30": Channel.APP}
+    channels = {
+        "10": Channel.POS, "20": Channel.WEB, "30": Channel.APP, "40": Channel.AGENT,
+        "50": Channel.MARKETPLACE,
+    }  # fmt: skip
     states = {"A": OrderState.OPEN, "B": OrderState.PARTLY_FULFILLED, "C": OrderState.FULFILLED}
     for document in documents:
         order = found[f"erp:{document['VBELN']}"]
@@ -241,6 +244,15 @@ async def test_orders_are_what_the_erp_booked(sandbox: Sandbox, counterpart: Cou
             f"{document['ERDAT']}{document['ERZET']}+0000"
         )
         assert order.channel is channels[document["VTWEG"]]
+        is_sale = document["VTWEG"] == "10"
+        assert order.receipt_key == (f"pos:{document['BSTNK']}" if is_sale else None)
+        assert order.fulfillments is not None
+        for row, delivery in zip(order.fulfillments, document["LIKP"], strict=True):
+            assert row.tracking_number == (delivery["TRAID"] or None)
+            assert (row.done_at is None) == (delivery["WADAT_IST"] == "00000000")
+            assert [line.position for line in row.lines] == [
+                str(int(item["VGPOS"])) for item in delivery["LIPS"]
+            ]
         cancelled = all(item["ABGRU"] for item in document["VBAP"])
         assert order.state is (OrderState.CANCELLED if cancelled else states[document["GBSTK"]])
         buyer = None if document["XCPDK"] else f"erp:{document['KUNNR']}"
@@ -390,13 +402,19 @@ async def test_customers_and_accounts_are_the_crms(
         born = contact["birthDate"]
         assert customer.birth_date == (date.fromisoformat(born) if born else None)
         assert len(customer.addresses) == len(contact["addresses"])
-        links = [f"erp:{reference['id']}" for reference in contact["externalRefs"]]
+        links = [
+            f"{reference['system'].lower()}:{reference['id']}"
+            for reference in contact["externalRefs"]
+        ]
+        assert [
+            (each.purpose.value.lower(), each.state.value.lower()) for each in customer.consents
+        ] == [(consent["purpose"], consent["state"]) for consent in contact["consents"]]
         assert customer.identities == (customer.key, *links)
         assert customer.language == contact["locale"].replace("_", "-")
     accounts = await crm.loyalty_by_customer(keys, counterpart.ask())
     raw = sandbox.crm("loyalty/accounts/batch", {"contactIds": ids})
     assert {a.number: a.points for a in accounts.values()} == {
-        account["id"]: account["balance"]["points"] for account in raw
+        account["cardNumber"]: account["balance"]["points"] for account in raw
     }
     assert accounts[f"crm:{CUSTOMER_CONTACT}"].tier in ("SILVER", "GOLD", "PLATINUM")
 

@@ -86,7 +86,7 @@ def test_a_port_that_is_taken_is_one_sentence(shop: Shop) -> None:
         *("--port", port[1]),
         **{f"SANDBOX_{name.upper()}_URL": url for name, url in shop.systems.items()},
         GATEWAY_MASTER_KEY=MASTER_KEY,
-        **{f"SANDBOX_{name}_KEY": f"sandbox-{name.lower()}-key" for name in ("ERP", "WMS", "CRM")},
+        **{f"SANDBOX_{name.upper()}_KEY": f"sandbox-{name}-key" for name in shop.systems},
     )
     assert ended.returncode == 2
     assert f"127.0.0.1:{port[1]}: Address already in use" in ended.stderr

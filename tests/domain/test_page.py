@@ -28,3 +28,11 @@ def test_a_page_has_1_to_100_items(first: int) -> None:
     """Any other size is refused, not bent."""
     with pytest.raises(BadInput, match="1 to 100"):
         page_request(first, None)
+
+
+def test_a_page_without_a_systems_part_is_not_complete() -> None:
+    """A connection says whether every source is in it, and which is not."""
+    whole = connection(Page(("item",), ("1",), has_next=False), PageRequest(1))
+    assert (whole.complete, whole.missing) == (True, ())
+    part = connection(Page(("item",), ("1",), has_next=False, missing=("pos",)), PageRequest(1))
+    assert (part.complete, part.missing) == (False, ("pos",))

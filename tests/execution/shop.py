@@ -18,7 +18,8 @@ from domain.attribute import (
 )
 from domain.availability import StockLevel, Supply
 from domain.category import ROOT, Category
-from domain.customer import Customer, PersonName
+from domain.consent import Consent, ConsentPurpose, ConsentState
+from domain.customer import Customer, PersonName, Trait
 from domain.deadline import Duration
 from domain.errors import SourceTimeout
 from domain.facet import (
@@ -31,9 +32,11 @@ from domain.facet import (
     PriceFacet,
 )
 from domain.filter import ProductQuery
+from domain.fulfillment import FulfilledLine, Fulfillment, FulfillmentKind, FulfillmentState
 from domain.identity import node_id
-from domain.location import Address, GeoPoint, Location, LocationKind
-from domain.loyalty import LoyaltyAccount
+from domain.interaction import Interaction, InteractionKind, InteractionQuery
+from domain.location import Address, GeoPoint, Location, LocationKind, LocationQuery
+from domain.loyalty import LedgerQuery, LoyaltyAccount, LoyaltyEntry, LoyaltyEntryKind
 from domain.money import Money, Price
 from domain.offer import Offer, PriceRule, Reduction
 from domain.order import Order, OrderLine, OrderQuery, OrderState
@@ -44,6 +47,7 @@ from domain.port import Ports
 from domain.price import PriceEntry, PriceHistory, PriceKind
 from domain.product import Media, Option, Product, Variant
 from domain.provenance import Lifetime, Provenance
+from domain.shipment import Shipment, ShipmentEvent, ShipmentState
 from domain.viewer import PolicyClass, Purpose, Role, Viewer
 from execution.context import Asked, Context, Contexts, Settings
 
@@ -89,6 +93,8 @@ class Shop:
             customer=here,
             loyalty=here,
             order=here,
+            interaction=here,
+            shipment=here,
         )
 
     def _found(
@@ -166,6 +172,11 @@ class Shop:
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         return self._found("location_by_key", keys, ask, _location)
 
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        return {query: Page((), (), has_next=False, total=0) for query in queries}
+
     async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
         return self._found("customer_by_key", keys, ask, _customer)
 
@@ -188,6 +199,56 @@ class Shop:
             return Page(tuple(_order(key) for key in keys), tuple(keys), has_next=False)
 
         return self._found("orders_by_customer", queries, ask, page)
+
+    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+        return self._found("order_by_number", numbers, ask, _order)
+
+    async def customers_by_trait(
+        self, traits: Sequence[Trait], ask: Ask
+    ) -> Mapping[Trait, Sequence[Customer]]:
+        def some(trait: Trait) -> tuple[Customer, ...] | None:
+            keys = {"none": (), "erp": ("crm:c1",)}.get(trait.value, ("crm:c1", "crm:c2"))
+            return tuple(found for key in keys if (found := _customer(key))) or None
+
+        return self._found("customers_by_trait", traits, ask, some)
+
+    async def ledger_by_account(
+        self, queries: Sequence[LedgerQuery], ask: Ask
+    ) -> Mapping[LedgerQuery, Page[LoyaltyEntry]]:
+        rows = (
+            LoyaltyEntry(
+                key="crm:l1:2", kind=LoyaltyEntryKind.EARN, points=9, at=NOW, order_key="erp:o1",
+                provenance=FROM,
+            ),
+            LoyaltyEntry(
+                key="crm:l1:1", kind=LoyaltyEntryKind.REDEEM, points=-2, at=NOW, provenance=OLD
+            ),
+        )  # fmt: skip
+        return self._found(
+            "ledger_by_account", queries, ask,
+            lambda query: Page(rows[: query.page.first], ("2", "1")[: query.page.first], False),
+        )  # fmt: skip
+
+    async def interactions_by_customer(
+        self, queries: Sequence[InteractionQuery], ask: Ask
+    ) -> Mapping[InteractionQuery, Page[Interaction]]:
+        def page(query: InteractionQuery) -> Page[Interaction]:
+            said = Interaction(
+                key="crm:i1", customer_key=query.customer_key, kind=InteractionKind.CALL, at=NOW,
+                text="x", order_key="erp:o2", provenance=FROM,
+            )  # fmt: skip
+            return Page((said,), ("i1",), has_next=True)
+
+        return self._found("interactions_by_customer", queries, ask, page)
+
+    async def shipment_by_tracking(
+        self, numbers: Sequence[str], ask: Ask
+    ) -> Mapping[str, Shipment]:
+        event = ShipmentEvent(ShipmentState.DELIVERED, NOW, "x")
+        return self._found(
+            "shipment_by_tracking", numbers, ask,
+            lambda key: Shipment(tracking_number=key, events=(event,), provenance=OLD),
+        )  # fmt: skip
 
 
 IDS = [
@@ -397,6 +458,8 @@ def _customer(key: str) -> Customer | None:
         email="ala@example.com",
         birth_date=date(1990, 1, number),
         addresses=(Address(lines=("Street 2",)),),
+        consents=(Consent(ConsentPurpose.PROFILING, ConsentState.GRANTED, NOW),),
+        segments=("VIP",),
         identities=(key, f"erp:c{number}"),
         provenance=OLD,
     )
@@ -429,5 +492,18 @@ def _order(key: str) -> Any:
             OrderLine(position="2", sku=None, name=None, quantity=Decimal(1), total=total),
         ),
         total=total,
+        location_key="wms:L1",
+        receipt_key=f"pos:r{number}" if number == 2 else None,
+        fulfillments=(
+            Fulfillment(
+                number="f",
+                kind=FulfillmentKind.SHIPMENT,
+                state=FulfillmentState.DONE,
+                location_key="wms:L2",
+                lines=(FulfilledLine("1", Decimal(1)),),
+                opened_at=NOW,
+                tracking_number=f"S{number}",
+            ),
+        ),
         provenance=FROM,
     )

@@ -1,8 +1,14 @@
 """The WMS's words, limits, paging and errors."""
 
 import time
+from typing import Any
 
-from tests.sandbox.running import Sandbox
+import pytest
+
+from sandbox.holiday import easter
+from sandbox.place import sites
+from sandbox.scale import LARGE
+from tests.sandbox.running import Alone, Sandbox
 
 
 def test_one_call_reads_every_site(sandbox: Sandbox) -> None:
@@ -11,7 +17,7 @@ def test_one_call_reads_every_site(sandbox: Sandbox) -> None:
     sites = [row["site"] for row in rows]
     assert len(sites) == len(set(sites)) > 10
     assert set(sandbox.stock(["100001001"], ["WAW1", "CDC1"])["100001001"][0]) == {
-        "site", "qoh", "alloc", "ss", "due", "asof",
+        "site", "qoh", "alloc", "ss", "dmg", "trn", "due", "asof",
     }  # fmt: skip
 
 
@@ -129,3 +135,72 @@ def test_a_site_tells_what_it_can_promise(sandbox: Sandbox) -> None:
     assert (whole["articles"], whole["next"]) == (found, None)
     for wrong in ({"site": "NONE"}, {"site": "WAW1", "limit": 20_001}):
         assert wms.post("/v2/stock/available", json=wrong).status_code == 422
+
+
+def test_sites_are_searched_by_distance_kind_and_service(sandbox: Sandbox) -> None:
+    """A search answers a slice of what fits, nearest first, or by name, and how much fits."""
+    wms = sandbox.clients["wms"]
+    near = {"lat": 52.2297, "lon": 21.0122}
+
+    def search(**body: object) -> Any:
+        answer = wms.post("/v2/sites/search", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    first = search(near=near, limit=3)
+    assert first["total"] == 35
+    assert {site["addr"]["city"] for site in first["sites"]} == {"Warszawa"}
+    assert search(near=near, offset=2, limit=1)["sites"] == first["sites"][2:]
+    stores = search(types=["S"], svc=["KB"], limit=100)
+    assert 0 < stores["total"] < 25
+    assert all("KB" in site["svc"] and site["prep"] and site["keep"] for site in stores["sites"])
+    names = [site["name"] for site in search(limit=100)["sites"]]
+    assert names == sorted(names)
+    for wrong in ({"limit": 101}, {"limit": 0}, {"offset": -1}, {"near": {"lat": 91, "lon": 0}}):
+        assert wms.post("/v2/sites/search", json=wrong).status_code == 422
+
+
+def test_holidays_have_hours_of_their_own(sandbox: Sandbox) -> None:
+    """Shops tell the days that differ from their week; lockers know no holidays."""
+    sites = sandbox.clients["wms"].get("/v2/sites", params={"size": 100}).json()["sites"]
+    for site in sites:
+        days = [special["date"] for special in site["special"]]
+        assert days == sorted(set(days))
+        assert site["type"] != "L" or days == []
+
+
+@pytest.mark.parametrize(
+    ("year", "expected"),
+    [(2024, "2024-03-31"), (2025, "2025-04-20"), (2026, "2026-04-05"), (2038, "2038-04-25")],
+)
+def test_easter_moves(year: int, expected: str) -> None:
+    """Easter Sunday lies where the church's tables have it."""
+    assert easter(year).isoformat() == expected
+
+
+def test_a_chain_has_its_stores_warehouses_and_lockers() -> None:
+    """The large retailer has 85 stores, 3 warehouses and 40 lockers, each with its own code."""
+    found = sites(LARGE.stores)
+    kinds = [site.kind for site in found]
+    assert {kind: kinds.count(kind) for kind in "SWL"} == {"S": 85, "W": 3, "L": 40}
+    assert len({site.code for site in found}) == len(found)
+
+
+def test_each_country_may_have_a_wms_of_its_own(sandbox: Sandbox) -> None:
+    """The countries' systems together hold what the one for all of them holds, figure by figure."""
+    whole = sandbox.stock(["100001001", "100002001", "100003001"])
+    parts: dict[str, list[Any]] = {article: [] for article in whole}
+    codes: list[str] = []
+    for countries in (("PL", "CZ"), ("DE",)):
+        with Alone("wms", "--country", *countries) as alone:
+            for article, rows in Sandbox(alone).stock(list(whole)).items():
+                parts[article] += rows
+            found = alone.clients["wms"].get("/v2/sites", params={"size": 100}).json()["sites"]
+            assert {site["addr"]["ctry"] for site in found} == set(countries)
+            codes += [site["code"] for site in found]
+    assert len(codes) == len(set(codes)) == 35
+
+    def figures(rows: Any) -> Any:
+        return sorted((row["site"], row["qoh"], row["alloc"], row["ss"]) for row in rows)
+
+    assert {k: figures(v) for k, v in parts.items()} == {k: figures(v) for k, v in whole.items()}

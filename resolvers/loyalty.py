@@ -1,0 +1,40 @@
+"""Loyalty: memberships, and the ledgers that their points are the sum of."""
+
+from collections.abc import Sequence
+
+from domain.customer import Customer
+from domain.errors import Failure
+from domain.loyalty import LedgerQuery, LoyaltyAccount, LoyaltyEntry
+from domain.order import Order
+from domain.page import Connection, connection, page_request
+from execution.context import Context
+
+
+async def loyalty_of_customer(
+    parents: Sequence[Customer], context: Context
+) -> list[LoyaltyAccount | Failure | None]:
+    """Find the membership of each customer."""
+    return await context.loaders.loyalty_by_customer.load([parent.key for parent in parents])
+
+
+async def ledger_of_account(
+    parents: Sequence[LoyaltyAccount], context: Context, first: int = 10, after: str | None = None
+) -> list[Connection[LoyaltyEntry] | Failure | None]:
+    """List a page of each account's ledger, newest first. *Errors*: ``BadInput``."""
+    request = page_request(first, after)
+    pages = await context.loaders.ledger_by_account.load(
+        [LedgerQuery(parent.key, request) for parent in parents]
+    )
+    return [
+        page if page is None or isinstance(page, Failure) else connection(page, request)
+        for page in pages
+    ]
+
+
+async def order_of_entry(
+    parents: Sequence[LoyaltyEntry], context: Context
+) -> list[Order | Failure | None]:
+    """Find the order that each row came of."""
+    keys = list({parent.order_key for parent in parents if parent.order_key is not None})
+    found = dict(zip(keys, await context.loaders.order_by_key.load(keys)))
+    return [found[parent.order_key] if parent.order_key else None for parent in parents]

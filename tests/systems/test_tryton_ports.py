@@ -1,0 +1,88 @@
+"""What every port promises, held against Tryton: the same tests as for every adapter."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from adapters._upstream import Upstream
+from adapters.tryton import Adapter
+from domain.customer import Trait, TraitKind
+from tests.adapters.counterpart import Counterpart, Promise, order_queries, product_queries
+from tests.adapters.test_ports import *  # noqa: F403 - the promises are one suite
+from tests.systems.tryton_server import Tryton
+
+pytestmark = pytest.mark.systems
+
+
+@pytest.fixture  # type: ignore[no-redef]  # Tryton alone, in place of each system in turn
+def counterpart(adapter: Adapter, upstream: Upstream, tryton: Tryton) -> Counterpart:
+    """Tryton behind its adapter; nobody can make it fail, and nobody counts but the client."""
+    return Counterpart(promises=_promises(adapter, tryton), upstreams={"erp": upstream})
+
+
+def _promises(adapter: Adapter, tryton: Tryton) -> Mapping[str, Promise]:
+    sold = [["salable", "=", True], ["code", "not like", "TEST-%"]]
+    skus = [row["code"] for row in tryton.find("product.product", sold, "code")]
+    priced = [
+        row["code"]
+        for row in tryton.find("product.product", sold, "code", "list_price_used")
+        if row["list_price_used"] is not None
+    ]
+    styles = [row["id"] for row in tryton.find("product.template", [["salable", "=", True]], "id")]
+    places = tryton.find("stock.location", [["type", "=", "warehouse"]], "id")
+    sales = tryton.find("sale.sale", [["state", "=", "processing"]], "number", "party")
+    parties = tryton.find(
+        "party.party",
+        [["contact_mechanisms.type", "=", "email"]],
+        *("name", "contact_mechanisms.type", "contact_mechanisms.value"),
+    )
+    buyers = list(dict.fromkeys(f"erp:{row['party']}" for row in sales))
+    traits = [
+        Trait(kind, each["value"])
+        for row in parties
+        for each in row["contact_mechanisms."]
+        for kind in (TraitKind.EMAIL if each["type"] == "email" else TraitKind.PHONE,)
+    ] + [Trait(TraitKind.NAME, row["name"].split()[-1]) for row in parties]
+    far = ("wms:1", "erp", "", "erp:x", "erp:01")
+    no_sku = ("", "x" * 200, "a\0b", "\ud800")
+    return {
+        "product_by_key": Promise(
+            adapter, [f"erp:{number}" for number in styles], 100, ["erp:999999"], far
+        ),
+        "variant_by_sku": Promise(adapter, skus, 100, ["nothing"], no_sku),
+        "offer_by_sku": Promise(adapter, priced, 100, ["nothing"], no_sku),
+        "products_by_query": Promise(adapter, product_queries(1), 1),
+        "stock_by_sku": Promise(adapter, skus, 200, ["nothing"], no_sku, len(places) + 1),
+        "location_by_key": Promise(
+            adapter, [f"erp:{row['id']}" for row in places], 200, ["erp:999999"], far
+        ),
+        "customer_by_key": Promise(
+            adapter, [f"erp:{row['id']}" for row in parties], 200, ["erp:999999"], far
+        ),
+        "customers_by_trait": Promise(
+            adapter,
+            list(dict.fromkeys(traits)),
+            100,
+            [Trait(TraitKind.EMAIL, "nobody@example.com"), Trait(TraitKind.NAME, "%_")],
+            [
+                Trait(TraitKind.BIRTH_DATE, "1980-01-01"),
+                Trait(TraitKind.EXTERNAL, "crm:1"),
+                Trait(TraitKind.PHONE, "none"),
+                Trait(TraitKind.NAME, "a\0b"),
+            ],
+        ),
+        "order_by_key": Promise(
+            adapter, [f"erp:{row['id']}" for row in sales], 100, ["erp:999999"], far
+        ),
+        "order_by_number": Promise(
+            adapter, [row["number"] for row in sales], 100, ["999999"], ["", "żółw", "a\0b"]
+        ),
+        "orders_by_customer": Promise(
+            adapter,
+            order_queries(buyers),
+            100,
+            order_queries(["erp:999999"]),
+            order_queries(far),
+            calls=2,
+        ),
+    }
