@@ -16,7 +16,7 @@ import structlog
 
 from adapters._scope import Member
 from domain.ask import Ask
-from domain.errors import BadInput, SourceFailure
+from domain.errors import BadInput, Failure, SourceFailure
 from domain.identity import external_id
 from domain.page import MAX_PAGE, Page, PageRequest
 from domain.partial import Partial
@@ -37,11 +37,13 @@ class Several:
     """Stands before the systems that share a port, with the port's own methods.
 
     *Shape*: per key, values of which there is one come from the first system that has it; lists
-    are joined, ``Partial`` where a part is missing; pages are merged, in the order of the query's
-    ``rank`` where it has one and else in turns, their cursors holding one place per system. What
-    several systems tell of one thing, as the query's ``identity`` knows it, stands there once, in
-    the words of the first system. A key for which nothing came while a system was silent has that
-    system's failure as its value.
+    are joined, ``Partial`` where a part is missing; counts are added up, and a value that can be
+    told ``together`` with others is; pages are merged, in the order of the query's ``rank`` where
+    it has one and else in turns, their cursors holding one place per system; a query that says
+    why it can be answered ``alone`` only is refused for that reason. What several systems tell of
+    one thing, as the query's ``identity`` knows it, stands there once, in the words of the first
+    system. A key for which nothing came while a system was silent has that system's failure as
+    its value.
     """
 
     def __init__(self, port: str, calls: Sequence[str], members: Sequence[Member]) -> None:
@@ -69,28 +71,26 @@ class Several:
 
     async def _pages(self, call: str, queries: Sequence[Any], ask: Ask) -> Mapping[Any, Any]:
         asked: dict[str, dict[Any, Any]] = {}
+        found: dict[Any, Any] = {}
         places = {query: self._places(query.page.after) for query in queries}
         for query in queries:
-            for name in self._route(call, query, ask):
+            route = self._route(call, query, ask)
+            if len(route) > 1 and (refused := getattr(query, "alone", None)) is not None:
+                found[query] = refused
+                continue
+            for name in route:
                 wanted = PageRequest(
                     _size(query.page.first, places[query]), places[query].get(name)
                 )
                 asked.setdefault(name, {})[query] = msgspec.structs.replace(query, page=wanted)
         keys = {name: list(own.values()) for name, own in asked.items()}
         answers = await self._ask(call, keys, ask)
-        found = {}
         for query in queries:
-            pages: dict[str, Page[Any]] = {}
-            failures = []
-            for name, own in asked.items():
-                answer = answers[name]
-                if query not in own:
-                    continue
-                if isinstance(answer, SourceFailure):
-                    failures.append(answer)
-                elif (page := answer.get(own[query])) is not None:
-                    pages[name] = page
-            found[query] = _merged(query, pages, places[query], failures)
+            if query not in found:
+                parts = {
+                    n: _part(answers[n], own[query]) for n, own in asked.items() if query in own
+                }
+                found[query] = _page(query, parts, places[query])
         return found
 
     def _route(self, call: str, key: Any, ask: Ask) -> list[str]:
@@ -149,6 +149,21 @@ class Several:
         return found
 
 
+def _part(answer: Mapping[Any, Any] | SourceFailure, query: Any) -> Page[Any] | Failure | None:
+    return answer if isinstance(answer, SourceFailure) else answer.get(query)
+
+
+def _page(
+    query: Any, parts: Mapping[str, Page[Any] | Failure | None], places: Mapping[str, str]
+) -> Page[Any] | Failure:
+    for part in parts.values():
+        if isinstance(part, Failure) and not isinstance(part, SourceFailure):
+            return part  # what one system cannot do is not left out of its part of the page
+    pages = {name: part for name, part in parts.items() if isinstance(part, Page)}
+    failures = [part for part in parts.values() if isinstance(part, SourceFailure)]
+    return _merged(query, pages, places, failures)
+
+
 def _by_system(routes: Mapping[Any, Sequence[str]]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for key, names in routes.items():
@@ -166,10 +181,16 @@ def _joined(
         if isinstance(value, SourceFailure):
             failures.append(value)
             missing.append(name)
+        elif isinstance(value, Failure):
+            return value  # what one system cannot do is not left out of its part
         elif value is not None:
             values.append(value)
     if not values:
         return failures[0] if failures else None
+    if type(values[0]) is int:
+        return sum(values)
+    if hasattr(values[0], "together"):
+        return values[0].together(values)
     if not isinstance(values[0], tuple | list):
         return values[0]
     items = [item for value in values for item in value]

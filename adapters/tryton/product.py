@@ -12,7 +12,7 @@ from adapters.tryton.rpc import Reply, Rpc
 from domain.ask import Ask
 from domain.category import Category
 from domain.errors import BadInput, Failure
-from domain.filter import Criterion, ProductQuery, unsupported
+from domain.filter import Criterion, ProductQuery, ProductSelection, unsupported
 from domain.identity import external_id
 from domain.page import Page
 from domain.product import Product, Variant
@@ -122,17 +122,19 @@ class Products:
         return dict(await self._rpc.upstream.chunked(queries, 1, fetch))
 
     async def count_by_query(
-        self, queries: Sequence[ProductQuery], ask: Ask, call: str
-    ) -> Mapping[ProductQuery, int | Failure]:
-        """Count what each query lists."""
+        self, selections: Sequence[ProductSelection], ask: Ask, call: str
+    ) -> Mapping[ProductSelection, int | Failure]:
+        """Count each listing."""
 
-        async def fetch(one: Sequence[ProductQuery]) -> tuple[ProductQuery, int | Failure]:
-            refused = _refused(one[0])
+        async def fetch(
+            one: Sequence[ProductSelection],
+        ) -> tuple[ProductSelection, int | Failure]:
+            refused = unsupported(one[0], _ABLE)
             return one[0], refused or await self._count(one[0], ask, call)
 
-        return dict(await self._rpc.upstream.chunked(queries, 1, fetch))
+        return dict(await self._rpc.upstream.chunked(selections, 1, fetch))
 
-    async def _count(self, query: ProductQuery, ask: Ask, call: str) -> int:
+    async def _count(self, query: ProductSelection, ask: Ask, call: str) -> int:
         reference = await self._references.get(ask, call)
         context = {
             "company": reference.company,
@@ -229,7 +231,7 @@ def _refused(query: ProductQuery) -> BadInput | None:
     return unsupported(query, _ABLE)
 
 
-def _listed(query: ProductQuery) -> list[object]:
+def _listed(query: ProductQuery | ProductSelection) -> list[object]:
     words = (query.search or "").split()[:_MAX_WORDS]
     return [["products.code", "!=", None], *map(_matches, words)]
 
