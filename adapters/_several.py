@@ -71,12 +71,18 @@ class Several:
 
     async def _pages(self, call: str, queries: Sequence[Any], ask: Ask) -> Mapping[Any, Any]:
         asked: dict[str, dict[Any, Any]] = {}
-        found: dict[Any, Any] = {}
-        places = {query: self._places(query.page.after) for query in queries}
+        found: dict[Any, Page[Any] | Failure] = {}
+        places: dict[Any, dict[str, str]] = {}
         for query in queries:
+            try:
+                places[query] = self._places(query.page)
+            except BadInput as failure:
+                found[query] = failure
+        for query in tuple(places):
             route = self._route(call, query, ask)
-            if len(route) > 1 and (refused := getattr(query, "alone", None)) is not None:
-                found[query] = refused
+            if len(route) > 1 and (refusal := getattr(query, "alone", None)) is not None:
+                found[query] = refusal
+                del places[query]
                 continue
             for name in route:
                 wanted = PageRequest(
@@ -85,12 +91,24 @@ class Several:
                 asked.setdefault(name, {})[query] = msgspec.structs.replace(query, page=wanted)
         keys = {name: list(own.values()) for name, own in asked.items()}
         answers = await self._ask(call, keys, ask)
-        for query in queries:
-            if query not in found:
-                parts = {
-                    n: _part(answers[n], own[query]) for n, own in asked.items() if query in own
-                }
-                found[query] = _page(query, parts, places[query])
+        for query in places:
+            pages: dict[str, Page[Any]] = {}
+            failures: list[SourceFailure] = []
+            refused: Failure | None = None
+            for name, own in asked.items():
+                answer = answers[name]
+                if query not in own:
+                    continue
+                page = answer if isinstance(answer, SourceFailure) else answer.get(own[query])
+                if isinstance(page, SourceFailure):
+                    failures.append(page)
+                    if page is not answer:
+                        _tell(page, ask)
+                elif isinstance(page, Failure):
+                    refused = page
+                elif page is not None:
+                    pages[name] = page
+            found[query] = refused or _merged(query, pages, places[query], failures)
         return found
 
     def _route(self, call: str, key: Any, ask: Ask) -> list[str]:
@@ -102,8 +120,9 @@ class Several:
         members = self._members.items()
         return [name for name, member in members if member.serves(self._port, ask.market)]
 
-    def _places(self, after: str | None) -> dict[str, str]:
+    def _places(self, page: PageRequest) -> dict[str, str]:
         """Take a merged cursor apart into one of each system. *Errors*: ``BadInput``."""
+        after = page.after
         if after is None:
             return {}
         try:
@@ -111,7 +130,7 @@ class Several:
         except ValueError:
             places = {"-": ""}
         if not places.keys() <= {*self._members, _TOLD}:
-            raise BadInput("after", after, "a cursor of this list, as its page gave it")
+            raise page.refused()
         return places
 
     async def _ask(self, call: str, keys: Mapping[str, Sequence[Any]], ask: Ask) -> _Answers:
@@ -135,33 +154,22 @@ class Several:
         try:
             found: Mapping[Any, Any] = await read(keys, ask)
         except SourceFailure as failure:
-            # The answer may be none the worse for it, so that nobody else would tell an operator.
-            _log.log(
-                failure.log_level,
-                "part missing",
-                request_id=ask.request_id,
-                code=failure.code,
-                system=failure.system,
-                call=failure.call,
-                detail=failure.detail,
-            )
+            _tell(failure, ask)
             return failure
         return found
 
 
-def _part(answer: Mapping[Any, Any] | SourceFailure, query: Any) -> Page[Any] | Failure | None:
-    return answer if isinstance(answer, SourceFailure) else answer.get(query)
-
-
-def _page(
-    query: Any, parts: Mapping[str, Page[Any] | Failure | None], places: Mapping[str, str]
-) -> Page[Any] | Failure:
-    for part in parts.values():
-        if isinstance(part, Failure) and not isinstance(part, SourceFailure):
-            return part  # what one system cannot do is not left out of its part of the page
-    pages = {name: part for name, part in parts.items() if isinstance(part, Page)}
-    failures = [part for part in parts.values() if isinstance(part, SourceFailure)]
-    return _merged(query, pages, places, failures)
+def _tell(failure: SourceFailure, ask: Ask) -> None:
+    # The answer may be none the worse for it, so that nobody else would tell an operator.
+    _log.log(
+        failure.log_level,
+        "part missing",
+        request_id=ask.request_id,
+        code=failure.code,
+        system=failure.system,
+        call=failure.call,
+        detail=failure.detail,
+    )
 
 
 def _by_system(routes: Mapping[Any, Sequence[str]]) -> dict[str, list[Any]]:

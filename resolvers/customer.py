@@ -43,7 +43,7 @@ async def find_customers(
     *Errors*: ``Forbidden``, before any system is asked, for a criterion that this viewer may not
     read of everybody; ``BadInput`` for one that says nothing.
     """
-    request = page_request(first, after)
+    request = page_request(first, after, "customers", where)
     given = [name for name in _SEARCHED if getattr(where, name) is not None]
     context.require("CustomerFilter", given)
     if not {"email", "phone", "order_number", "name", "birth_date"}.intersection(given):

@@ -1,7 +1,7 @@
 """The sandbox's ERP: materials, price conditions and sales orders in SAP-like words."""
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -13,6 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.body import (
+    Codes,
+    Counted,
+    Customers,
+    Documents,
+    Groups,
+    History,
+    Listing,
+    Materials,
+    Numbers,
+    Prices,
+    Styles,
+)
 from sandbox.catalogue import Catalogue, Style
 from sandbox.clock import TODAY
 from sandbox.contact import index_of
@@ -26,12 +39,13 @@ from sandbox.material import (
     price_conditions,
     price_history,
 )
-from sandbox.order import Orders
+from sandbox.order import Order, Orders
 from sandbox.place import sites
 from sandbox.price import ORGANISATIONS, Organisation
 from sandbox.sap import LANGUAGES, short_number
 from sandbox.scale import Scale
 from sandbox.search import ORDERS, Index, Search
+from sandbox.vocabulary import BRANDS
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-erp-key"
@@ -44,66 +58,7 @@ MAX_TOP = 100
 _BASE = "/sap/zretail"
 
 Body = TypeVar("Body")
-
-
-class _Materials(msgspec.Struct, forbid_unknown_fields=True):
-    MATNR: list[str]
-    SPRAS: tuple[str, ...] = LANGUAGES
-
-
-class _Styles(msgspec.Struct, forbid_unknown_fields=True):
-    SATNR: list[str]
-    SPRAS: tuple[str, ...] = LANGUAGES
-
-
-class _Codes(msgspec.Struct, forbid_unknown_fields=True):
-    EAN11: list[str]
-    SPRAS: tuple[str, ...] = LANGUAGES
-
-
-class _Prices(msgspec.Struct, forbid_unknown_fields=True):
-    MATNR: list[str]
-    VKORG: str
-    KONWA: str
-    PRSDT: str
-
-
-class _History(msgspec.Struct, forbid_unknown_fields=True):
-    MATNR: list[str]
-    VKORG: str
-    KONWA: str
-    DATAB: str
-    DATBI: str
-
-
-class _Search(Search, forbid_unknown_fields=True, frozen=True):
-    SPRAS: tuple[str, ...] = LANGUAGES
-    ORDERBY: str = "SATNR"
-    TOP: int = 20
-    SKIP: int = 0
-    FACETS: tuple[str, ...] = ()
-
-
-class _Groups(msgspec.Struct, forbid_unknown_fields=True):
-    MATKL: list[str]
-
-
-class _Documents(msgspec.Struct, forbid_unknown_fields=True):
-    VBELN: list[str]
-
-
-class _Customers(msgspec.Struct, forbid_unknown_fields=True):
-    KUNNR: list[str]
-    TOP: int = 10
-    SKIP: dict[str, int] = {}
-
-
-class _Numbers(msgspec.Struct, forbid_unknown_fields=True):
-    NUMMER: list[str]
-
-
-class _Counted(msgspec.Struct, forbid_unknown_fields=True):
-    KUNNR: list[str]
+S = TypeVar("S", bound=Search)
 
 
 class _RefusedError(Exception):
@@ -115,14 +70,15 @@ class _RefusedError(Exception):
         self.code = code
 
 
-def build(scale: Scale) -> Wire:
-    """The ERP as an ASGI app."""
-    return Wire("erp", _Erp(scale).app, _broken)
+def build(scale: Scale, brands: Sequence[str] = BRANDS) -> Wire:
+    """The ERP of these brands as an ASGI app."""
+    return Wire("erp", _Erp(scale, frozenset(brands)).app, _broken)
 
 
 class _Erp:
-    def __init__(self, scale: Scale) -> None:
-        self._catalogue = Catalogue(scale.styles)
+    def __init__(self, scale: Scale, brands: frozenset[str]) -> None:
+        self._brands = brands
+        self._catalogue = Catalogue(scale.styles, brands)
         self._contacts = scale.contacts
         self._orders = Orders(self._catalogue, sites(scale.stores), scale.contacts, scale.orders)
         self._key = os.environ.get("SANDBOX_ERP_KEY", KEY)
@@ -161,19 +117,19 @@ class _Erp:
         return Route(f"{_BASE}/{name}", guarded, methods=[method])
 
     async def _by_satnr(self, request: Request) -> Response:
-        body = await _read(request, _Styles)
+        body = await _read(request, Styles)
         languages = _languages(body.SPRAS)
         found = {key: self._catalogue.find_style(short_number(key)) for key in _keys(body.SATNR)}
         return self._listed(_once(found.values()), languages)
 
     async def _by_matnr(self, request: Request) -> Response:
-        body = await _read(request, _Materials)
+        body = await _read(request, Materials)
         languages = _languages(body.SPRAS)
         found = [self._catalogue.find_variant(short_number(key)) for key in _keys(body.MATNR)]
         return self._listed(_once(pair and pair[0] for pair in found), languages)
 
     async def _by_ean(self, request: Request) -> Response:
-        body = await _read(request, _Codes)
+        body = await _read(request, Codes)
         languages = _languages(body.SPRAS)
         found = [self._catalogue.find_ean(key) for key in _keys(body.EAN11)]
         return self._listed(_once(pair and pair[0] for pair in found), languages)
@@ -188,11 +144,11 @@ class _Erp:
             raise _RefusedError(400, "ZR/005", f"$orderby {order} is not SATNR or ERSDA desc")
         group = asked.get("MATKL", "")
         search = Search(SEARCH=asked.get("search", ""), MATKL=(group,) if group else ())
-        found = self._index.find(search, order, languages[0], TODAY)
+        found = self._index.find(self._own(search), order, languages[0], TODAY)
         return self._listed(found[skip : skip + top], languages, len(found))
 
     async def _searched(self, request: Request) -> Response:
-        body = await _read(request, _Search)
+        body = self._own(await _read(request, Listing))
         languages = _languages(body.SPRAS)
         _within(body.TOP, "TOP", 0, MAX_TOP)
         _within(body.SKIP, "SKIP", 0, 10_000_000)
@@ -218,6 +174,19 @@ class _Erp:
         if body.TOP:
             page = self._index.find(body, body.ORDERBY, languages[0], day)
         return self._listed(page[body.SKIP :][: body.TOP], languages, count, rows)
+
+    def _own(self, search: S) -> S:
+        """The search, in the assortment of this ERP's brands."""
+        if self._brands.issuperset(BRANDS):
+            return search
+        brands = search.BRAND_ID or BRANDS
+        # A brand of nobody's finds nothing.
+        own = tuple(brand for brand in brands if brand in self._brands) or ("",)
+        return msgspec.structs.replace(search, BRAND_ID=own)
+
+    def _is_own(self, order: Order) -> bool:
+        """Whether an order is kept here: its first article's brand tells."""
+        return self._catalogue.style(order.items[0].style).brand in self._brands
 
     def _listed(
         self,
@@ -249,12 +218,12 @@ class _Erp:
         )
 
     async def _group_counts(self, request: Request) -> Response:
-        body = await _read(request, _Groups)
+        body = await _read(request, Groups)
         known = [code for code in _keys(body.MATKL) if code in GROUPS]
         return _results({"MATKL": code, "ANZAHL": self._index.count(code)} for code in known)
 
     async def _prices(self, request: Request) -> Response:
-        body = await _read(request, _Prices)
+        body = await _read(request, Prices)
         organisation = _organisation(body.VKORG, body.KONWA)
         day = _day(body.PRSDT)
         rows = []
@@ -266,7 +235,7 @@ class _Erp:
         return _results(rows)
 
     async def _price_history(self, request: Request) -> Response:
-        body = await _read(request, _History)
+        body = await _read(request, History)
         organisation = _organisation(body.VKORG, body.KONWA)
         first, last = _day(body.DATAB), _day(body.DATBI)
         rows = []
@@ -278,12 +247,13 @@ class _Erp:
         return _results(rows)
 
     async def _by_vbeln(self, request: Request) -> Response:
-        body = await _read(request, _Documents)
+        body = await _read(request, Documents)
         found = [self._orders.find(key) for key in _keys(body.VBELN)]
-        return _results(document(order, self._catalogue) for order in found if order is not None)
+        own = (order for order in found if order is not None and self._is_own(order))
+        return _results(document(order, self._catalogue) for order in own)
 
     async def _by_kunnr(self, request: Request) -> Response:
-        body = await _read(request, _Customers)
+        body = await _read(request, Customers)
         _within(body.TOP, "TOP", 1, MAX_TOP)
         for skip in body.SKIP.values():
             _within(skip, "SKIP", 0, 10_000_000)
@@ -296,7 +266,7 @@ class _Erp:
         return _results(rows)
 
     async def _by_number(self, request: Request) -> Response:
-        body = await _read(request, _Numbers)
+        body = await _read(request, Numbers)
         found = []
         for key in _keys(body.NUMMER):
             order = self._orders.find(key) or self._orders.sale(key)
@@ -305,7 +275,7 @@ class _Erp:
         return _results(found)
 
     async def _counts(self, request: Request) -> Response:
-        body = await _read(request, _Counted)
+        body = await _read(request, Counted)
         counted = self._of_customers(body.KUNNR)
         return _results({"KUNNR": key, "ANZAHL": len(indices)} for key, indices in counted)
 
@@ -314,7 +284,10 @@ class _Erp:
         for key in _keys(kunnrs):
             contact = index_of(key, self._contacts)
             if contact is not None:
-                found.append((key, self._orders.of_contact(contact)))
+                every = self._orders.of_contact(contact)
+                if not self._brands.issuperset(BRANDS):
+                    every = [n for n in every if self._is_own(self._orders.order(n))]
+                found.append((key, every))
         return found
 
 

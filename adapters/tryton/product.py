@@ -114,25 +114,20 @@ class Products:
     ) -> Mapping[ProductQuery, Page[Product] | Failure]:
         """Read one page for each query, in the order in which products were entered."""
 
-        async def fetch(
-            one: Sequence[ProductQuery],
-        ) -> tuple[ProductQuery, Page[Product] | Failure]:
-            return one[0], _refused(one[0]) or await self._page(one[0], ask, call)
+        async def fetch(query: ProductQuery) -> Page[Product] | Failure:
+            return _refused(query) or await self._page(query, ask, call)
 
-        return dict(await self._rpc.upstream.chunked(queries, 1, fetch))
+        return await self._rpc.upstream.each(queries, fetch)
 
     async def count_by_query(
         self, selections: Sequence[ProductSelection], ask: Ask, call: str
     ) -> Mapping[ProductSelection, int | Failure]:
         """Count each listing."""
 
-        async def fetch(
-            one: Sequence[ProductSelection],
-        ) -> tuple[ProductSelection, int | Failure]:
-            refused = unsupported(one[0], _ABLE)
-            return one[0], refused or await self._count(one[0], ask, call)
+        async def fetch(selection: ProductSelection) -> int | Failure:
+            return unsupported(selection, _ABLE) or await self._count(selection, ask, call)
 
-        return dict(await self._rpc.upstream.chunked(selections, 1, fetch))
+        return await self._rpc.upstream.each(selections, fetch)
 
     async def _count(self, query: ProductSelection, ask: Ask, call: str) -> int:
         reference = await self._references.get(ask, call)
@@ -227,7 +222,7 @@ class Products:
 def _refused(query: ProductQuery) -> BadInput | None:
     after = query.page.after
     if after is not None and not ID.fullmatch(after):
-        return BadInput("after", after, "a cursor of this list")
+        return query.page.refused()
     return unsupported(query, _ABLE)
 
 

@@ -143,6 +143,19 @@ def test_who_is_asking(shop: Shop) -> None:
         assert (found["role"], found["customer"]) == (role, None)
 
 
+@pytest.mark.parametrize("kind", ["CUSTOMER", "VARIANT"])
+def test_lookup_in_a_system_that_is_none_is_told(shop: Shop, kind: str) -> None:
+    """A system that is not configured is BAD_INPUT with those that are, for every kind."""
+    text = f'{{ lookup(kind: {kind}, system: "sap", id: "100001001") {{ id }} }}'
+    answer = shop.ask(text, persona="agent")
+    assert answer.data == {"lookup": None}
+    assert answer.errors[0]["extensions"] == {"code": "BAD_INPUT", "argument": "system"}
+    assert "'sap'; allowed: erp, wms, crm." in answer.errors[0]["message"]
+    shopper = shop.ask(text)
+    assert shopper.errors == []
+    assert "erp" not in shopper.response.text
+
+
 def test_lookup_is_for_staff(shop: Shop) -> None:
     """Staff find a thing by a system's own id; for others the field is denied, not asked."""
     query = """query ($id: String!) { lookup(kind: CUSTOMER, system: "crm", id: $id) {
@@ -171,14 +184,18 @@ def test_a_broken_crm_tells_nobody_whose_an_order_is(shop: Shop, persona: str) -
     assert answers[0].codes == ["SOURCE_UNAVAILABLE"]
 
 
-def test_looking_for_an_order_costs_the_same_whoevers_it_is(shop: Shop) -> None:
+@pytest.mark.parametrize(("system", "nobodys"), [("pos", "WAW1-01-999999"), ("erp", "0000000001")])
+def test_looking_for_an_order_costs_the_same_whoevers_it_is(
+    shop: Shop, system: str, nobodys: str
+) -> None:
     """Somebody else's order and none at all cost the same calls: time tells nothing."""
     orders = whole(shop, "agent").data["customer"]["orders"]["nodes"]
-    order = next(each["id"] for each in orders if node_key(each["id"])[1].startswith("erp:"))
+    ids = [each["id"] for each in orders]
+    order = next(id for id in ids if node_key(id)[1].startswith(f"{system}:"))
     query = "query ($id: ID!) { order(id: $id) { number } }"
     asked = []
-    for id in (order, node_id("Order", "erp:0000000001")):
+    for id in (order, node_id("Order", f"{system}:{nobodys}")):
         shop.mend()
         assert shop.ask(query, {"id": id}, persona="neighbour").data == {"order": None}
-        asked.append([len(shop.requests(system)) for system in ("erp", "wms", "crm")])
+        asked.append([len(shop.requests(each)) for each in (system, "wms", "crm")])
     assert asked[0] == asked[1] == [1, 0, 1]
