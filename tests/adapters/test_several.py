@@ -257,8 +257,9 @@ async def test_with_all_systems_down_there_is_no_page() -> None:
 async def test_a_foreign_cursor_is_refused(cursor: str) -> None:
     """A cursor that this list did not make is the caller's mistake."""
     port = together(System("a", {}), System("b", {}), port="order")
-    with pytest.raises(BadInput):
-        await port.sales_by_customer([SaleQuery(PageRequest(1, cursor))], ask())
+    query = SaleQuery(PageRequest(1, cursor))
+    found = await port.sales_by_customer([query], ask())
+    assert isinstance(found[query], BadInput)
 
 
 class BookingQuery(Struct, frozen=True):
