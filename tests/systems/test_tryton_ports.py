@@ -7,7 +7,13 @@ import pytest
 from adapters._upstream import Upstream
 from adapters.tryton import Adapter
 from domain.customer import Trait, TraitKind
-from tests.adapters.counterpart import Counterpart, Promise, order_queries, product_queries
+from tests.adapters.counterpart import (
+    Counterpart,
+    Promise,
+    order_queries,
+    product_queries,
+    product_selections,
+)
 from tests.adapters.test_ports import (  # noqa: F401 - the promises are one suite
     call,
     promise,
@@ -69,6 +75,7 @@ def _promises(adapter: Adapter, tryton: Tryton) -> Mapping[str, Promise]:
         "variant_by_sku": Promise(adapter, skus, 100, ["nothing"], no_sku),
         "offer_by_sku": Promise(adapter, priced, 100, ["nothing"], no_sku),
         "products_by_query": Promise(adapter, product_queries(1), 1),
+        "product_count_by_query": Promise(adapter, product_selections(), 1),
         "stock_by_sku": Promise(adapter, skus, 200, ["nothing"], no_sku, len(places) + 1),
         "location_by_key": Promise(
             adapter, [f"erp:{row['id']}" for row in places], 200, ["erp:999999"], far
