@@ -15,6 +15,8 @@ from msgspec import Struct
 
 import adapters
 from adapters._address import base_url
+from adapters._scope import Member, misread, uneven
+from adapters._several import Several
 from adapters._upstream import SystemSettings, Upstream
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
@@ -80,25 +82,38 @@ class Systems(Struct, frozen=True, kw_only=True):
 
 
 def connect(
-    settings: Mapping[str, SystemSettings], read: Reader, unserved: Sequence[str] = ()
+    settings: Mapping[str, SystemSettings],
+    read: Reader,
+    unserved: Sequence[str] = (),
+    markets: Sequence[str] = (),
 ) -> Systems:
-    """Make one adapter for each system, and put each port in front of the one that serves it.
+    """Make one adapter for each system, and put each port in front of those that serve it.
 
     *Shape*: ``read`` checks an adapter's own options; ``unserved`` lists the ports that this
-    retailer has no system for.
+    retailer has no system for; ``markets`` are all those that it sells in.
     *Errors*: ``ConfigurationError`` with everything that is wrong.
     """
     problems: list[Problem] = []
     connected: dict[str, tuple[Upstream, Any]] = {}
     for name, system in settings.items():
         try:
-            connected[name] = _system(name, system, read)
+            connected[name] = _system(name, system, read, markets)
         except ConfigurationError as error:
             problems += error.problems
-    problems += _coverage(settings, unserved)
+    problems += _coverage(settings, unserved, markets)
     if problems:
         raise ConfigurationError(problems)
-    ports = {port: connected[name][1] for name, each in settings.items() for port in each.serves}
+    ports: dict[str, Any] = {}
+    for port, protocol in get_type_hints(Ports).items():
+        members = [
+            Member(name, connected[name][1], each.scope)
+            for name, each in settings.items()
+            if port in each.serves
+        ]
+        if len(members) > 1:
+            ports[port] = Several(port, _calls(protocol), members)
+        elif members:
+            ports[port] = members[0].adapter
     return Systems(
         ports=Ports(**ports),
         upstreams={name: upstream for name, (upstream, _) in connected.items()},
@@ -129,16 +144,16 @@ async def _reached(upstream: Upstream, patience: Duration) -> Problem | None:
     return Problem(f"systems.{upstream.system}.url", found, allowed)
 
 
-def _system(name: str, system: SystemSettings, read: Reader) -> tuple[Upstream, Any]:
+def _system(
+    name: str, system: SystemSettings, read: Reader, markets: Sequence[str]
+) -> tuple[Upstream, Any]:
     key = f"systems.{name}"
     problems: list[Problem] = []
     if not _NAME.fullmatch(name):
         # The name is the first part of every key, and stands before a colon there.
         allowed = "write up to 32 small letters, digits and hyphens, a letter first"
         problems.append(Problem(key, f"found the name {name!r}", allowed))
-    if system.scope:
-        allowed = "leave it out: several systems behind one port are not supported yet"
-        problems.append(Problem(f"{key}.scope", "found a scope", allowed))
+    problems += misread(f"{key}.scope", system.scope, system.serves, markets)
     try:
         base_url(system.url)
     except ValueError as error:
@@ -194,8 +209,10 @@ def _calls(protocol: type) -> list[str]:
     ]
 
 
-def _coverage(settings: Mapping[str, SystemSettings], unserved: Sequence[str]) -> Iterator[Problem]:
-    """Check that each port is served exactly once, or said to be served by nobody."""
+def _coverage(
+    settings: Mapping[str, SystemSettings], unserved: Sequence[str], markets: Sequence[str]
+) -> Iterator[Problem]:
+    """Check that each port is served exactly once for a scope, or said to be served by nobody."""
     words = [*get_type_hints(Ports)]
     serving: dict[str, list[str]] = defaultdict(list)
     for name, system in settings.items():
@@ -208,15 +225,14 @@ def _coverage(settings: Mapping[str, SystemSettings], unserved: Sequence[str]) -
         if word not in words:
             yield _unknown("unserved", word, words)
     for word in words:
-        names = serving[word]
-        if len(names) > 1:
-            found = (
-                f"{' and '.join(names)} both serve {word}"
-                if len({*names}) > 1
-                else (f"{names[0]} lists {word} {len(names)} times")
-            )
-            allowed = "keep one: several systems behind one port are not supported yet"
-            yield Problem("systems", found, allowed)
+        names = list(dict.fromkeys(serving[word]))
+        for name in names:
+            if (count := serving[word].count(name)) > 1:
+                found = f"lists {word} {count} times"
+                yield Problem(f"systems.{name}.serves", found, "list it once")
+        if names:
+            scopes = {name: system.scope for name, system in settings.items()}
+            yield from uneven(word, names, scopes, markets)
         if names and word in unserved:
             yield Problem("unserved", f"{names[0]} serves {word}", "take it out of one of the two")
         if not names and word not in unserved:

@@ -9,6 +9,8 @@ import orjson
 from msgspec import Struct
 
 from bench import retailer
+from domain.filter import EVERYTHING, ProductSort
+from domain.page import page_request
 
 PAGE = 50
 
@@ -131,8 +133,9 @@ class Workload(Struct, frozen=True, kw_only=True):
 
 
 def _pages(search: str | None, styles: int) -> tuple[dict[str, Any], ...]:
+    request = page_request(PAGE, None, "products", search, EVERYTHING, ProductSort.RELEVANCE)
     return tuple(
-        {"search": search, "first": PAGE, "after": str(skip) if skip else None}
+        {"search": search, "first": PAGE, "after": request.cursor(str(skip)) if skip else None}
         for skip in range(0, styles, PAGE)
     )
 
@@ -143,7 +146,11 @@ def _ids(kind: str, keys: list[str]) -> tuple[dict[str, Any], ...]:
 
 def node_id(kind: str, key: str) -> str:
     """Write a global id as the gateway does."""
-    return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).rstrip(b"=").decode()
+    return _opaque(f"{kind}:{key}")
+
+
+def _opaque(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 _PRODUCTS = _ids("Product", [f"erp:{style}" for style in retailer.styles(bulk=False)])

@@ -14,7 +14,8 @@ class Ask(Struct, frozen=True):
     *Shape*: ``market`` an ISO 3166-1 country, ``currency`` ISO 4217, ``language`` BCP 47.
     ``fields`` names the attributes of the port's domain class that somebody will read; None means
     all of them. An adapter may fetch fewer columns for it, never more calls.
-    ``calls`` counts what was sent, per system; the upstream client adds to it.
+    ``calls`` counts what was sent, per system; the upstream client adds to it. ``request_id`` is
+    for the log.
     """
 
     deadline: Deadline
@@ -24,3 +25,4 @@ class Ask(Struct, frozen=True):
     channel: Channel
     calls: Counter[str] = field(default_factory=Counter)
     fields: frozenset[str] | None = None
+    request_id: str | None = None

@@ -5,14 +5,20 @@ from typing import Any
 
 from msgspec import Struct
 
+from domain.assortment import AssortmentPort
 from domain.availability import StockPort
+from domain.category import CategoryPort
 from domain.customer import CustomerPort
-from domain.errors import SourceUnavailable
+from domain.errors import NotServed
+from domain.facet import FacetPort
+from domain.interaction import InteractionPort
 from domain.location import LocationPort
 from domain.loyalty import LoyaltyPort
 from domain.offer import OfferPort
 from domain.order import OrderPort
+from domain.price import PriceHistoryPort
 from domain.product import ProductPort
+from domain.shipment import ShipmentPort
 from domain.wishlist import WishlistPort
 
 
@@ -24,7 +30,7 @@ class _Unserved:
             raise AttributeError(call)
 
         async def refuse(*_: object) -> Mapping[Any, Any]:
-            raise SourceUnavailable("-", call, "no configured system serves this port")
+            raise NotServed(call)
 
         return refuse
 
@@ -35,16 +41,25 @@ UNSERVED: Any = _Unserved()
 class Ports(Struct, frozen=True, kw_only=True):
     """One system, or several by scope, behind each port.
 
-    The field names are the words that ``serves`` in the configuration takes.
+    The field names are the words that ``serves`` in the configuration takes. A port answers a
+    batch with a mapping: a key that no system knows is absent; a ``Failure`` in the place of a
+    value is that key's alone; a list of which a part is missing is a ``Partial``, a page says so
+    itself. What keeps the whole batch away is raised.
     """
 
     product: ProductPort = UNSERVED
+    category: CategoryPort = UNSERVED
+    facet: FacetPort = UNSERVED
     offer: OfferPort = UNSERVED
+    price_history: PriceHistoryPort = UNSERVED
     stock: StockPort = UNSERVED
+    assortment: AssortmentPort = UNSERVED
     location: LocationPort = UNSERVED
     customer: CustomerPort = UNSERVED
     loyalty: LoyaltyPort = UNSERVED
     order: OrderPort = UNSERVED
+    interaction: InteractionPort = UNSERVED
+    shipment: ShipmentPort = UNSERVED
 
 
 class OwnPorts(Struct, frozen=True, kw_only=True):

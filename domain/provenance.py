@@ -25,9 +25,11 @@ class Lifetime(Struct, frozen=True, gc=False):
 CATALOGUE = Lifetime(timedelta(hours=1), timedelta(days=7))
 PRICE = Lifetime(timedelta(seconds=60), timedelta(minutes=5))
 STOCK = Lifetime(timedelta(seconds=30), timedelta(minutes=5))
+INTERACTION = Lifetime(timedelta(seconds=60), timedelta(hours=24))
 LOYALTY = Lifetime(timedelta(seconds=60), timedelta(hours=24))
 ORDER = Lifetime(timedelta(seconds=30), timedelta(hours=24))
 PROFILE = Lifetime(timedelta(seconds=60), timedelta(seconds=60))
+TRACKING = Lifetime(timedelta(minutes=5), timedelta(hours=24))
 PLACE = Lifetime(timedelta(hours=1), timedelta(days=7))
 
 _LIVE = timedelta(seconds=5)

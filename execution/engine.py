@@ -28,13 +28,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     *Units*: ``plans`` in plans; ``steps`` in fields of all plans together, each some two
     kilobytes; ``combinations`` in plans of one operation, for the variables of @skip and @include
-    and the policy classes that it is asked with; ``introspections`` in answers.
+    and the policy classes that it is asked with; ``introspections`` in answers; ``loop_after`` in
+    columns of one place: the one after them gets code of its own, 0 for none ever.
     """
 
     plans: int = 2_000
     steps: int = 50_000
     combinations: int = 32
     introspections: int = 16
+    loop_after: int = 16
 
 
 class Engine:
@@ -95,6 +97,7 @@ class Engine:
             field_resolver=self._field_resolver,
             type_resolver=self._type_resolver,
             introspection=self._introspection,
+            loop_after=self._settings.loop_after,
         )
 
     async def execute(self, run: Run) -> dict[str, Any] | None:
@@ -114,16 +117,18 @@ class Engine:
             self._drop(next(each for each in self._plans if each[0] is operation))
         self._plans[key] = plan
         self._counts[operation] = self._counts.get(operation, 0) + 1
-        size = sum(each.size for each in self._plans.values())
+        plan.is_kept = True
+        self._planner.size += plan.size
+        # Selections are planned as they are met, so that plans grow after they were kept.
         while len(self._plans) > 1 and (
-            len(self._plans) > self._settings.plans or size > self._settings.steps
+            len(self._plans) > self._settings.plans or self._planner.size > self._settings.steps
         ):
-            oldest = next(iter(self._plans))
-            size -= self._plans[oldest].size
-            self._drop(oldest)
+            self._drop(next(iter(self._plans)))
 
     def _drop(self, key: "_Key") -> None:
-        del self._plans[key]
+        plan = self._plans.pop(key)
+        plan.is_kept = False
+        self._planner.size -= plan.size
         left = self._counts[key[0]] - 1
         if left:
             self._counts[key[0]] = left

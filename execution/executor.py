@@ -12,7 +12,7 @@ from graphql import (
     experimental_execute_incrementally,
 )
 from graphql.execution import ExecutionResult, ExperimentalIncrementalExecutionResults
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from msgspec import Struct
 
 import execution.engine
@@ -32,8 +32,6 @@ from execution.result import Result
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
 # whatever has not ended by then is a bug or a starved machine, and is cut off here.
 _GRACE = 0.05
-_MAX_ERRORS = 50
-_NO_VARIABLES = VariableValues({}, {})
 _ANSWERS = (ExecutionResult, ExperimentalIncrementalExecutionResults)
 
 
@@ -190,7 +188,7 @@ class Executor:
         limits = self._settings.limits
         try:
             check_variables(variables, limits)
-            values = self._variables(operation, variables)
+            values = operation.variables.coerce(variables)
             if isinstance(values, list):
                 return Result(errors=values, was_executed=False)
             context.requested = operation.estimate.cost(values.coerced)
@@ -248,16 +246,6 @@ class Executor:
         result.pending = first.pending
         result.parts = bounded(found, context, _GRACE)
         return result
-
-    def _variables(
-        self, operation: Operation, variables: dict[str, Any] | None
-    ) -> VariableValues | list[GraphQLError]:
-        definitions = operation.node.variable_definitions
-        if not definitions:
-            return _NO_VARIABLES
-        return get_variable_values(
-            self._schema, definitions, variables or {}, max_errors=_MAX_ERRORS
-        )
 
     async def _run(
         self, prepared: "_Prepared", context: Context, root: object

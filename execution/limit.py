@@ -20,22 +20,24 @@ from graphql import (
 from msgspec import Struct
 
 from domain.errors import QueryTooComplex
-from execution.overlap import TooMany, count_overlaps
+from execution.overlap import TooMany, may_conflict
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How large a document may be.
 
     *Units*: ``characters`` of its text; ``tokens`` of the language; ``depth`` in nested fields;
-    ``fields`` as they unfold, fragments counted wherever they are spread; ``root_fields``,
-    ``aliases`` and ``directives`` likewise; ``overlaps`` in pairs of fields or fragments that have
-    to be compared; ``cost`` as execution/cost.py counts it, with ``list_size`` objects where a
-    list has no bound of its own; ``values`` in the variables, counted at every depth.
+    ``nesting`` likewise, every fragment on the way counted as well; ``fields`` as they unfold,
+    fragments counted wherever they are spread; ``root_fields``, ``aliases`` and ``directives``
+    likewise; ``overlaps`` in pairs of fields or fragments that have to be compared; ``cost`` as
+    execution/cost.py counts it, with ``list_size`` objects where a list has no bound of its own;
+    ``values`` in the variables, counted at every depth.
     """
 
     characters: int = 100_000
-    tokens: int = 10_000
+    tokens: int = 4_000
     depth: int = 16
+    nesting: int = 100
     fields: int = 2_000
     root_fields: int = 50
     aliases: int = 200
@@ -48,12 +50,14 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 class _Measure(Struct):
     depth: int = 0
+    nesting: int = 1
     fields: int = 0
     aliases: int = 0
     directives: int = 0
 
     def add(self, other: "_Measure", below: int = 0) -> None:
         self.depth = max(self.depth, other.depth + below)
+        self.nesting = max(self.nesting, other.nesting + 1)
         self.fields += other.fields
         self.aliases += other.aliases
         self.directives += other.directives
@@ -87,8 +91,10 @@ def check_cost(cost: int, limits: Limits) -> None:
         raise _too_much("points of cost", cost, limits.cost)
 
 
-def check_document(document: DocumentNode, limits: Limits) -> None:
+def check_document(document: DocumentNode, limits: Limits) -> bool:
     """Refuse a document that unfolds to too much; call it before validation.
+
+    Tells whether any of its fields could be in conflict: only then has validation to look for it.
 
     *Errors*: ``QueryTooComplex`` naming the measure, what was found and what is allowed.
     A fragment cycle measures as nothing here; validation refuses it.
@@ -106,7 +112,8 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
         whole.directives += len(node.directives or ())
         roots = _roots(node.selection_set, fragments, {})
         for what, found, allowed in (
-            ("depth", whole.depth, limits.depth),
+            ("levels of fields", whole.depth, limits.depth),
+            ("levels of fields and fragments", whole.nesting, limits.nesting),
             ("fields", whole.fields, limits.fields),
             ("root fields", roots, limits.root_fields),
             ("aliases", whole.aliases, limits.aliases),
@@ -115,7 +122,7 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
             if found > allowed:
                 raise _too_much(what, found, allowed)
     try:
-        count_overlaps(document, limits.overlaps)
+        return may_conflict(document, limits.overlaps)
     except TooMany:
         raise QueryTooComplex(
             "The document has too many fields that share a response key; allowed: "

@@ -20,7 +20,7 @@ from domain.errors import DeadlineExceeded, Failure
 K = TypeVar("K")
 V = TypeVar("V")
 
-Fetch = Callable[[Sequence[K], Ask], Awaitable[Mapping[K, V]]]
+Fetch = Callable[[Sequence[K], Ask], Awaitable[Mapping[K, V | Failure]]]
 
 
 class _Failed(Struct, frozen=True):
@@ -92,10 +92,12 @@ class Loader(Generic[K, V]):
             return []
         loader = self._open()
         futures = [loader.load(key) for key in keys]
-        waiting = {future for future in futures if not future.done()}
-        if waiting:
-            # asyncio.wait leaves the futures alone when the caller is cancelled; gather would not.
-            await asyncio.wait(waiting)
+        # A batch settles its keys in their order and without a pause: who waits for the last one
+        # has mostly waited for all of them.
+        for future in reversed(futures):
+            if not future.done():
+                # asyncio.wait leaves the future alone when the caller is cancelled.
+                await asyncio.wait((future,))
         results: list[V | Failure | None] = []
         for future in futures:
             value = future.result()
@@ -126,7 +128,9 @@ class Loader(Generic[K, V]):
             )
         except Exception as failure:  # noqa: BLE001 - handed to each waiter, who raises bugs
             return [_Failed(failure)] * len(keys)
+        values = [found.get(key) for key in keys]
         if self._keep is not None:
             for value in found.values():
-                self._keep(value)
-        return [found.get(key) for key in keys]
+                if not isinstance(value, Failure):
+                    self._keep(value)
+        return [_Failed(value) if isinstance(value, Failure) else value for value in values]

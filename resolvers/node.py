@@ -8,6 +8,7 @@ from domain.errors import BadInput, Failure
 from domain.identity import ExternalId, Kind, Node, node_key
 from execution.context import Context
 from execution.loaders import Loaders
+from resolvers.customer import customers_of
 
 _MAX_IDS = 100
 _MAX_SYSTEM_ID = 200
@@ -17,6 +18,7 @@ _Load = Callable[[Sequence[str]], Awaitable[list[Any]]]
 _LOADS: dict[str, Callable[[Loaders], _Load]] = {
     "Product": lambda loaders: loaders.product_by_key.load,
     "Variant": lambda loaders: loaders.variant_by_sku.load,
+    "Category": lambda loaders: loaders.category_by_key.load,
     "Location": lambda loaders: loaders.location_by_key.load,
     "Customer": lambda loaders: loaders.customer_by_key.load,
     "Order": lambda loaders: loaders.order_by_key.load,
@@ -52,6 +54,15 @@ async def product(
     return (await _find(context, [node_key(id, "id", "Product")])) * len(parents)
 
 
+async def category(
+    parents: Sequence[object],
+    context: Context,
+    id: str,
+) -> list[Node | Failure | None]:
+    """Find a category by its global id. *Errors*: ``BadInput`` for any other id."""
+    return (await _find(context, [node_key(id, "id", "Category")])) * len(parents)
+
+
 async def order(
     parents: Sequence[object],
     context: Context,
@@ -77,12 +88,21 @@ async def lookup(
     system: str,
     id: str,
 ) -> list[Node | Failure | None]:
-    """Find a thing by what one system calls it. *Errors*: ``BadInput``."""
-    if not system or ":" in system:
-        raise BadInput("system", system, "the name of a configured system")
+    """Find a thing by what one system calls it; a SKU is the same in all of them.
+
+    *Errors*: ``BadInput`` for a system that is not configured, with those that are.
+    """
+    if system not in context.systems:
+        raise BadInput("system", system, ", ".join(context.systems))
     if not 1 <= len(id) <= _MAX_SYSTEM_ID:
         raise BadInput("id", id, f"1 to {_MAX_SYSTEM_ID} characters")
     key = id if kind is Kind.VARIANT else ExternalId(system, id).key
+    if kind is Kind.CUSTOMER:
+        # Another system's id of a customer stands in the record of the system that owns it.
+        found = (
+            await customers_of([key], context) if context.may_look_up("Customer", key) else [None]
+        )
+        return [found[0]] * len(parents)
     return (await _find(context, [(kind.value, key)])) * len(parents)
 
 

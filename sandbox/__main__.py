@@ -11,11 +11,14 @@ import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 
-from sandbox import crm, erp, idp, wms
+from sandbox import carrier, crm, erp, idp, pos, wms
+from sandbox.contact import contact_at
 from sandbox.persona import PERSONAS
 from sandbox.scale import SCALES
 from sandbox.server import PortTakenError, listen, serve, url_of
 from sandbox.supervisor import SYSTEMS, StartError, Supervisor
+from sandbox.twin import link_of, owner_of
+from sandbox.vocabulary import BRANDS
 from sandbox.wire import Wire
 
 PORT = 8001
@@ -27,6 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if arguments[:1] == ["token"]:
             return _token(arguments[1:])
+        if arguments[:1] == ["truth"]:
+            return _truth(arguments[1:])
         if arguments[:1] and arguments[0] in SYSTEMS:
             return _system(arguments[0], arguments[1:])
         return _all(arguments)
@@ -45,13 +50,13 @@ def _all(arguments: Sequence[str]) -> int:
         own, command = own[:place], own[place + 1 :]
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="Serves a sandbox ERP, WMS, CRM and identity provider on loopback, and runs "
-        "COMMAND beside them. Others: python -m sandbox {erp,wms,crm,idp}; "
-        "python -m sandbox token PERSONA.",
+        description="Serves a sandbox ERP, WMS, CRM, identity provider, tills and carriers on "
+        "loopback, and runs COMMAND beside them. Others: python -m sandbox "
+        f"{{{','.join(SYSTEMS)}}}; python -m sandbox token PERSONA; python -m sandbox truth.",
         epilog="-- COMMAND ... ends the sandbox when it ends; it finds SANDBOX_ERP_URL, "
         "SANDBOX_ERP_KEY and their like in its environment.",
     )
-    _add_port(parser, "first of four ports: ERP, WMS, CRM, identity provider")
+    _add_port(parser, f"first of {len(SYSTEMS)} ports: {', '.join(SYSTEMS)}")
     _add_size(parser)
     asked = parser.parse_args(own)
     if asked.port > _LAST_PORT - len(SYSTEMS) + 1:
@@ -63,6 +68,17 @@ def _system(name: str, arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m sandbox {name}")
     _add_port(parser, "port to serve on")
     _add_size(parser)
+    if name == "wms":
+        parser.add_argument(
+            "--country", nargs="+", choices=wms.COUNTRIES, default=wms.COUNTRIES,
+            help="whose sites it has, as where each country has a WMS of its own (default: all)",
+        )  # fmt: skip
+    if name == "erp":
+        parser.add_argument(
+            "--brand", nargs="+", choices=BRANDS, default=BRANDS,
+            help="whose articles and orders it has, as where each brand has an ERP of its own "
+            "(default: all)",
+        )  # fmt: skip
     parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--leash", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
@@ -71,7 +87,7 @@ def _system(name: str, arguments: Sequence[str]) -> int:
     else:
         listener = listen(asked.port)
     try:
-        app = _build(name, asked.size, url_of(listener))
+        app = _build(name, asked, url_of(listener))
     except ValueError as wrong:
         print(f"sandbox: {wrong}", file=sys.stderr)
         return 2
@@ -79,15 +95,35 @@ def _system(name: str, arguments: Sequence[str]) -> int:
     return 0
 
 
-def _build(name: str, size: str, url: str) -> Wire:
-    scale = SCALES[size]
+def _build(name: str, asked: argparse.Namespace, url: str) -> Wire:
+    scale = SCALES[asked.size]
     if name == "erp":
-        return erp.build(scale)
+        return erp.build(scale, asked.brand)
     if name == "wms":
-        return wms.build(scale)
+        return wms.build(scale, asked.country)
     if name == "crm":
         return crm.build(scale)
+    if name == "pos":
+        return pos.build(scale)
+    if name == "carrier":
+        return carrier.build(scale)
     return idp.build(url)
+
+
+def _truth(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox truth",
+        description="Prints who the contacts are that follow another one: contact, the other, "
+        "AGAIN or ALIKE (the same person), RELATIVE or NAMESAKE (another one), and the contact "
+        "under which the person registered first.",
+    )
+    _add_size(parser)
+    for index in range(1, SCALES[parser.parse_args(arguments).size].contacts + 1):
+        link = link_of(index)
+        if link is not None:
+            of, first = contact_at(link.origin).id, contact_at(owner_of(index)).id
+            print(f"{contact_at(index).id}\t{of}\t{link.kind}\t{first}")
+    return 0
 
 
 def _token(arguments: Sequence[str]) -> int:

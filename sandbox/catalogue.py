@@ -1,9 +1,11 @@
 """The styles and variants the retailer sells, drawn on demand."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from sandbox.clock import TODAY
+from sandbox.group import Group, group_of
 from sandbox.seed import Draw
 from sandbox.vocabulary import (
     BRANDS,
@@ -35,12 +37,15 @@ class Style(NamedTuple):
 
     position: int
     category: Category
+    group: Group
+    model: str
     name: Text
     languages: tuple[str, ...]
     brand: str
     colours: tuple[str, ...]
     sizes: tuple[str, ...]
     material: str
+    fit: str | None
     care: tuple[str, ...]
     origin: str
     season: str
@@ -80,10 +85,14 @@ def ean(style: int, variant: int) -> str:
 
 
 class Catalogue:
-    """All styles by index; each is drawn when first asked for."""
+    """All styles by index; each is drawn when first asked for.
 
-    def __init__(self, styles: int) -> None:
+    *Shape*: by number only the styles of `brands` are found: the rest is another system's.
+    """
+
+    def __init__(self, styles: int, brands: Collection[str] = BRANDS) -> None:
         self.count = styles
+        self._brands = brands
         self._styles: list[Style | None] = [None] * styles
 
     def style(self, index: int) -> Style:
@@ -98,7 +107,10 @@ class Catalogue:
         if len(number) != 6 or not number.isascii() or not number.isdigit():
             return None
         index = int(number) - FIRST_STYLE
-        return self.style(index) if 0 <= index < self.count else None
+        if not 0 <= index < self.count:
+            return None
+        style = self.style(index)
+        return style if style.brand in self._brands else None
 
     def find_variant(self, article: str) -> tuple[Style, int] | None:
         """The style and the variant's position for an article number, or None."""
@@ -112,23 +124,24 @@ class Catalogue:
         """The style and the variant's position for an EAN-13, or None."""
         if len(code) != 13 or not code.isascii() or not code.isdigit():
             return None
-        style, variant = int(code[5:9]) - 1, int(code[9:12]) - 1
-        if not 0 <= style < self.count or not 0 <= variant < self.style(style).variants:
+        index, variant = int(code[5:9]) - 1, int(code[9:12]) - 1
+        style = self.find_style(str(FIRST_STYLE + index))
+        if style is None or not 0 <= variant < style.variants:
             return None
-        return (self.style(style), variant) if ean(style, variant) == code else None
+        return (style, variant) if ean(index, variant) == code else None
 
 
 def _style(index: int) -> Style:
     draw = Draw("style", index)
     category = draw.pick(_SPREAD)
-    noun = draw.pick(category.nouns)
+    kind = draw.below(len(category.nouns))
     feature = draw.pick(FEATURES[category.features])
     model = MODELS[index % len(MODELS)]
     shares = draw.share()
     single = category.sizes == "one"
     colours = 1 if shares < 0.62 else 2 if shares < 0.9 else 3
     all_sizes = SIZES[category.sizes]
-    width = min(len(all_sizes), draw.between(3, 5))
+    width = min(len(all_sizes), draw.between(3, 5) + (index % 3 == 2))
     start = draw.below(len(all_sizes) - width + 1)
     created = TODAY - timedelta(days=draw.between(20, 1_500))
     low, high = category.price
@@ -141,12 +154,15 @@ def _style(index: int) -> Style:
     return Style(
         position=index,
         category=category,
-        name=Text._make(map(_name, noun, feature, (model, model, model))),
+        group=group_of(category, kind),
+        model=model,
+        name=Text._make(map(_name, category.nouns[kind], feature, (model, model, model))),
         languages=languages,
         brand=draw.pick(BRANDS),
         colours=tuple(draw.pick_some(_COLOUR_CODES, colours + (2 if single else 0))),
         sizes=all_sizes[start : start + width],
         material=draw.pick(category.materials),
+        fit=("SLM", "REG", "OVR")[index % 3] if category.features in ("clothes", "warm") else None,
         care=_SHOE_CARE if shoes else draw.pick(_CLOTH_CARE),
         origin=draw.pick(ORIGINS),
         season=draw.pick(("SS", "AW")),

@@ -9,6 +9,7 @@ from sandbox.clock import TODAY
 from sandbox.persona import CUSTOMER_INDEX, NEIGHBOUR_INDEX
 from sandbox.place import CITIES, STREETS, City
 from sandbox.seed import Draw
+from sandbox.twin import Likeness, altered, link_of, lives_with, shares_mail
 
 # A bijection on the numbers below this prime scatters the ERP's customer numbers, so that nobody
 # can compute them from a contact's id and every link has to be read.
@@ -17,6 +18,11 @@ _FACTOR = 7_919
 _SHIFT = 31_415
 _INVERSE = pow(_FACTOR, -1, _PRIME)
 _FIRST_KUNNR = 2_000_000
+# The same for the numbers on loyalty cards, which tills read.
+_CARD_FACTOR = 6_841
+_CARD_SHIFT = 27_182
+_CARD_INVERSE = pow(_CARD_FACTOR, -1, _PRIME)
+_CARD_PREFIX = "2990000"
 
 _GIVEN = {
     "PL": (
@@ -55,6 +61,7 @@ _FAMILY = {
 _LOCALES = {"PL": "pl_PL", "DE": "de_DE", "CZ": "cs_CZ"}
 _MAIL_HOSTS = ("poczta.example", "mail.example", "example.com", "example.org", "example.net")
 _CITIES = {code: tuple(c for c in CITIES if c.country == code) for code in ("PL", "DE", "CZ")}
+_SEGMENTS = (("VIP", 3), ("FAMILY", 22), ("BARGAIN", 30), ("LAPSED", 12), ("SPORT", 15))
 _ASCII = str.maketrans({"ł": "l", "Ł": "L", "ß": "ss", "ø": "o"})
 _NOT_SO = (CUSTOMER_INDEX, NEIGHBOUR_INDEX)
 
@@ -73,7 +80,7 @@ class Consent(NamedTuple):
     """What the contact said to one purpose, and when."""
 
     purpose: str
-    granted: bool
+    state: str
     at: datetime
     source: str
 
@@ -103,10 +110,16 @@ class Contact(NamedTuple):
     created: datetime
     updated: datetime
     member: bool
+    segments: tuple[str, ...]
 
     @property
     def id(self) -> str:
         return f"C-{self.position:06d}"
+
+    @property
+    def card(self) -> str | None:
+        """The number on the loyalty card, for members."""
+        return card_of(self.position)
 
 
 def fold(text: str) -> str:
@@ -119,7 +132,8 @@ def country_of(index: int) -> str:
     """The country the contact lives in."""
     if index in _NOT_SO:
         return "PL"
-    share = Draw("country", _person_of(index)).share()
+    link = link_of(index)
+    share = Draw("country", link.origin if link else index).share()
     return "PL" if share < 0.78 else "DE" if share < 0.9 else "CZ"
 
 
@@ -141,10 +155,55 @@ def index_of(kunnr: str, contacts: int) -> int | None:
     return index if 1 <= index <= contacts and kunnr_of(index) == kunnr else None
 
 
+def is_member(index: int) -> bool:
+    """Whether the contact has joined the loyalty programme."""
+    return index in _NOT_SO or Draw("member", index).chance(74)
+
+
+def card_of(index: int) -> str | None:
+    """The number on the contact's loyalty card, or None for one who never joined."""
+    if not is_member(index):
+        return None
+    return _card((index * _CARD_FACTOR + _CARD_SHIFT) % _PRIME)
+
+
+def holder_of(card: str, contacts: int) -> int | None:
+    """The contact that holds the card, or None."""
+    if len(card) != 13 or not card.isascii() or not card.isdigit():
+        return None
+    place = int(card[len(_CARD_PREFIX) : 12])
+    if place >= _PRIME or _card(place) != card:
+        return None
+    index = (place - _CARD_SHIFT) * _CARD_INVERSE % _PRIME
+    return index if 1 <= index <= contacts and is_member(index) else None
+
+
+@lru_cache(maxsize=32_768)
 def person_at(index: int) -> Person:
     """Who the contact is and how to reach them: what searches look through."""
     country = country_of(index)
-    draw = Draw("person", _person_of(index))
+    link = link_of(index)
+    like = _likeness(index, country)
+    email = None
+    if link is not None:
+        other = _likeness(link.origin, country)
+        like = altered(link, index, other, like)
+        if shares_mail(index):
+            email = _mail(link.origin, other)
+            email = email.title() if index % 2 else email  # as their telephone wrote it
+    email = email or _mail(index, like)
+    birth = like.birth
+    mail = Draw("second mail", index)
+    second = None
+    if birth is not None and mail.chance(8):
+        local = f"{_local_part(like.given)}.{_local_part(like.family)}"
+        second = f"{local}{birth.year}.{index}@praca.example"
+    return Person(country, like.given, like.family, birth, like.phone, email, second)
+
+
+def _likeness(index: int, country: str) -> Likeness:
+    """What the contact would be recognised by, whoever they follow."""
+    draw = Draw("person", index)
     woman = draw.chance(64)
     given = draw.pick(_GIVEN[country][0 if woman else 1])
     family = draw.pick(_FAMILY[country])[0 if woman else 1]
@@ -152,11 +211,21 @@ def person_at(index: int) -> Person:
     if draw.chance(70) or index in _NOT_SO:
         birth = TODAY - timedelta(days=draw.between(18 * 366, 78 * 365))
     phone = _phone(country, draw) if draw.chance(85) or index in _NOT_SO else None
-    mail = Draw("mail", index)
-    local = f"{_local_part(given)}.{_local_part(family)}"
-    email = f"{local}.{index}@{mail.pick(_MAIL_HOSTS)}"
-    other = f"{local}{birth.year}.{index}@praca.example" if birth and mail.chance(8) else None
-    return Person(country, given, family, birth, phone, email, other)
+    return Likeness(given, family, birth, phone)
+
+
+def _mail(index: int, like: Likeness) -> str:
+    local = f"{_local_part(like.given)}.{_local_part(like.family)}"
+    return f"{local}.{index}@{Draw('mail', index).pick(_MAIL_HOSTS)}"
+
+
+def home_of(index: int) -> Address:
+    """Where the contact lives."""
+    link = link_of(index)
+    home = link.origin if link is not None and lives_with(index) else index
+    draw = Draw("home", home)
+    country = country_of(index)
+    return _address("billing", country, draw.pick(_CITIES[country]), draw)
 
 
 @lru_cache(maxsize=32_768)
@@ -167,8 +236,7 @@ def contact_at(index: int) -> Contact:
     country = person.country
     created = datetime(2021, 1, 4, 8, tzinfo=UTC) + timedelta(seconds=draw.below(1_240 * 86_400))
     updated = created + timedelta(seconds=draw.below(890 * 86_400))
-    city = draw.pick(_CITIES[country])
-    addresses = [_address("billing", country, city, draw)]
+    addresses = [home_of(index)]
     if draw.chance(35):
         addresses.append(_address("shipping", country, draw.pick(_CITIES[country]), draw))
     elif draw.chance(8):
@@ -183,13 +251,19 @@ def contact_at(index: int) -> Contact:
         status="blocked" if draw.chance(1) and index not in _NOT_SO else "active",
         created=created,
         updated=updated,
-        member=index in _NOT_SO or draw.chance(74),
+        member=is_member(index),
+        segments=("VIP", "FAMILY") if index == CUSTOMER_INDEX else _segments(draw),
     )
 
 
-def _person_of(index: int) -> int:
-    # One contact in fifty is a person who registered twice: the same name, birthday and phone.
-    return index - 37 if index > 100 and index % 50 == 0 else index
+def _card(place: int) -> str:
+    digits = f"{_CARD_PREFIX}{place:05d}"
+    weighed = sum(int(digit) * (1, 3)[at % 2] for at, digit in enumerate(digits))
+    return f"{digits}{-weighed % 10}"
+
+
+def _segments(draw: Draw) -> tuple[str, ...]:
+    return tuple([name for name, percent in _SEGMENTS if draw.chance(percent)])
 
 
 @lru_cache(maxsize=256)
@@ -200,7 +274,7 @@ def _local_part(name: str) -> str:
 def _phone(country: str, draw: Draw) -> str:
     # Number ranges that are not handed out to anybody.
     if country == "DE":
-        return f"+49 30 23125 {draw.below(1_000):03d}"
+        return f"+49 199 {draw.below(10_000):04d} {draw.below(1_000):03d}"
     if country == "CZ":
         return f"+420 699 {draw.below(1_000):03d} {draw.below(1_000):03d}"
     return f"+48 40{draw.below(10)} {draw.below(1_000):03d} {draw.below(1_000):03d}"
@@ -221,5 +295,8 @@ def _consents(draw: Draw, created: datetime) -> tuple[Consent, ...]:
         if draw.chance(20):
             continue  # never asked
         at = created + timedelta(days=draw.below(200))
-        found.append(Consent(purpose, draw.chance(percent), at, draw.pick(("web", "app", "pos"))))
+        state = "granted" if draw.chance(percent) else "refused"
+        if state == "granted" and draw.chance(12):
+            state, at = "withdrawn", at + timedelta(days=draw.between(1, 300))
+        found.append(Consent(purpose, state, at, draw.pick(("web", "app", "pos"))))
     return tuple(found)

@@ -5,9 +5,7 @@ import binascii
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 from starlette.applications import Starlette
@@ -16,22 +14,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.catalogue import Catalogue
-from sandbox.contact import Contact, contact_at, index_of, person_at
-from sandbox.loyalty import Account, Entry, Loyalty
+from sandbox.contact import Contact, contact_at
+from sandbox.interaction import interactions
+from sandbox.loyalty import Loyalty
 from sandbox.order import Orders
 from sandbox.place import sites
+from sandbox.profile import account_record, contact_record, entry_record, interaction_record
+from sandbox.registry import Registry
 from sandbox.scale import Scale
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-crm-key"
 MAX_BATCH = 100
 MAX_PAGE = 100
+MAX_CRITERIA = 500
 RATE_LIMIT = 60_000
 
 _WINDOW = 60
-_ZONE = ZoneInfo("Europe/Warsaw")
 
 Body = TypeVar("Body")
+Key = TypeVar("Key")
 
 
 class _Batch(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,6 +46,28 @@ class _Search(msgspec.Struct, forbid_unknown_fields=True):
     erpNumbers: list[str] = []  # noqa: N815 - the CRM's own word
 
 
+class _Criterion(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    email: str = ""
+    phone: str = ""
+    erpNumber: str = ""  # noqa: N815 - the CRM's own word
+    card: str = ""
+    birthDate: str = ""  # noqa: N815 - the CRM's own word
+    familyName: str = ""  # noqa: N815 - the CRM's own word
+    givenName: str = ""  # noqa: N815 - the CRM's own word
+    postalCode: str = ""  # noqa: N815 - the CRM's own word
+
+
+class _Match(msgspec.Struct, forbid_unknown_fields=True):
+    criteria: list[_Criterion]
+    limit: int = 25
+
+
+class _Talks(msgspec.Struct, forbid_unknown_fields=True):
+    contactIds: list[str]  # noqa: N815 - the CRM's own word
+    limit: int = 20
+    before: dict[str, str] = {}
+
+
 class _Accounts(msgspec.Struct, forbid_unknown_fields=True):
     contactIds: list[str] = []  # noqa: N815 - the CRM's own word
     accountIds: list[str] = []  # noqa: N815 - the CRM's own word
@@ -53,6 +77,7 @@ class _Ledgers(msgspec.Struct, forbid_unknown_fields=True):
     accountIds: list[str]  # noqa: N815 - the CRM's own word
     limit: int = 20
     cursors: dict[str, str] = {}
+    before: dict[str, int] = {}
 
 
 class _RefusedError(Exception):
@@ -77,10 +102,10 @@ class _Crm:
         self._count = scale.contacts
         places = sites(scale.stores)
         orders = Orders(Catalogue(scale.styles), places, scale.contacts, scale.orders)
+        self._orders = orders
         self._loyalty = Loyalty(orders)
+        self._registry = Registry(scale.contacts)
         self._key = os.environ.get("SANDBOX_CRM_KEY", KEY)
-        self._by_email: dict[str, list[int]] | None = None
-        self._by_phone: dict[str, list[int]] | None = None
         self._window = 0
         self._used = 0
         self.app = Starlette(
@@ -88,6 +113,8 @@ class _Crm:
                 self._route("GET", "/api/v1/contacts", self._contacts),
                 self._route("POST", "/api/v1/contacts/batch", self._by_id),
                 self._route("POST", "/api/v1/contacts/search", self._search),
+                self._route("POST", "/api/v1/contacts/match", self._match),
+                self._route("POST", "/api/v1/interactions/query", self._talks),
                 self._route("POST", "/api/v1/loyalty/accounts/batch", self._accounts),
                 self._route("POST", "/api/v1/loyalty/ledger/query", self._ledgers),
             ],
@@ -136,40 +163,81 @@ class _Crm:
         limit = _limit(asked.get("limit", "25"))
         after = _decode(asked["cursor"], "cursor") if "cursor" in asked else 0
         last = min(after + limit, self._count)
-        page = [_contact(contact_at(index)) for index in range(after + 1, last + 1)]
+        page = [contact_record(contact_at(index)) for index in range(after + 1, last + 1)]
         following = _encode(last) if last < self._count else None
         return Reply({"data": page, "page": {"limit": limit, "next": following}})
 
     async def _by_id(self, request: Request) -> Response:
         body = await _read(request, _Batch)
-        return _data(_contact(found) for found in self._find(_few(body.ids, "ids"), "C-"))
+        return _data(contact_record(found) for found in self._find(_few(body.ids, "ids"), "C-"))
 
     async def _search(self, request: Request) -> Response:
         body = await _read(request, _Search)
         _few(body.emails + body.phones + body.erpNumbers, "emails, phones and erpNumbers")
-        if self._by_email is None or self._by_phone is None:
-            self._by_email, self._by_phone = self._index()
         found: dict[int, None] = {}
-        for email in body.emails:
-            found.update(dict.fromkeys(self._by_email.get(email.strip().lower(), [])))
-        for phone in body.phones:
-            found.update(dict.fromkeys(self._by_phone.get(_digits(phone), [])))
-        for number in body.erpNumbers:
-            index = index_of(number, self._count)
-            if index is not None:
-                found[index] = None
-        return _data(_contact(contact_at(index)) for index in found)
+        for keys, look in (
+            (body.emails, self._registry.by_email),
+            (body.phones, self._registry.by_phone),
+            (body.erpNumbers, self._registry.by_kunnr),
+        ):
+            for key in keys:
+                found.update(dict.fromkeys(look(key)))
+        return _data(contact_record(contact_at(index)) for index in found)
 
-    def _index(self) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-        emails: dict[str, list[int]] = {}
-        phones: dict[str, list[int]] = {}
-        for index in range(1, self._count + 1):
-            person = person_at(index)
-            for email in filter(None, (person.email, person.other_email)):
-                emails.setdefault(email.lower(), []).append(index)
-            if person.phone:
-                phones.setdefault(_digits(person.phone), []).append(index)
-        return emails, phones
+    async def _match(self, request: Request) -> Response:
+        body = await _read(request, _Match)
+        _few(body.criteria, "criteria", MAX_CRITERIA)
+        limit = _limit(str(body.limit))
+        rows = [self._matching(criterion) for criterion in body.criteria]
+        shown = dict.fromkeys(index for row in rows for index in row[:limit])
+        return Reply(
+            {
+                "data": [
+                    {
+                        "ids": [contact_at(index).id for index in row[:limit]],
+                        "more": len(row) > limit,
+                    }
+                    for row in rows
+                ],
+                "contacts": [contact_record(contact_at(index)) for index in shown],
+            }
+        )
+
+    def _matching(self, wanted: _Criterion) -> list[int]:
+        """The contacts to whom all parts of the criterion apply."""
+        registry = self._registry
+        looks = [
+            found
+            for found in (
+                registry.by_email(wanted.email) if wanted.email else None,
+                registry.by_phone(wanted.phone) if wanted.phone else None,
+                registry.by_kunnr(wanted.erpNumber) if wanted.erpNumber else None,
+                registry.by_card(wanted.card) if wanted.card else None,
+                registry.by_birth(wanted.birthDate) if wanted.birthDate else None,
+                registry.by_name(wanted.familyName, wanted.givenName, wanted.postalCode)
+                if wanted.familyName
+                else None,
+            )
+            if found is not None
+        ]
+        if not looks:
+            allowed = "at least one of email, phone, erpNumber, card, birthDate, familyName"
+            raise _RefusedError(400, "bad_body", "Bad body", f"A criterion needs {allowed}")
+        first, *others = looks
+        return [index for index in first if all(index in other for other in others)]
+
+    async def _talks(self, request: Request) -> Response:
+        body = await _read(request, _Talks)
+        limit = _limit(str(body.limit))
+        answer = []
+        for person in self._find(_few(body.contactIds, "contactIds"), "C-"):
+            before = body.before.get(person.id)
+            every = interactions(person.position, self._orders)[::-1]
+            newest = [talk for talk in every if before is None or talk.id < before]
+            rows = [interaction_record(talk) for talk in newest[:limit]]
+            more = len(newest) > limit
+            answer.append({"contactId": person.id, "interactions": rows, "more": more})
+        return _data(answer)
 
     async def _accounts(self, request: Request) -> Response:
         body = await _read(request, _Accounts)
@@ -177,7 +245,7 @@ class _Crm:
         owners = {person.position: person for person in self._find(body.contactIds, "C-")}
         owners |= {person.position: person for person in self._find(body.accountIds, "LA-")}
         found = (self._loyalty.account(person.position) for person in owners.values())
-        return _data(_account(account) for account in found if account is not None)
+        return _data(account_record(account) for account in found if account is not None)
 
     async def _ledgers(self, request: Request) -> Response:
         body = await _read(request, _Ledgers)
@@ -190,9 +258,10 @@ class _Crm:
                 continue
             cursor = body.cursors.get(account.id)
             skip = 0 if cursor is None else _decode(cursor, f"cursors.{account.id}")
-            newest = account.entries[::-1]
+            before = body.before.get(account.id, len(account.entries) + 1)
+            newest = [entry for entry in account.entries[::-1] if entry.number < before]
             following = _encode(skip + limit) if skip + limit < len(newest) else None
-            entries = [_entry(entry) for entry in newest[skip : skip + limit]]
+            entries = [entry_record(entry) for entry in newest[skip : skip + limit]]
             answer.append({"accountId": account.id, "entries": entries, "next": following})
         return _data(answer)
 
@@ -212,76 +281,6 @@ class _Crm:
         return found
 
 
-def _contact(contact: Contact) -> dict[str, Any]:
-    person = contact.person
-    emails = [{"address": person.email, "primary": True, "verified": True}]
-    if person.other_email:
-        emails.append({"address": person.other_email, "primary": False, "verified": False})
-    phones = [{"number": person.phone, "kind": "mobile", "primary": True}] if person.phone else []
-    refs = [{"system": "ERP", "type": "KUNNR", "id": contact.kunnr}] if contact.kunnr else []
-    return {
-        "id": contact.id,
-        "status": contact.status,
-        "name": {"given": person.given, "family": person.family},
-        "emails": emails,
-        "phones": phones,
-        "birthDate": person.birth.isoformat() if person.birth else None,
-        "locale": contact.locale,
-        "addresses": [
-            {
-                "kind": address.kind,
-                "line1": address.street,
-                "line2": None,
-                "postalCode": address.postcode,
-                "city": address.city,
-                "countryCode": address.country,
-            }
-            for address in contact.addresses
-        ],
-        "consents": [
-            {
-                "purpose": consent.purpose,
-                "state": "granted" if consent.granted else "refused",
-                "at": _iso(consent.at),
-                "source": consent.source,
-            }
-            for consent in contact.consents
-        ],
-        "externalRefs": refs,
-        "createdAt": _iso(contact.created),
-        "updatedAt": _iso(contact.updated),
-    }
-
-
-def _account(account: Account) -> dict[str, Any]:
-    return {
-        "id": account.id,
-        "contactId": account.contact.id,
-        "balance": {"points": account.points, "lifetimePoints": account.lifetime},
-        "tier": {"code": account.tier},
-        "memberSince": _iso(account.joined),
-        "updatedAt": _iso(account.entries[-1].at),
-    }
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "seq": entry.number,
-        "kind": entry.kind,
-        "points": entry.points,
-        "at": _iso(entry.at),
-        "reference": {"system": "ERP", "type": "VBELN", "id": entry.order} if entry.order else None,
-    }
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(_ZONE).isoformat(timespec="seconds")
-
-
-def _digits(phone: str) -> str:
-    return "".join(filter(str.isdigit, phone))
-
-
 def _encode(position: int) -> str:
     return base64.urlsafe_b64encode(f"after:{position}".encode()).decode().rstrip("=")
 
@@ -299,11 +298,11 @@ def _decode(cursor: str, name: str) -> int:
     return int(digits)
 
 
-def _few(keys: list[str], name: str) -> list[str]:
-    if len(keys) > MAX_BATCH:
+def _few(keys: list[Key], name: str, most: int = MAX_BATCH) -> list[Key]:
+    if len(keys) > most:
         raise _RefusedError(
             400, "batch_too_large", "Batch too large",
-            f"{len(keys)} entries in {name}, at most {MAX_BATCH} are allowed",
+            f"{len(keys)} entries in {name}, at most {most} are allowed",
         )  # fmt: skip
     return keys
 

@@ -1,14 +1,16 @@
 """How the ERP writes sales orders."""
 
+from datetime import datetime
 from typing import Any
 
 from sandbox.catalogue import Catalogue, sku
+from sandbox.delivery import Delivery, deliveries
 from sandbox.order import GUEST_KUNNR, Order
 from sandbox.price import split_tax
 from sandbox.sap import amount, day_text, long_number
 
-_CHANNELS = {"POS": "10", "WEB": "20", "APP": "30"}
-_TYPES = {"POS": "ZPOS", "WEB": "ZWEB", "APP": "ZWEB"}
+_CHANNELS = {"POS": "10", "WEB": "20", "APP": "30", "AGENT": "40", "MARKETPLACE": "50"}
+_TYPES = {"POS": "ZPOS", "WEB": "ZWEB", "APP": "ZWEB", "AGENT": "ZTEL", "MARKETPLACE": "ZMKT"}
 _STATES = {"OPEN": ("A", "A"), "PARTIAL": ("B", "B"), "DONE": ("C", "C"), "CANCELLED": ("C", "A")}
 
 
@@ -24,7 +26,7 @@ def document(order: Order, catalogue: Catalogue) -> dict[str, Any]:
         "VTWEG": _CHANNELS[order.channel],
         "KUNNR": order.kunnr,
         "XCPDK": "X" if guest else "",
-        "BSTNK": f"{order.channel}-{order.at:%Y}-{order.position + 1:06d}",
+        "BSTNK": order.receipt or f"{order.channel}-{order.at:%Y}-{order.position + 1:06d}",
         "ERDAT": day_text(order.at.date()),
         "ERZET": f"{order.at:%H%M%S}",
         "WAERK": order.organisation.currency,
@@ -42,7 +44,33 @@ def document(order: Order, catalogue: Catalogue) -> dict[str, Any]:
             }
             for charge in order.charges
         ],
+        "LIKP": [_delivery(each, order) for each in deliveries(order)],
     }
+
+
+def _delivery(delivery: Delivery, order: Order) -> dict[str, Any]:
+    return {
+        "VBELN": delivery.number,
+        "LFART": "ZABH" if delivery.kind == "PICKUP" else "ZVER",
+        "WERKS": delivery.site,
+        "ERDAT": day_text(delivery.created.date()),
+        "ERZET": f"{delivery.created:%H%M%S}",
+        **_stamp("KODAT", "KOUHR", delivery.picked),
+        **_stamp("WADAT_IST", "WAUHR", delivery.issued),
+        "WBSTK": delivery.state,
+        "SPDNR": delivery.carrier or "",
+        "TRAID": delivery.tracking or "",
+        "LIPS": [
+            {"VGPOS": f"{(place + 1) * 10:06d}", "LFIMG": f"{order.items[place].quantity}.000"}
+            for place in delivery.items
+        ],
+    }
+
+
+def _stamp(day: str, time: str, moment: datetime | None) -> dict[str, str]:
+    if moment is None:
+        return {day: "00000000", time: "000000"}
+    return {day: day_text(moment.date()), time: f"{moment:%H%M%S}"}
 
 
 def _item(position: int, order: Order, catalogue: Catalogue) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The sandbox's ERP: materials, price conditions and sales orders in SAP-like words."""
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -13,67 +13,52 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.body import (
+    Codes,
+    Counted,
+    Customers,
+    Documents,
+    Groups,
+    History,
+    Listing,
+    Materials,
+    Numbers,
+    Prices,
+    Styles,
+)
 from sandbox.catalogue import Catalogue, Style
-from sandbox.contact import fold, index_of
+from sandbox.clock import TODAY
+from sandbox.contact import index_of
 from sandbox.document import document
+from sandbox.facet import facet_row
+from sandbox.group import GROUPS
 from sandbox.material import (
     article,
     characteristic_names,
     group_texts,
     price_conditions,
-    search_text,
+    price_history,
 )
-from sandbox.order import Orders
+from sandbox.order import Order, Orders
 from sandbox.place import sites
-from sandbox.price import ORGANISATIONS
+from sandbox.price import ORGANISATIONS, Organisation
 from sandbox.sap import LANGUAGES, short_number
 from sandbox.scale import Scale
-from sandbox.vocabulary import CATEGORIES
+from sandbox.search import ORDERS, Index, Search
+from sandbox.vocabulary import BRANDS
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-erp-key"
 MAX_KEYS = 200
+MAX_PRICES = 1_000
+MAX_RESTRICTED = 20_000
+MAX_VALUES = 500
 MAX_TOP = 100
 
 _BASE = "/sap/zretail"
 
 Body = TypeVar("Body")
-
-
-class _Materials(msgspec.Struct, forbid_unknown_fields=True):
-    MATNR: list[str]
-    SPRAS: tuple[str, ...] = LANGUAGES
-
-
-class _Styles(msgspec.Struct, forbid_unknown_fields=True):
-    SATNR: list[str]
-    SPRAS: tuple[str, ...] = LANGUAGES
-
-
-class _Codes(msgspec.Struct, forbid_unknown_fields=True):
-    EAN11: list[str]
-    SPRAS: tuple[str, ...] = LANGUAGES
-
-
-class _Prices(msgspec.Struct, forbid_unknown_fields=True):
-    MATNR: list[str]
-    VKORG: str
-    KONWA: str
-    PRSDT: str
-
-
-class _Documents(msgspec.Struct, forbid_unknown_fields=True):
-    VBELN: list[str]
-
-
-class _Customers(msgspec.Struct, forbid_unknown_fields=True):
-    KUNNR: list[str]
-    TOP: int = 10
-    SKIP: dict[str, int] = {}
-
-
-class _Counted(msgspec.Struct, forbid_unknown_fields=True):
-    KUNNR: list[str]
+S = TypeVar("S", bound=Search)
 
 
 class _RefusedError(Exception):
@@ -85,28 +70,33 @@ class _RefusedError(Exception):
         self.code = code
 
 
-def build(scale: Scale) -> Wire:
-    """The ERP as an ASGI app."""
-    return Wire("erp", _Erp(scale).app, _broken)
+def build(scale: Scale, brands: Sequence[str] = BRANDS) -> Wire:
+    """The ERP of these brands as an ASGI app."""
+    return Wire("erp", _Erp(scale, frozenset(brands)).app, _broken)
 
 
 class _Erp:
-    def __init__(self, scale: Scale) -> None:
-        self._catalogue = Catalogue(scale.styles)
+    def __init__(self, scale: Scale, brands: frozenset[str]) -> None:
+        self._brands = brands
+        self._catalogue = Catalogue(scale.styles, brands)
         self._contacts = scale.contacts
         self._orders = Orders(self._catalogue, sites(scale.stores), scale.contacts, scale.orders)
         self._key = os.environ.get("SANDBOX_ERP_KEY", KEY)
-        self._texts: list[str] | None = None
+        self._index = Index(self._catalogue)
         self._article = lru_cache(maxsize=8_192)(self._render)
         self.app = Starlette(
             routes=[
                 self._route("GET", "ARTICLES", self._articles),
+                self._route("POST", "ARTICLE_SEARCH", self._searched),
                 self._route("GET", "MATERIAL_GROUPS", self._groups),
+                self._route("POST", "MATERIAL_GROUP_COUNTS", self._group_counts),
                 self._route("POST", "ARTICLE_BY_SATNR", self._by_satnr),
                 self._route("POST", "ARTICLE_BY_MATNR", self._by_matnr),
                 self._route("POST", "ARTICLE_BY_EAN11", self._by_ean),
                 self._route("POST", "PRICES", self._prices),
+                self._route("POST", "PRICE_HISTORY", self._price_history),
                 self._route("POST", "ORDERS_BY_VBELN", self._by_vbeln),
+                self._route("POST", "ORDERS_BY_NUMMER", self._by_number),
                 self._route("POST", "ORDERS_BY_KUNNR", self._by_kunnr),
                 self._route("POST", "ORDER_COUNT_BY_KUNNR", self._counts),
             ],
@@ -127,19 +117,19 @@ class _Erp:
         return Route(f"{_BASE}/{name}", guarded, methods=[method])
 
     async def _by_satnr(self, request: Request) -> Response:
-        body = await _read(request, _Styles)
+        body = await _read(request, Styles)
         languages = _languages(body.SPRAS)
         found = {key: self._catalogue.find_style(short_number(key)) for key in _keys(body.SATNR)}
         return self._listed(_once(found.values()), languages)
 
     async def _by_matnr(self, request: Request) -> Response:
-        body = await _read(request, _Materials)
+        body = await _read(request, Materials)
         languages = _languages(body.SPRAS)
         found = [self._catalogue.find_variant(short_number(key)) for key in _keys(body.MATNR)]
         return self._listed(_once(pair and pair[0] for pair in found), languages)
 
     async def _by_ean(self, request: Request) -> Response:
-        body = await _read(request, _Codes)
+        body = await _read(request, Codes)
         languages = _languages(body.SPRAS)
         found = [self._catalogue.find_ean(key) for key in _keys(body.EAN11)]
         return self._listed(_once(pair and pair[0] for pair in found), languages)
@@ -150,77 +140,120 @@ class _Erp:
         skip = _whole(asked.get("$skip", "0"), "$skip", 0, 10_000_000)
         languages = _languages(asked.get("SPRAS", ",".join(LANGUAGES)).split(","))
         order = asked.get("$orderby", "SATNR")
-        indices = self._search(asked.get("search", ""), asked.get("MATKL", ""))
-        if order == "ERSDA desc":
-            indices.sort(key=lambda index: self._catalogue.style(index).created, reverse=True)
-        elif order != "SATNR":
+        if order not in ("SATNR", "ERSDA desc"):
             raise _RefusedError(400, "ZR/005", f"$orderby {order} is not SATNR or ERSDA desc")
-        page = [self._catalogue.style(index) for index in indices[skip : skip + top]]
-        return self._listed(page, languages, len(indices))
+        group = asked.get("MATKL", "")
+        search = Search(SEARCH=asked.get("search", ""), MATKL=(group,) if group else ())
+        found = self._index.find(self._own(search), order, languages[0], TODAY)
+        return self._listed(found[skip : skip + top], languages, len(found))
+
+    async def _searched(self, request: Request) -> Response:
+        body = self._own(await _read(request, Listing))
+        languages = _languages(body.SPRAS)
+        _within(body.TOP, "TOP", 0, MAX_TOP)
+        _within(body.SKIP, "SKIP", 0, 10_000_000)
+        _within(len(body.MATNR or ()), "MATNR entries", 0, MAX_RESTRICTED)
+        values = sum(len(each.ATWRT) for each in body.AUSP) + len(body.MATKL) + len(body.BRAND_ID)
+        _within(values, "values", 0, MAX_VALUES)
+        if body.ORDERBY not in ORDERS:
+            raise _RefusedError(400, "ZR/005", f"ORDERBY {body.ORDERBY} is not one of {ORDERS}")
+        day = TODAY
+        if body.KONP is not None:
+            _organisation(body.KONP.VKORG)
+            day = _day(body.KONP.PRSDT)
+        names = self._index.names()
+        wanted = dict.fromkeys(names if body.FACETS == ("*",) else body.FACETS)
+        asked = [name for name in wanted if name in names]
+        if not body.FACETS:
+            found = self._index.find(body, body.ORDERBY, languages[0], day)
+            return self._listed(found[body.SKIP :][: body.TOP], languages, len(found))
+        count, facets = self._index.facets(body, asked, day)
+        currency = ORGANISATIONS[body.KONP.VKORG].currency if body.KONP else ""
+        rows = [facet_row(facet, languages, currency) for facet in facets]
+        page = []
+        if body.TOP:
+            page = self._index.find(body, body.ORDERBY, languages[0], day)
+        return self._listed(page[body.SKIP :][: body.TOP], languages, count, rows)
+
+    def _own(self, search: S) -> S:
+        """The search, in the assortment of this ERP's brands."""
+        if self._brands.issuperset(BRANDS):
+            return search
+        brands = search.BRAND_ID or BRANDS
+        # A brand of nobody's finds nothing.
+        own = tuple(brand for brand in brands if brand in self._brands) or ("",)
+        return msgspec.structs.replace(search, BRAND_ID=own)
+
+    def _is_own(self, order: Order) -> bool:
+        """Whether an order is kept here: its first article's brand tells."""
+        return self._catalogue.style(order.items[0].style).brand in self._brands
 
     def _listed(
-        self, styles: Iterable[Style], languages: tuple[str, ...], count: int | None = None
+        self,
+        styles: Iterable[Style],
+        languages: tuple[str, ...],
+        count: int | None = None,
+        facets: list[dict[str, Any]] | None = None,
     ) -> Response:
         rows = [self._article(style.position, languages) for style in styles]
         answer: dict[str, Any] = {"results": rows, "CABNT": characteristic_names(languages)}
         if count is not None:
             answer["__count"] = str(count)
+        if facets is not None:
+            answer["FACETS"] = facets
         return Reply({"d": answer})
 
     def _render(self, position: int, languages: tuple[str, ...]) -> orjson.Fragment:
         return orjson.Fragment(orjson.dumps(article(self._catalogue.style(position), languages)))
 
-    def _search(self, words: str, group: str) -> list[int]:
-        wanted = fold(words).split()
-        if wanted and self._texts is None:
-            every = range(self._catalogue.count)
-            self._texts = [search_text(self._catalogue.style(index)) for index in every]
-        return [
-            index
-            for index in range(self._catalogue.count)
-            if (not group or self._catalogue.style(index).category.code.startswith(group))
-            and (not wanted or _matches(wanted, (self._texts or [])[index]))
-        ]
-
     async def _groups(self, request: Request) -> Response:
         languages = _languages(request.query_params.get("SPRAS", "PL,EN,DE").split(","))
         return _results(
             {
-                "MATKL": category.code,
-                "PARENT": category.parent or "",
-                "T023T": group_texts(category, languages),
+                "MATKL": group.code,
+                "PARENT": group.parent,
+                "T023T": group_texts(group, languages),
             }
-            for category in CATEGORIES
+            for group in GROUPS.values()
         )
 
+    async def _group_counts(self, request: Request) -> Response:
+        body = await _read(request, Groups)
+        known = [code for code in _keys(body.MATKL) if code in GROUPS]
+        return _results({"MATKL": code, "ANZAHL": self._index.count(code)} for code in known)
+
     async def _prices(self, request: Request) -> Response:
-        body = await _read(request, _Prices)
-        organisation = ORGANISATIONS.get(body.VKORG)
-        if organisation is None:
-            known = ", ".join(ORGANISATIONS)
-            raise _RefusedError(
-                400, "VK/101", f"Sales organisation {body.VKORG} is not one of {known}"
-            )
-        if organisation.currency != body.KONWA:
-            raise _RefusedError(
-                400, "VK/102", f"{body.VKORG} sells in {organisation.currency}, not {body.KONWA}"
-            )
+        body = await _read(request, Prices)
+        organisation = _organisation(body.VKORG, body.KONWA)
         day = _day(body.PRSDT)
         rows = []
-        for key in _keys(body.MATNR):
+        for key in _keys(body.MATNR, MAX_PRICES):
             found = self._catalogue.find_variant(short_number(key))
             row = found and price_conditions(*found, organisation, day)
             if row:
                 rows.append(row)
         return _results(rows)
 
+    async def _price_history(self, request: Request) -> Response:
+        body = await _read(request, History)
+        organisation = _organisation(body.VKORG, body.KONWA)
+        first, last = _day(body.DATAB), _day(body.DATBI)
+        rows = []
+        for key in _keys(body.MATNR, MAX_PRICES):
+            found = self._catalogue.find_variant(short_number(key))
+            row = found and price_history(*found, organisation, first, last)
+            if row:
+                rows.append(row)
+        return _results(rows)
+
     async def _by_vbeln(self, request: Request) -> Response:
-        body = await _read(request, _Documents)
+        body = await _read(request, Documents)
         found = [self._orders.find(key) for key in _keys(body.VBELN)]
-        return _results(document(order, self._catalogue) for order in found if order is not None)
+        own = (order for order in found if order is not None and self._is_own(order))
+        return _results(document(order, self._catalogue) for order in own)
 
     async def _by_kunnr(self, request: Request) -> Response:
-        body = await _read(request, _Customers)
+        body = await _read(request, Customers)
         _within(body.TOP, "TOP", 1, MAX_TOP)
         for skip in body.SKIP.values():
             _within(skip, "SKIP", 0, 10_000_000)
@@ -232,8 +265,17 @@ class _Erp:
             rows.append({"KUNNR": key, "ANZAHL": len(indices), "VBAK": documents})
         return _results(rows)
 
+    async def _by_number(self, request: Request) -> Response:
+        body = await _read(request, Numbers)
+        found = []
+        for key in _keys(body.NUMMER):
+            order = self._orders.find(key) or self._orders.sale(key)
+            if order is not None and order.position < self._orders.count:
+                found.append(document(order, self._catalogue))
+        return _results(found)
+
     async def _counts(self, request: Request) -> Response:
-        body = await _read(request, _Counted)
+        body = await _read(request, Counted)
         counted = self._of_customers(body.KUNNR)
         return _results({"KUNNR": key, "ANZAHL": len(indices)} for key, indices in counted)
 
@@ -242,12 +284,21 @@ class _Erp:
         for key in _keys(kunnrs):
             contact = index_of(key, self._contacts)
             if contact is not None:
-                found.append((key, self._orders.of_contact(contact)))
+                every = self._orders.of_contact(contact)
+                if not self._brands.issuperset(BRANDS):
+                    every = [n for n in every if self._is_own(self._orders.order(n))]
+                found.append((key, every))
         return found
 
 
-def _matches(wanted: list[str], text: str) -> bool:
-    return all(word in text for word in wanted)
+def _organisation(code: str, currency: str | None = None) -> Organisation:
+    found = ORGANISATIONS.get(code)
+    if found is None:
+        known = ", ".join(ORGANISATIONS)
+        raise _RefusedError(400, "VK/101", f"Sales organisation {code} is not one of {known}")
+    if currency not in (None, found.currency):
+        raise _RefusedError(400, "VK/102", f"{code} sells in {found.currency}, not {currency}")
+    return found
 
 
 def _day(text: str) -> date:
@@ -256,13 +307,13 @@ def _day(text: str) -> date:
             raise ValueError
         return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
-        raise _RefusedError(400, "VK/103", f"PRSDT {text} is not a date YYYYMMDD") from None
+        raise _RefusedError(400, "VK/103", f"{text} is not a date YYYYMMDD") from None
 
 
-def _keys(keys: list[str]) -> list[str]:
-    if len(keys) > MAX_KEYS:
+def _keys(keys: list[str], limit: int = MAX_KEYS) -> list[str]:
+    if len(keys) > limit:
         raise _RefusedError(
-            400, "ZR/001", f"{len(keys)} keys requested, at most {MAX_KEYS} are allowed"
+            400, "ZR/001", f"{len(keys)} keys requested, at most {limit} are allowed"
         )
     return list(dict.fromkeys(keys))
 

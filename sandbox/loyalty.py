@@ -11,7 +11,7 @@ from sandbox.seed import Draw
 _WELCOME = 50
 _VOUCHER = 200
 _PER_POINT = {"PLN": 1_000, "EUR": 250, "CZK": 6_000}
-_TIERS = ((0, "BRZ"), (300, "SLV"), (1_000, "GLD"), (3_000, "PLT"))
+TIERS = ((0, "BRZ"), (300, "SLV"), (1_000, "GLD"), (3_000, "PLT"))
 
 
 class Entry(NamedTuple):
@@ -72,5 +72,5 @@ class Loyalty:
         rows.sort(key=lambda row: row[2])
         entries = tuple(Entry(number + 1, *row) for number, row in enumerate(rows))
         lifetime = sum(e.points for e in entries if e.kind in ("welcome", "earn", "adjust"))
-        tier = [name for least, name in _TIERS if lifetime >= least][-1]
+        tier = [name for least, name in TIERS if lifetime >= least][-1]
         return Account(contact, points, lifetime, tier, contact.created, entries)

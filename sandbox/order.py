@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from sandbox.catalogue import Catalogue
 from sandbox.clock import TODAY
-from sandbox.contact import country_of, kunnr_of
-from sandbox.persona import CUSTOMER_INDEX, CUSTOMER_ORDERS
+from sandbox.contact import card_of, country_of, kunnr_of
+from sandbox.persona import CUSTOMER_INDEX, CUSTOMER_ORDERS, CUSTOMER_RECEIPTS
 from sandbox.place import Site
 from sandbox.price import BY_COUNTRY, Organisation, Tax, split_tax, unit_prices
 from sandbox.seed import Draw
@@ -15,8 +15,14 @@ from sandbox.seed import Draw
 FIRST_ORDER = 4_500_000_001
 GUEST_KUNNR = "0000099999"
 
-_DAYS = 900
+_DAYS = 730
+# Sold at tills after the ERP's last booking: one for so many orders, and not fewer than so many.
+_UNBOOKED_SHARE = 100
+_UNBOOKED = 12
+_TILLS = 4
+_LAST_HOUR = time(19, 0, 1)
 _TRIES = 400
+_CHANNELS = (("POS", 0.45), ("WEB", 0.74), ("APP", 0.9), ("AGENT", 0.94), ("MARKETPLACE", 1.0))
 _DELIVERY = {"PLN": (1_499, 25_000), "EUR": (499, 6_000), "CZK": (9_900, 150_000)}
 
 
@@ -47,7 +53,8 @@ class Charge(NamedTuple):
 class Order(NamedTuple):
     """One sales order.
 
-    *Shape*: `state` is OPEN, PARTIAL, DONE or CANCELLED; `channel` POS, WEB or APP.
+    *Shape*: `state` is OPEN, PARTIAL, DONE or CANCELLED; `channel` POS, WEB, APP, AGENT or
+    MARKETPLACE. What was sold at a till also has a receipt.
     """
 
     position: int
@@ -69,6 +76,22 @@ class Order(NamedTuple):
         return (kunnr_of(self.contact) if self.contact else None) or GUEST_KUNNR
 
     @property
+    def till(self) -> int:
+        return 1 + self.position % _TILLS
+
+    @property
+    def receipt(self) -> str | None:
+        """The number on the receipt, for what was sold at a till."""
+        if self.channel != "POS":
+            return None
+        return f"{self.site}-{self.till:02d}-{self.position + 1:06d}"
+
+    @property
+    def card(self) -> str | None:
+        """The loyalty card that the till was shown."""
+        return card_of(self.contact) if self.contact and self.channel == "POS" else None
+
+    @property
     def gross(self) -> int:
         return sum(i.gross for i in self.items) + sum(c.amount for c in self.charges)
 
@@ -79,12 +102,17 @@ class Order(NamedTuple):
 
 
 class Orders:
-    """All orders by index, oldest first, and by contact."""
+    """All orders by index, oldest first, and by contact.
+
+    *Shape*: the first `count` are in the ERP's books; those from there up to `sold` were sold at
+    tills since the last booking.
+    """
 
     def __init__(
         self, catalogue: Catalogue, sites: tuple[Site, ...], contacts: int, orders: int
     ) -> None:
         self.count = orders
+        self.sold = orders + max(_UNBOOKED, orders // _UNBOOKED_SHARE)
         self._catalogue = catalogue
         self._contacts = contacts
         self._stores = {
@@ -101,6 +129,14 @@ class Orders:
         index = int(number) - FIRST_ORDER
         return self.order(index) if 0 <= index < self.count else None
 
+    def sale(self, receipt: str) -> Order | None:
+        """What was sold with this receipt, or None."""
+        digits = receipt[-6:]
+        if not digits.isascii() or not digits.isdigit() or not 1 <= int(digits) <= self.sold:
+            return None
+        found = self.order(int(digits) - 1)
+        return found if found.receipt == receipt else None
+
     def order(self, index: int) -> Order:
         """The order at the index."""
         found = self._orders.get(index)
@@ -109,19 +145,26 @@ class Orders:
         return found
 
     def of_contact(self, contact: int) -> list[int]:
-        """Indices of the contact's orders, oldest first."""
-        return self._by_contact.get(contact, [])
+        """Indices of the contact's orders in the books, oldest first."""
+        return [index for index in self._by_contact.get(contact, []) if index < self.count]
+
+    def sales_to(self, contact: int) -> list[Order]:
+        """What the contact bought at tills, oldest first, booked or not."""
+        orders = map(self.order, self._by_contact.get(contact, []))
+        return [order for order in orders if order.channel == "POS"]
 
     @cached_property
     def _by_contact(self) -> dict[int, list[int]]:
         found: dict[int, list[int]] = {}
-        for index in range(self.count):
+        for index in range(self.sold):
             contact = self._contact(index)
             if contact is not None:
                 found.setdefault(contact, []).append(index)
         return found
 
     def _contact(self, index: int) -> int | None:
+        if index >= self.sold - CUSTOMER_RECEIPTS:
+            return CUSTOMER_INDEX
         slot, offset = divmod(index, self._persona_step)
         if offset == self._persona_step - 1 and slot < CUSTOMER_ORDERS:
             return CUSTOMER_INDEX
@@ -143,7 +186,9 @@ class Orders:
         organisation = BY_COUNTRY[country_of(contact) if contact else home]
         at = self._moment(index, draw)
         share = draw.share()
-        channel = "POS" if share < 0.45 else "WEB" if share < 0.8 else "APP"
+        channel = next(name for name, top in _CHANNELS if share < top)
+        if index >= self.count:
+            channel = "POS"
         items = self._items(draw, organisation, at.date(), channel)
         state, items = _state(draw, at.date(), channel, items)
         store = draw.pick(self._stores[organisation.country] or self._stores["PL"])
@@ -158,6 +203,10 @@ class Orders:
         )  # fmt: skip
 
     def _moment(self, index: int, draw: Draw) -> datetime:
+        if index >= self.count:
+            # The shops' last hour, after the ERP has closed its books for the day.
+            share = (index - self.count) / (self.sold - self.count)
+            return datetime.combine(TODAY, _LAST_HOUR, UTC) + timedelta(seconds=int(share * 3_500))
         # Trade grows: the second half of the orders falls into the last two fifths of the days.
         days = _DAYS * (1 - ((index + 0.5) / self.count) ** 0.75)
         day = TODAY - timedelta(days=int(days))

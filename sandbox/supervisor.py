@@ -1,4 +1,4 @@
-"""Brings the four systems up as child processes, runs a command beside them, stops them all."""
+"""Brings the systems up as child processes, runs a command beside them, stops them all."""
 
 import asyncio
 import ctypes
@@ -12,14 +12,17 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from sandbox.carrier import KEY as CARRIER_KEY
 from sandbox.crm import KEY as CRM_KEY
 from sandbox.erp import KEY as ERP_KEY
 from sandbox.hook import KEY as HOOK_KEY
 from sandbox.persona import MASTER_KEY
+from sandbox.pos import KEY as POS_KEY
 from sandbox.server import PortTakenError, listen, url_of
 from sandbox.wms import KEY as WMS_KEY
 
-SYSTEMS = ("erp", "wms", "crm", "idp")
+SYSTEMS = ("erp", "wms", "crm", "idp", "pos", "carrier")
+KEYS = {"erp": ERP_KEY, "wms": WMS_KEY, "crm": CRM_KEY, "pos": POS_KEY, "carrier": CARRIER_KEY}
 
 _START = 20.0
 _GRACE = 3.0
@@ -182,8 +185,9 @@ class Supervisor:
 
     async def _beside(self, command: Sequence[str], stop: "asyncio.Task[bool]") -> int:
         environment = {f"SANDBOX_{name.upper()}_URL": url for name, url in self._urls.items()}
-        for name, key in (("ERP", ERP_KEY), ("WMS", WMS_KEY), ("CRM", CRM_KEY)):
-            environment[f"SANDBOX_{name}_KEY"] = os.environ.get(f"SANDBOX_{name}_KEY", key)
+        for name, key in KEYS.items():
+            variable = f"SANDBOX_{name.upper()}_KEY"
+            environment[variable] = os.environ.get(variable, key)
         environment["SANDBOX_WMS_HOOK_KEY"] = os.environ.get("SANDBOX_WMS_HOOK_KEY", HOOK_KEY)
         environment["GATEWAY_MASTER_KEY"] = os.environ.get("GATEWAY_MASTER_KEY", MASTER_KEY)
         try:

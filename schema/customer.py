@@ -5,10 +5,15 @@ from typing import Annotated
 
 import domain.customer
 import resolvers.customer
+import resolvers.interaction
+import resolvers.loyalty
 import resolvers.order
 import resolvers.wishlist
 from domain.policy import Category
-from schema.field import argument, batch, plain, publishes
+from schema.consent import Consent
+from schema.field import accepts, argument, batch, plain, publishes
+from schema.identity import IdentityLink
+from schema.interaction import Interaction
 from schema.location import Address
 from schema.loyalty import LoyaltyAccount
 from schema.node import ExternalId, Node, external_ids
@@ -40,12 +45,23 @@ class Customer(Node):
         "The language they are written to in, as BCP 47 names it.", category=Category.CONTACT
     )
     addresses: list[Address] | None = plain("Where they get post.", category=Category.ADDRESS)
+    consents: list[Consent] | None = plain(
+        "What they have said to each purpose that rests on their word.", category=Category.CONSENT
+    )
+    segments: list[str] | None = plain(
+        "The groups that the retailer counts them among, by its own names.",
+        category=Category.BEHAVIOUR,
+    )
     external_ids: list[ExternalId] | None = external_ids()
     provenance: Provenance | None = plain(
         "Where this comes from, and how old it is.", category=Category.IDENTIFIER
     )
 
-    @batch(resolvers.customer.loyalty_of_customer, category=Category.LOYALTY)
+    @batch(resolvers.customer.identities_of_customer, category=Category.IDENTIFIER)
+    def identities(self) -> list[IdentityLink] | None:
+        """Whose records, in whichever system, are theirs; for staff also those that may be."""
+
+    @batch(resolvers.loyalty.loyalty_of_customer, category=Category.LOYALTY)
     def loyalty(self) -> LoyaltyAccount | None:
         """Their membership; null where they have none."""
 
@@ -60,3 +76,41 @@ class Customer(Node):
     @batch(resolvers.wishlist.wishlists_of_customer, category=Category.PURCHASE_HISTORY)
     def wishlists(self) -> list[Wishlist] | None:
         """Their wish lists, newest first: at most 50."""
+
+    @batch(resolvers.interaction.interactions_of_customer, category=Category.INTERACTION)
+    def interactions(
+        self,
+        first: Annotated[int, argument("How many at most: 1 to 100.")] = 10,
+        after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
+    ) -> Connection[Interaction] | None:
+        """What was said between the retailer and them, newest first."""
+
+
+@accepts(domain.customer.CustomerFilter, name="CustomerFilter")
+class CustomerFilter:
+    """What is known of a customer who is looked for. All that is given has to apply."""
+
+    email: str | None = plain(
+        "An e-mail address, in any case of letters.", category=Category.CONTACT, default=None
+    )
+    phone: str | None = plain(
+        "A telephone number, with whatever between its digits.",
+        category=Category.CONTACT,
+        default=None,
+    )
+    order_number: str | None = plain(
+        "The number of an order, or of a till's receipt.",
+        category=Category.PURCHASE_HISTORY,
+        default=None,
+    )
+    name: str | None = plain(
+        "A family name or its beginning, or given and family name in either order.",
+        category=Category.NAME,
+        default=None,
+    )
+    birth_date: date | None = plain("A birthday.", category=Category.BIRTH, default=None)
+    postal_code: str | None = plain(
+        "The postal code they live at; only together with a name.",
+        category=Category.ADDRESS,
+        default=None,
+    )

@@ -2,16 +2,25 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
 
 import domain.order
+import resolvers.customer
 import resolvers.order
 from domain.policy import Category
 from schema.channel import Channel
 from schema.field import batch, enumerates, plain, publishes
+from schema.fulfillment import Fulfillment, Timeline
+from schema.location import Location
 from schema.money import Money
 from schema.node import ExternalId, Node, external_ids
 from schema.product import Variant
 from schema.provenance import Provenance
+
+if TYPE_CHECKING:
+    from schema.customer import Customer
 
 enumerates(
     domain.order.OrderState,
@@ -25,6 +34,25 @@ enumerates(
 )
 
 
+enumerates(
+    domain.order.PaymentMethod,
+    "What was paid with.",
+    CARD="A payment card.",
+    CASH="Cash.",
+    TRANSFER="A transfer, also one by telephone.",
+    VOUCHER="A voucher or gift card.",
+    OTHER="Something else.",
+)
+
+
+@publishes(domain.order.Payment)
+class Payment:
+    """A part of an order's total that was paid in one way."""
+
+    method: domain.order.PaymentMethod = plain("What was paid with.")
+    amount: Money = plain("How much.")
+
+
 @publishes(domain.order.OrderLine)
 class OrderLine:
     """A position of an order, as it was sold."""
@@ -33,8 +61,14 @@ class OrderLine:
     sku: str | None = plain("What was sold; null where it is not a variant.")
     name: str | None = plain("What it was called when it was sold.")
     quantity: Decimal = plain("How many pieces, or how much of what is sold by measure.")
-    unit_price: Money | None = plain("What one of it cost, tax included.")
-    total: Money = plain("What the position cost, tax included.")
+    unit_price: Money | None = plain(
+        "What one of it cost before the position's discount, tax included; null where that is no "
+        "whole amount, as for a remnant of cloth."
+    )
+    discount: Money | None = plain(
+        "What was taken off the position, tax included; null where its system does not say."
+    )
+    total: Money = plain("What the position cost after its discount, tax included.")
 
     @batch(resolvers.order.variant_of_line)
     def variant(self) -> Variant | None:
@@ -59,7 +93,33 @@ class Order(Node):
         "The tax contained in the total; null where its system does not say.",
         category=Category.PURCHASE_HISTORY,
     )
+    receipt_number: str | None = plain(
+        "The number that the till printed; null for what was not sold at a till.",
+        category=Category.PURCHASE_HISTORY,
+    )
+    fulfillments: list[Fulfillment] | None = plain(
+        "How its lines reach the customer; null where its system does not keep that.",
+        category=Category.PURCHASE_HISTORY,
+    )
     external_ids: list[ExternalId] | None = external_ids()
     provenance: Provenance | None = plain(
         "Where this comes from, and how old it is.", category=Category.PURCHASE_HISTORY
     )
+
+    @batch(resolvers.order.payments_of_order, category=Category.PAYMENT)
+    def payments(self) -> list[Payment] | None:
+        """How it was paid; null where no system says."""
+
+    @batch(resolvers.order.location_of, category=Category.PURCHASE_HISTORY)
+    def location(self) -> Location | None:
+        """Where it was sold, or is served from."""
+
+    @batch(resolvers.order.timeline_of_order, category=Category.PURCHASE_HISTORY)
+    def timeline(self) -> Timeline | None:
+        """What happened to it, told by its own system, the till and the carriers."""
+
+    @batch(resolvers.customer.customer_of_order, category=Category.IDENTIFIER)
+    def customer(
+        self,
+    ) -> Annotated["Customer", strawberry.lazy("schema.customer")] | None:
+        """Who placed it; null for a sale to nobody in particular."""

@@ -3,6 +3,7 @@
 from typing import Generic, TypeVar
 
 import domain.page
+from domain.policy import Category
 from schema.field import plain, publishes
 
 T = TypeVar("T")
@@ -26,6 +27,14 @@ class Edge(Generic[T]):
     cursor: str = plain("The place behind this item, opaque.")
 
 
+@publishes(domain.page.Count)
+class Count:
+    """How many items a list has."""
+
+    value: int = plain("The number.")
+    is_exact: bool = plain("Whether all could be counted; else there are at least so many.")
+
+
 @publishes(domain.page.Connection)
 class Connection(Generic[T]):
     """A page of a list that can grow."""
@@ -34,3 +43,6 @@ class Connection(Generic[T]):
     nodes: list[T | None] = plain("The items without their cursors.")
     page_info: PageInfo = plain("Whether more follow, and behind which cursor.")
     complete: bool = plain("Whether every system that could add items has answered.")
+    missing: list[str] | None = plain(
+        "The systems whose items are not in it; for staff.", category=Category.OPERATIONAL
+    )

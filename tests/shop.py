@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -19,7 +19,8 @@ _STOP_SECONDS = 15
 # The sandbox chooses free ports; its command says them on and becomes the gateway.
 _COMMAND = (
     'echo "erp $SANDBOX_ERP_URL"; echo "wms $SANDBOX_WMS_URL"; echo "crm $SANDBOX_CRM_URL";'
-    'echo "idp $SANDBOX_IDP_URL"; exec "$0" app.py --port 0 --config gateway.toml'
+    'echo "idp $SANDBOX_IDP_URL"; echo "pos $SANDBOX_POS_URL"; echo "pid $$";'
+    'echo "carrier $SANDBOX_CARRIER_URL"; exec "$0" app.py --port 0 --config "$1"'
 )
 
 
@@ -50,9 +51,10 @@ class Answer:
 class Shop:
     """The gateway and the systems behind it."""
 
-    def __init__(self, gateway: str, systems: Mapping[str, str]) -> None:
+    def __init__(self, gateway: str, systems: Mapping[str, str], pid: int) -> None:
         self.url = gateway
         self.systems = systems
+        self.pid = pid
         self._client = httpx.Client(timeout=30, trust_env=False)
         self._tokens: dict[str, str] = {}
 
@@ -116,39 +118,60 @@ class Shop:
         return self._client.post(url, json=body, headers=headers).raise_for_status().json()
 
 
+def _environment() -> dict[str, str]:
+    """Whatever the shell says of a sandbox or gateway of its own is not meant for this one."""
+    ours = ("SANDBOX_", "GATEWAY_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 @contextmanager
-def serve() -> Iterator[Shop]:
-    """The gateway beside the sandbox, on free ports, for the whole run."""
+def serve(
+    config: str | Path = "gateway.toml",
+    *,
+    size: str = "small",
+    also: Mapping[str, str] | None = None,
+    log: IO[str] | None = None,
+) -> Iterator[Shop]:
+    """The gateway beside the sandbox, on free ports, for the whole run.
+
+    *Shape*: ``also`` are systems that run already, by name; the configuration finds their URLs
+    in its environment, as SANDBOX_WMS_DE_URL. ``log`` is where the log goes.
+    """
+    urls = {f"SANDBOX_{n.upper().replace('-', '_')}_URL": url for n, url in (also or {}).items()}
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
             [
-                *(sys.executable, "-m", "sandbox", "--port", "0", "--"),
-                *("sh", "-c", _COMMAND, sys.executable),
+                *(sys.executable, "-m", "sandbox", "--port", "0", "--size", size, "--"),
+                *("sh", "-c", _COMMAND, sys.executable, str(config)),
             ],
             cwd=ROOT,
             env={
-                **os.environ,
+                **_environment(),
+                **urls,
                 "PYTHONUNBUFFERED": "1",
                 "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
             },
             stdout=subprocess.PIPE,
+            stderr=log,
             text=True,
         ) as process,
     ):
         assert process.stdout is not None
-        systems: dict[str, str] = {}
-        gateway = None
+        systems: dict[str, str] = {**(also or {})}
+        gateway, pid = None, 0
         deadline = time.monotonic() + _START_SECONDS
         for line in process.stdout:
-            if found := re.fullmatch(r"(erp|wms|crm|idp) (http://\S+)\n", line):
+            if found := re.fullmatch(r"(erp|wms|crm|idp|pos|carrier) (http://\S+)\n", line):
                 systems[found[1]] = found[2]
+            if found := re.fullmatch(r"pid (\d+)\n", line):
+                pid = int(found[1])
             if found := re.fullmatch(r"ready (http://\S+)\n", line):
                 gateway = found[1]
                 break
             assert time.monotonic() < deadline, "the gateway did not get ready in time"
         assert gateway, f"the gateway ended with status {process.wait(_STOP_SECONDS)}"
-        shop = Shop(gateway, systems)
+        shop = Shop(gateway, systems, pid)
         try:
             yield shop
         finally:

@@ -1,19 +1,52 @@
 """Sales orders into orders."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
+from typing import NamedTuple
 
 from adapters._body import exact
 from adapters.sandbox_erp import message
+from domain.fulfillment import (
+    FulfilledLine,
+    Fulfillment,
+    FulfillmentKind,
+    FulfillmentState,
+)
 from domain.money import Money
 from domain.order import Order, OrderLine, OrderState
 from domain.provenance import Provenance
 from domain.viewer import Channel
 
-_CHANNELS = MappingProxyType({"10": Channel.POS, "20": Channel.WEB, "30": Channel.APP})
+_CHANNELS = MappingProxyType(
+    {
+        "10": Channel.POS,
+        "20": Channel.WEB,
+        "30": Channel.APP,
+        "40": Channel.AGENT,
+        "50": Channel.MARKETPLACE,
+    }
+)
+_KINDS = MappingProxyType({"ZVER": FulfillmentKind.SHIPMENT, "ZABH": FulfillmentKind.PICKUP})
+_DELIVERED = MappingProxyType(
+    {"A": FulfillmentState.OPEN, "B": FulfillmentState.READY, "C": FulfillmentState.DONE}
+)
 _STATES = MappingProxyType(
     {"A": OrderState.OPEN, "B": OrderState.PARTLY_FULFILLED, "C": OrderState.FULFILLED}
 )
+
+
+_MAX_NUMBER = 40
+
+
+class Neighbours(NamedTuple):
+    """The systems whose ids the ERP writes into its own documents.
+
+    *Shape*: ``receipts`` numbers sales at tills, ``locations`` the sites.
+    """
+
+    receipts: str
+    locations: str
 
 
 def is_order_number(text: str) -> bool:
@@ -24,8 +57,16 @@ def is_order_number(text: str) -> bool:
 is_customer_number = is_order_number
 
 
+def is_plausible(text: str) -> bool:
+    """Tell whether a text can be a number that the ERP or a till gave."""
+    return 0 < len(text) <= _MAX_NUMBER and text.isascii() and text.isprintable()
+
+
 def order(
-    document: message.Document, currencies: Mapping[str, str], provenance: Provenance
+    document: message.Document,
+    currencies: Mapping[str, str],
+    neighbours: Neighbours,
+    provenance: Provenance,
 ) -> Order:
     """Translate a sales order.
 
@@ -45,30 +86,60 @@ def order(
     parts = sum((line.total.decimal for line in lines), start=charged)
     if parts != total.decimal:
         raise ValueError("the total is not the sum of items and charges")
+    channel = _CHANNELS.get(document.vtweg)
+    receipt = document.bstnk if channel is Channel.POS and document.bstnk else None
+    sites = {item.werks for item in document.vbap}
     cancelled = bool(document.vbap) and all(item.abgru for item in document.vbap)
     return Order(
         key=f"{system}:{document.vbeln}",
         number=document.vbeln,
         state=OrderState.CANCELLED if cancelled else _STATES[document.gbstk],
         placed_at=message.moment(document.erdat, document.erzet),
-        channel=_CHANNELS.get(document.vtweg),
+        channel=channel,
         customer_key=None if document.xcpdk else f"{system}:{document.kunnr}",
         lines=lines,
         total=total,
         tax=Money.of(document.mwsbk, currency),
+        location_key=f"{neighbours.locations}:{sites.pop()}" if len(sites) == 1 else None,
+        receipt_key=f"{neighbours.receipts}:{receipt}" if receipt else None,
+        fulfillments=tuple(_fulfillment(row, neighbours) for row in document.likp),
         provenance=provenance,
     )
+
+
+def _fulfillment(delivery: message.Delivery, neighbours: Neighbours) -> Fulfillment:
+    kind = _KINDS[delivery.lfart]
+    return Fulfillment(
+        number=delivery.vbeln,
+        kind=kind,
+        state=_DELIVERED[delivery.wbstk],
+        location_key=f"{neighbours.locations}:{delivery.werks}" if delivery.werks else None,
+        lines=tuple(
+            FulfilledLine(row.vgpos.lstrip("0"), _whole(exact(row.lfimg))) for row in delivery.lips
+        ),
+        opened_at=message.moment(delivery.erdat, delivery.erzet),
+        ready_at=message.moment_or_none(delivery.kodat, delivery.kouhr),
+        done_at=message.moment_or_none(delivery.wadat_ist, delivery.wauhr),
+        carrier=delivery.spdnr or None,
+        tracking_number=delivery.traid or None,
+    )
+
+
+def _whole(quantity: Decimal) -> Decimal:
+    return quantity.normalize() if quantity % 1 else quantity.to_integral_value()
 
 
 def _line(item: message.Item, currency: str) -> OrderLine:
     quantity = exact(item.kwmeng)
     if quantity <= 0:
         raise ValueError("an item is of no quantity")
+    total = Money.of(exact(item.netwr) + exact(item.mwsbp), currency)
     return OrderLine(
         position=item.posnr.lstrip("0"),
         sku=message.short(item.matnr) if item.matnr else None,
         name=item.arktx or None,
-        quantity=quantity.normalize() if quantity % 1 else quantity.to_integral_value(),
-        unit_price=Money.of(exact(item.kzwi1) / quantity, currency),
-        total=Money.of(exact(item.netwr) + exact(item.mwsbp), currency),
+        quantity=_whole(quantity),
+        unit_price=Money.each(exact(item.kzwi1), quantity, currency),
+        discount=Money.of(item.kzwi1 - total.decimal, currency),
+        total=total,
     )

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from adapters._body import Whole
 from adapters._outcome import Rejected
 
 T = TypeVar("T")
@@ -54,9 +55,10 @@ class Characteristic(Struct, frozen=True, rename=str.upper):
 
 
 class CharacteristicName(Struct, frozen=True, rename=str.upper):
-    """What a characteristic is called in one language."""
+    """What a characteristic is called in one language, and how its values are written."""
 
     atnam: str
+    atfor: str
     spras: str
     atbez: str
 
@@ -66,6 +68,32 @@ class Picture(Struct, frozen=True, rename=str.upper):
 
     path: str
     atwrt: str
+
+
+class Fibre(Struct, frozen=True, rename=str.upper):
+    """A fibre and its share in percent."""
+
+    faser: str
+    anteil: Decimal
+    texts: list[ValueText]
+
+
+class Firm(Struct, frozen=True, rename=str.upper):
+    """A firm's name and addresses."""
+
+    name1: str
+    stras: str
+    pstlz: str
+    ort01: str
+    land1: str
+    smtp_addr: str
+
+
+class Safety(Struct, frozen=True, rename=str.upper):
+    """Who answers for a style, and its warnings by language."""
+
+    verant: Firm
+    warn: list[Line]
 
 
 class Variant(Struct, frozen=True, rename=str.upper):
@@ -83,19 +111,61 @@ class Article(Struct, frozen=True, rename=str.upper):
     matkl: str
     t023t: list[GroupName]
     brand_id: str
+    mstae: str
+    laeda: str
     makt: list[Name]
     ltxt: list[Line]
     ausp: list[Characteristic]
+    faser: list[Fibre]
+    gpsr: Safety
     media: list[Picture]
     variants: list[Variant]
 
 
+class FacetValue(Struct, frozen=True, rename=str.upper):
+    """A value of a facet: a material group's has names, a coded one texts."""
+
+    atwrt: str
+    anzahl: Whole
+    texts: list[ValueText] = []
+    t023t: list[GroupName] = []
+
+
+class Facet(Struct, frozen=True, rename=str.upper):
+    """What one characteristic would leave: values, or a range, or a count alone."""
+
+    atnam: str
+    atfor: str
+    anzahl: Whole
+    values: list[FacetValue] = []
+    low: Decimal | None = None
+    high: Decimal | None = None
+    msehi: str | None = None
+    konwa: str | None = None
+
+
 class Articles(Struct, frozen=True):
-    """Styles, and what their characteristics are called; the count only in listings."""
+    """Styles, and what their characteristics are called; count and facets only in listings."""
 
     results: list[Article]
     names: list[CharacteristicName] = field(name="CABNT")
     count: str | None = field(name="__count", default=None)
+    facets: list[Facet] = field(name="FACETS", default_factory=list)
+
+
+class Group(Struct, frozen=True, rename=str.upper):
+    """A material group; the topmost have an empty parent."""
+
+    matkl: str
+    parent: str
+    t023t: list[GroupName]
+
+
+class GroupCount(Struct, frozen=True, rename=str.upper):
+    """How many styles a material group holds."""
+
+    matkl: str
+    anzahl: Whole
 
 
 class Condition(Struct, frozen=True, rename=str.upper):
@@ -107,6 +177,13 @@ class Condition(Struct, frozen=True, rename=str.upper):
     konwa: str
     datab: str
     datbi: str
+
+
+class PastCondition(Condition, frozen=True, rename=str.upper):
+    """A price of any time, for everybody or one customer group, in force or only simulated."""
+
+    kdgrp: str
+    kfrst: str
 
 
 class Rate(Struct, frozen=True, rename=str.upper):
@@ -125,6 +202,15 @@ class Priced(Struct, frozen=True, rename=str.upper):
     mwst: Rate
 
 
+class PricedEver(Struct, frozen=True, rename=str.upper):
+    """A variant's price conditions over a stretch of time."""
+
+    matnr: str
+    vkorg: str
+    konp: list[PastCondition]
+    mwst: Rate
+
+
 class Item(Struct, frozen=True, rename=str.upper):
     """A position of a sales order."""
 
@@ -136,6 +222,7 @@ class Item(Struct, frozen=True, rename=str.upper):
     netwr: Decimal
     mwsbp: Decimal
     abgru: str
+    werks: str
 
 
 class Charge(Struct, frozen=True, rename=str.upper):
@@ -143,6 +230,31 @@ class Charge(Struct, frozen=True, rename=str.upper):
 
     netwr: Decimal
     mwsbp: Decimal
+
+
+class DeliveredItem(Struct, frozen=True, rename=str.upper):
+    """How much of a position a delivery holds."""
+
+    vgpos: str
+    lfimg: Decimal
+
+
+class Delivery(Struct, frozen=True, rename=str.upper):
+    """Some of an order's items on their way; times of zeros have not come yet."""
+
+    vbeln: str
+    lfart: str
+    werks: str
+    erdat: str
+    erzet: str
+    kodat: str
+    kouhr: str
+    wadat_ist: str
+    wauhr: str
+    wbstk: str
+    spdnr: str
+    traid: str
+    lips: list[DeliveredItem]
 
 
 class Document(Struct, frozen=True, rename=str.upper):
@@ -153,6 +265,7 @@ class Document(Struct, frozen=True, rename=str.upper):
     vtweg: str
     kunnr: str
     xcpdk: str
+    bstnk: str
     erdat: str
     erzet: str
     waerk: str
@@ -161,13 +274,14 @@ class Document(Struct, frozen=True, rename=str.upper):
     gbstk: str
     vbap: list[Item]
     konv: list[Charge]
+    likp: list[Delivery]
 
 
 class Ordered(Struct, frozen=True, rename=str.upper):
     """A page of one customer's sales orders, and how many there are in all."""
 
     kunnr: str
-    anzahl: int
+    anzahl: Whole
     vbak: list[Document]
 
 
@@ -233,6 +347,11 @@ def moment(day_text: str, time_text: str) -> datetime:
         int(time_text[4:]),
         tzinfo=UTC,
     )
+
+
+def moment_or_none(day_text: str, time_text: str) -> datetime | None:
+    """Read a time that may not have come yet, which the ERP writes as zeros."""
+    return None if day_text == "00000000" else moment(day_text, time_text)
 
 
 def day_text(value: date) -> str:

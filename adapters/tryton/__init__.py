@@ -1,4 +1,4 @@
-"""Tryton 8.2: products, prices, stock and warehouses over its JSON-RPC.
+"""Tryton 8.2: products, prices, stock, warehouses, customers and orders over its JSON-RPC.
 
 *Source*: docs/tryton.md.
 """
@@ -10,20 +10,26 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from adapters._upstream import Upstream
+from adapters.tryton.customer import Customers
 from adapters.tryton.location import Locations
 from adapters.tryton.offer import Offers
 from adapters.tryton.product import Products
 from adapters.tryton.reference import References
 from adapters.tryton.rpc import Rpc
+from adapters.tryton.sale import Sales
 from adapters.tryton.stock import Stocks
 from domain.ask import Ask
 from domain.availability import StockLevel
 from domain.configuration import ConfigurationError, Problem
+from domain.customer import Customer, Trait
 from domain.deadline import Deadline
-from domain.location import Location
+from domain.errors import Failure
+from domain.filter import ProductQuery
+from domain.location import Location, LocationQuery
 from domain.offer import Offer
+from domain.order import Order, OrderQuery
 from domain.page import Page
-from domain.product import Product, ProductQuery, Variant
+from domain.product import Product, Variant
 from domain.secret import Secret
 from domain.viewer import Channel
 
@@ -32,7 +38,7 @@ _SELLING = re.compile(rf"[A-Z]{{2}}(/({'|'.join(each.value for each in Channel)}
 
 
 class Adapter:
-    """Serves product, offer, stock and location out of one Tryton database."""
+    """Serves product, offer, stock, location, customer and order out of one Tryton database."""
 
     class Options(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """What Tryton needs to be told beyond its address and password."""
@@ -74,6 +80,8 @@ class Adapter:
         self._offers = Offers(rpc, self._references, options.price_lists)
         self._stocks = Stocks(rpc, self._references)
         self._locations = Locations(rpc, self._references, options.language)
+        self._customers = Customers(rpc, self._references)
+        self._sales = Sales(rpc, self._references)
 
     async def start(self) -> None:
         """Sign in and read what later calls rest on."""
@@ -96,9 +104,15 @@ class Adapter:
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, Page[Product]]:
-        """Read one page for each query, side by side."""
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
+        """Read one page for each query, side by side; Tryton's lists know no filter but search."""
         return await self._products.by_query(queries, ask, "products_by_query")
+
+    async def product_count_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, int | Failure]:
+        """Count what each query lists, side by side."""
+        return await self._products.count_by_query(queries, ask, "product_count_by_query")
 
     async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
         """Read prices by the price list of the market and channel."""
@@ -113,3 +127,33 @@ class Adapter:
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         """Read warehouses; the key's second part is the id of Tryton's location."""
         return await self._locations.by_key(keys, ask, "location_by_key")
+
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        """Read one page of warehouses for each query."""
+        return await self._locations.by_query(queries, ask, "locations_by_query")
+
+    async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
+        """Read customers; the key's second part is the id of Tryton's party."""
+        return await self._customers.by_key(keys, ask, "customer_by_key")
+
+    async def customers_by_trait(
+        self, traits: Sequence[Trait], ask: Ask
+    ) -> Mapping[Trait, Sequence[Customer]]:
+        """Find customers by e-mail address, telephone number or name."""
+        return await self._customers.by_trait(traits, ask, "customers_by_trait")
+
+    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+        """Read orders; the key's second part is the id of Tryton's sale."""
+        return await self._sales.by_key(keys, ask, "order_by_key")
+
+    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+        """Read orders by the sales' numbers."""
+        return await self._sales.by_number(numbers, ask, "order_by_number")
+
+    async def orders_by_customer(
+        self, queries: Sequence[OrderQuery], ask: Ask
+    ) -> Mapping[OrderQuery, Page[Order]]:
+        """Read a page of each customer's sales, newest first."""
+        return await self._sales.by_customer(queries, ask, "orders_by_customer")

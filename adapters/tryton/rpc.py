@@ -72,6 +72,23 @@ class Day(Struct, frozen=True, tag_field="__class__", tag="date"):
         return datetime(self.year, self.month, self.day, tzinfo=UTC)
 
 
+class Moment(Struct, frozen=True, tag_field="__class__", tag="datetime"):
+    """A time as Tryton writes it, in UTC without saying so."""
+
+    year: int
+    month: int
+    day: int
+    hour: int = 0
+    minute: int = 0
+    second: int = 0
+    microsecond: int = 0
+
+    def value(self) -> datetime:
+        """Give the time. *Errors*: ``ValueError``."""
+        day = (self.year, self.month, self.day)
+        return datetime(*day, self.hour, self.minute, self.second, self.microsecond, tzinfo=UTC)
+
+
 class Reply(Struct, Generic[T], frozen=True):
     """What comes with status 200: a result or an error."""
 

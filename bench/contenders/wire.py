@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 _BASE = "/sap/zretail"
 _SPRAS = ("EN", "PL")
-_MAX_KEYS = 200
+_MAX_PRICES = 1_000
 _ERP = {"APIKey": "bench", "Content-Type": "application/json"}
 _WMS = {"Authorization": "Bearer bench", "Content-Type": "application/json"}
 _CRM = {"X-Api-Key": "bench", "Content-Type": "application/json"}
@@ -46,7 +46,7 @@ class Systems:
     async def page(self, search: str | None, first: int, after: str | None) -> Row:
         """Read a page of styles."""
         assert self._session is not None
-        query = f"$top={first}&$skip={after or 0}&SPRAS=EN,PL"
+        query = f"$top={first}&$skip={place(after)}&SPRAS=EN,PL"
         if search:
             query += f"&search={search}"
         async with self._session.get(f"{self._url}{_BASE}/ARTICLES?{query}", headers=_ERP) as found:
@@ -67,7 +67,7 @@ class Systems:
 
     async def prices(self, skus: Sequence[str]) -> list[Row]:
         """Read prices, as many at a time as the ERP takes."""
-        parts = [skus[start : start + _MAX_KEYS] for start in range(0, len(skus), _MAX_KEYS)]
+        parts = [skus[start : start + _MAX_PRICES] for start in range(0, len(skus), _MAX_PRICES)]
         today = datetime.now(_WARSAW).strftime("%Y%m%d")
         answers = await asyncio.gather(
             *(
@@ -117,6 +117,21 @@ class Systems:
         ) as found:
             answer: Row = orjson.loads(await found.read())
             return answer
+
+
+_MARK = bytes(6)  # stands where the gateway marks the list that a cursor is of
+
+
+def cursor(end: int) -> str:
+    """Write how far a page has come."""
+    return base64.urlsafe_b64encode(_MARK + str(end).encode()).rstrip(b"=").decode()
+
+
+def place(after: str | None) -> int:
+    """Read how far the page before has come."""
+    if not after:
+        return 0
+    return int(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))[len(_MARK) :])
 
 
 def node_id(kind: str, key: str) -> str:

@@ -1,17 +1,28 @@
 """The systems that the ports' promises are kept against."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 
-from adapters import sandbox_crm, sandbox_erp, sandbox_wms
+from adapters import sandbox_carrier, sandbox_crm, sandbox_erp, sandbox_pos, sandbox_wms
 from adapters._upstream import SystemSettings, Upstream
+from domain.customer import Trait, TraitKind
+from domain.deadline import Duration
 from domain.secret import Secret
-from sandbox.contact import kunnr_of
-from tests.adapters.counterpart import Counterpart, Promise, order_queries, product_queries
+from sandbox.contact import card_of, kunnr_of, person_at
+from tests.adapters.counterpart import (
+    Counterpart,
+    Promise,
+    facet_queries,
+    interaction_queries,
+    ledger_queries,
+    location_queries,
+    order_queries,
+    product_queries,
+)
 from tests.sandbox.running import Running, Sandbox
 
 
@@ -33,14 +44,41 @@ def sandbox(running_sandbox: Running) -> Sandbox:
 
 @pytest.fixture
 async def sandbox_counterpart(sandbox: Sandbox) -> AsyncIterator[Counterpart]:
-    """The sandbox behind its three adapters."""
-    modules: dict[str, Any] = {"erp": sandbox_erp, "wms": sandbox_wms, "crm": sandbox_crm}
+    """The sandbox behind its adapters."""
+    modules = {
+        "erp": sandbox_erp,
+        "wms": sandbox_wms,
+        "crm": sandbox_crm,
+        "carrier": sandbox_carrier,
+    }
+    async with _behind(sandbox, modules, _promises) as found:
+        yield found
+
+
+@pytest.fixture
+async def tills_counterpart(sandbox: Sandbox) -> AsyncIterator[Counterpart]:
+    """The sandbox's tills, which serve a port that the ERP serves too."""
+    async with _behind(sandbox, {"pos": sandbox_pos}, _sales) as found:
+        yield found
+
+
+@asynccontextmanager
+async def _behind(
+    sandbox: Sandbox,
+    modules: dict[str, Any],
+    promises: Callable[[Sandbox, dict[str, Any]], dict[str, Promise]],
+) -> AsyncIterator[Counterpart]:
     async with AsyncExitStack() as owned:
         upstreams: dict[str, Upstream] = {}
         adapters: dict[str, Any] = {}
         for name, module in modules.items():
+            # No promise is about speed: only the operation's own deadline ends a call.
             settings = SystemSettings(
-                adapter=f"sandbox_{name}", url=sandbox.urls[name], serves=[], concurrency=4
+                adapter=f"sandbox_{name}",
+                url=sandbox.urls[name],
+                serves=[],
+                concurrency=4,
+                timeout=Duration(30),
             )
             upstreams[name] = Upstream(name, settings)
             owned.push_async_callback(upstreams[name].close)
@@ -52,7 +90,7 @@ async def sandbox_counterpart(sandbox: Sandbox) -> AsyncIterator[Counterpart]:
                 sandbox.fault(name, **settings)
 
         yield Counterpart(
-            promises=_promises(sandbox, adapters),
+            promises=promises(sandbox, adapters),
             upstreams=upstreams,
             fault=fault,
             seen=lambda: sum(sandbox.seen(name)["total"] for name in modules),
@@ -64,8 +102,31 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
     contacts = [f"crm:C-{n:06d}" for n in range(1, 351)]
     buyers = [f"erp:{number}" for n in range(1, 301) if (number := kunnr_of(n)) is not None]
     sites = [s["code"] for s in sandbox.clients["wms"].get("/v2/sites").json()["sites"]]
+    groups = [row["MATKL"] for row in _groups(sandbox.clients["erp"])]
     sandbox.calm()
     erp, wms, crm = adapters["erp"], adapters["wms"], adapters["crm"]
+    accounts = [key.replace("C-", "LA-") for key in contacts]
+    traits = [
+        trait
+        for n in range(1, 251)
+        for trait in (
+            Trait(TraitKind.EMAIL, person_at(n).email.upper()),
+            Trait(TraitKind.EXTERNAL, f"erp:{kunnr_of(n)}"),
+            Trait(TraitKind.NAME, person_at(n).family),
+        )
+        if "None" not in trait.value
+    ]
+    parcels = [
+        row["TRAID"]
+        for start in range(0, 600, 200)
+        for order in sandbox.erp(
+            "ORDERS_BY_VBELN",
+            {"VBELN": [str(4_500_000_001 + n) for n in range(start, start + 200)]},
+        )
+        for row in order["LIKP"]
+        if row["TRAID"]
+    ]
+    sandbox.calm()
     far = ("tryton:1", "crm", "")
     no_sku = ("", "x", "0" * 9, "9" * 60, "żółw", "100001001 ")
     return {
@@ -74,7 +135,24 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
             [*far, "erp:0100001", "erp:x", "wms:100001"],
         ),
         "variant_by_sku": Promise(erp, skus[:450], 200, ["999999001"], no_sku),
-        "offer_by_sku": Promise(erp, skus[:450], 200, ["999999001"], no_sku),
+        "offer_by_sku": Promise(erp, skus[:1_100], 1_000, ["999999001"], no_sku),
+        "price_history_by_sku": Promise(erp, skus[:1_100], 1_000, ["999999001"], no_sku),
+        "product_count_by_query": Promise(erp, product_queries(4), 1),
+        "facets_by_query": Promise(erp, facet_queries(), 1),
+        "category_by_key": Promise(
+            erp, [f"erp:{code}" for code in groups], len(groups), ["erp:99"], [*far, "wms:10"]
+        ),
+        "categories_by_parent": Promise(
+            erp, ["", *(f"erp:{code}" for code in groups)], len(groups) + 1, ["erp:99"],
+            ["tryton:1", "crm", "wms:10"],
+        ),
+        "product_count_by_category": Promise(
+            erp, [f"erp:{code}" for code in groups], 200, ["erp:99"], [*far, "erp:x", "wms:10"]
+        ),
+        "skus_by_location": Promise(
+            wms, [f"wms:{code}" for code in sites[:4]], 1, ["wms:XXX9"],
+            [*far, "erp:WAW1", f"wms:{'x' * 60}"],
+        ),
         "order_by_key": Promise(
             erp, [f"erp:{n}" for n in range(4_500_000_001, 4_500_000_431)], 200,
             ["erp:4600000000"], [*far, "erp:1", "wms:4500000001"],
@@ -84,15 +162,62 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
             order_queries([*far, "crm:C-000042", "erp:x"]),
         ),
         "products_by_query": Promise(erp, product_queries(5), 1),
-        "stock_by_sku": Promise(wms, skus[:1_100], 500, ["999999001", "x"], ["", "9" * 60]),
+        "stock_by_sku": Promise(wms, skus[:1_100], 1_000, ["999999001", "x"], ["", "9" * 60]),
         "location_by_key": Promise(wms, [f"wms:{code}" for code in sites], 100,
                                    ["wms:XXX9"], [*far, "erp:WAW1", f"wms:{'x' * 60}"]),
+        "locations_by_query": Promise(wms, location_queries(5), 1),
         "customer_by_key": Promise(crm, contacts, 100, ["crm:C-999999"], [*far, "erp:C-000042"]),
         "loyalty_by_customer": Promise(crm, contacts, 100, ["crm:C-999999"], [*far, "erp:1"]),
         "loyalty_by_key": Promise(
-            crm, [key.replace("C-", "LA-") for key in contacts], 100, ["crm:LA-999999"], far
+            crm, accounts, 100, ["crm:LA-999999"], far
+        ),
+        "order_by_number": Promise(
+            erp, [str(n) for n in range(4_500_000_001, 4_500_000_431)], 200,
+            ["4600000000", "WAW1-01-999999"], ["", "x" * 60, "żółw"],
+        ),
+        "customers_by_trait": Promise(
+            crm, traits, 500,
+            [Trait(TraitKind.EMAIL, "nobody@example.com"), Trait(TraitKind.NAME, "Nobodyson")],
+            [Trait(TraitKind.EXTERNAL, "tryton:1"), Trait(TraitKind.PHONE, "none"),
+             Trait(TraitKind.NAME, " ")],
+        ),
+        "ledger_by_account": Promise(
+            crm, ledger_queries(accounts), 100, ledger_queries(["crm:LA-999999"]),
+            ledger_queries([*far, "erp:LA-000042"]),
+        ),
+        "interactions_by_customer": Promise(
+            crm, interaction_queries(contacts), 100, interaction_queries(["crm:C-999999"]),
+            interaction_queries([*far, "erp:C-000042"]),
+        ),
+        "shipment_by_tracking": Promise(
+            adapters["carrier"], parcels, 100, ["KUR999999990", "x"], ["", "9" * 60],
         ),
     }  # fmt: skip
+
+
+def _sales(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
+    feed = sandbox.clients["pos"].get("/backoffice/feed", params={"limit": "500"}).json()
+    numbers = [each["receipt"] for each in feed["receipts"]][:350]
+    cards = [f"pos:{card}" for n in range(1, 351) if (card := card_of(n)) is not None]
+    sandbox.calm()
+    pos, far = adapters["pos"], ("tryton:1", "pos", "", "erp:4500000001")
+    return {
+        "order_by_key": Promise(
+            pos, [f"pos:{number}" for number in numbers], 100, ["pos:WAW1-01-999999"],
+            [*far, f"pos:{'x' * 60}"],
+        ),
+        "order_by_number": Promise(
+            pos, numbers, 100, ["WAW1-01-999999", "4500000001"], ["", "x" * 60]
+        ),
+        "orders_by_customer": Promise(
+            pos, order_queries(cards), 100, order_queries(["pos:2990000000000"]),
+            order_queries([*far, "crm:C-000042"]),
+        ),
+    }  # fmt: skip
+
+
+def _groups(erp: httpx.Client) -> Any:
+    return erp.get("/sap/zretail/MATERIAL_GROUPS").json()["d"]["results"]
 
 
 def _skus(erp: httpx.Client) -> list[str]:

@@ -9,9 +9,14 @@ from msgspec import Struct
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline
+from domain.errors import Failure
+from domain.facet import FacetQuery
+from domain.filter import ProductFilter, ProductQuery
+from domain.interaction import InteractionQuery
+from domain.location import LocationQuery
+from domain.loyalty import LedgerQuery
 from domain.order import OrderQuery
 from domain.page import PageRequest
-from domain.product import ProductQuery
 from domain.viewer import Channel
 
 Call = Callable[[Sequence[Any], Ask], Awaitable[Mapping[Any, Any]]]
@@ -22,6 +27,7 @@ class Promise(Struct, frozen=True):
 
     *Shape*: ``keys`` are known to the system, more than ``limit``, which is how many it takes at
     once; ``strangers`` are well-formed and unknown to it; ``foreign`` are not its to see.
+    ``calls`` is how many calls so many keys may take at most: one, but for systems that cannot.
     """
 
     adapter: Any
@@ -29,6 +35,7 @@ class Promise(Struct, frozen=True):
     limit: int
     strangers: Sequence[Any] = ()
     foreign: Sequence[Any] = ()
+    calls: int = 1
 
 
 class Counterpart(Struct, kw_only=True):
@@ -54,7 +61,10 @@ class Counterpart(Struct, kw_only=True):
 
 def is_page_call(call: str) -> bool:
     """Whether the method answers every query with a page instead of leaving unknown ones out."""
-    return call in ("products_by_query", "orders_by_customer")
+    return call in (
+        "products_by_query", "orders_by_customer", "locations_by_query", "ledger_by_account",
+        "interactions_by_customer",
+    )  # fmt: skip
 
 
 def product_queries(count: int) -> list[ProductQuery]:
@@ -62,9 +72,40 @@ def product_queries(count: int) -> list[ProductQuery]:
     return [ProductQuery(PageRequest(1, str(skip) if skip else None)) for skip in range(count)]
 
 
+def facet_queries() -> list[FacetQuery]:
+    """Some facets of the whole assortment, and all facets of parts of it."""
+    return [
+        FacetQuery(codes=("brand", "colour")),
+        FacetQuery(search="a"),
+        FacetQuery(where=ProductFilter(brands=("LIPOWA",))),
+    ]
+
+
+def location_queries(count: int) -> list[LocationQuery]:
+    """Distinct pages of places, of one each."""
+    return [LocationQuery(PageRequest(1, str(skip) if skip else None)) for skip in range(count)]
+
+
 def order_queries(identities: Sequence[str], first: int = 2) -> list[OrderQuery]:
     """The first page of each customer."""
     return [OrderQuery((identity,), PageRequest(first)) for identity in identities]
+
+
+def got(value: Any) -> Any:
+    """The value; raises where a query's failure stands in the place of it."""
+    if isinstance(value, Failure):
+        raise value
+    return value
+
+
+def ledger_queries(accounts: Sequence[str], first: int = 2) -> list[LedgerQuery]:
+    """The first page of each account's ledger."""
+    return [LedgerQuery(account, PageRequest(first)) for account in accounts]
+
+
+def interaction_queries(customers: Sequence[str], first: int = 2) -> list[InteractionQuery]:
+    """The first page of what was said to each customer."""
+    return [InteractionQuery(customer, PageRequest(first)) for customer in customers]
 
 
 def plain(value: Any) -> Any:

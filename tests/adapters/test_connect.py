@@ -16,10 +16,11 @@ from domain.ask import Ask
 from domain.configuration import ConfigurationError
 from domain.deadline import Deadline, Duration
 from domain.errors import SourceUnavailable
+from domain.port import Ports
 from domain.viewer import Channel
 from tests.adapters.fault import Exchange, Faulty
 
-PORTS = ["product", "offer", "stock", "location", "customer", "loyalty", "order"]
+PORTS = list(Ports.__struct_fields__)
 
 SHELF = '''
 """An adapter for stock and places that keeps what happens to it."""
@@ -49,6 +50,9 @@ class Adapter:
         return {sku: [] for sku in skus}
 
     async def location_by_key(self, keys, ask):
+        return {}
+
+    async def locations_by_query(self, queries, ask):
         return {}
 
     def offer_by_sku(self, skus, ask):
@@ -121,7 +125,7 @@ def test_everything_wrong() -> None:
             "wms": {
                 "url": "wms.example.com",
                 "serves": ["stock", "offers"],
-                "scope": {"country": ["PL"]},
+                "scope": {"county": ["PL"]},
                 "options": {"shelve": 1},
             },
             "secret": {"url": "http://me:hunter2@wms.example.com", "serves": []},
@@ -129,7 +133,10 @@ def test_everything_wrong() -> None:
             "crm": {"serves": ["customer", "offer"]},
             "full": {"serves": [], "options": {"shelf": 10}},
         },
-        ["order", "product", "loyality"],
+        [
+            *("order", "product", "loyality", "category", "facet", "price_history", "assortment"),
+            *("interaction", "shipment"),
+        ],
     )
     room = Path(connect.__code__.co_filename).parent
     names = {path.stem for path in room.glob("*.py")} | {
@@ -141,8 +148,8 @@ def test_everything_wrong() -> None:
     assert found == [
         "systems.ERP 1: found the name 'ERP 1'; "
         "write up to 32 small letters, digits and hyphens, a letter first",
-        "systems.wms.scope: found a scope; "
-        "leave it out: several systems behind one port are not supported yet",
+        "systems.wms.scope.county: unknown key; did you mean country? "
+        "allowed here: market, country, brand, channel",
         "systems.wms.url: found 'wms.example.com'; "
         "write http:// or https://, a host, and where needed a port and a path",
         "systems.wms.options.shelve: unknown key; did you mean shelf? allowed here: shelf, mood",
@@ -151,14 +158,14 @@ def test_everything_wrong() -> None:
         f"systems.pim.adapter: found 'pim'; allowed: {available}",
         "systems.crm.serves: adapter shelf has no offer_by_sku; "
         "leave offer out, or choose an adapter that serves it",
-        "systems.crm.serves: adapter shelf has no customer_by_key; "
+        "systems.crm.serves: adapter shelf has no customer_by_key, no customers_by_trait; "
         "leave customer out, or choose an adapter that serves it",
         "systems.full: adapter shelf cannot work with these settings; there are 9 shelves",
         f"systems.wms.serves: found 'offers'; did you mean offer? allowed: {ports}",
         f"unserved: found 'loyality'; did you mean loyalty? allowed: {ports}",
         "unserved: pim serves product; take it out of one of the two",
-        "systems: ERP 1 and wms both serve stock; "
-        "keep one: several systems behind one port are not supported yet",
+        "systems: ERP 1 and wms both serve stock; give each a scope of its own; "
+        "stock is divided by market, country, brand",
         "systems: no system serves location; "
         "add location to serves of the system that has it, or to unserved",
         "systems: no system serves loyalty; "
@@ -169,8 +176,36 @@ def test_everything_wrong() -> None:
 def test_listed_twice() -> None:
     """A port listed twice by one system is told as that."""
     assert problems({"wms": {"serves": ["stock", "stock"]}}, without("stock")) == [
-        "systems: wms lists stock 2 times; "
-        "keep one: several systems behind one port are not supported yet"
+        "systems.wms.serves: lists stock 2 times; list it once"
+    ]
+
+
+async def test_several_systems_behind_one_port() -> None:
+    """Systems that share a port by scope are asked together; the others' ports stay their own."""
+    systems = tie(
+        {
+            "wms-pl": {"serves": ["stock", "location"], "scope": {"country": ["PL"]}},
+            "wms-de": {"serves": ["stock", "location"], "scope": {"country": ["DE"]}},
+        },
+        without("stock", "location"),
+    )
+    request = Ask(Deadline.after(1), "PL", "PLN", "en", Channel.WEB)
+    assert await systems.ports.stock.stock_by_sku(["1"], request) == {"1": ()}
+    assert await systems.ports.location.location_by_key(["wms-de:1"], request) == {}
+    assert set(systems.adapters) == {"wms-pl", "wms-de"}
+
+
+def test_scopes_that_are_no_whole() -> None:
+    """What two systems both serve, or none, is told with all the rest."""
+    systems = {
+        "wms-pl": {"serves": ["stock", "location"], "scope": {"country": ["PL", "CZ"]}},
+        "wms-de": {"serves": ["stock"], "scope": {"country": ["DE", "CZ"]}},
+    }
+    assert problems(systems, without("stock", "location")) == [
+        "systems: wms-pl and wms-de both serve stock for country CZ; "
+        "give each a scope of its own; stock is divided by market, country, brand",
+        "systems: no system serves location for country DE; "
+        "widen the scope of wms-pl, or add a system for it",
     ]
 
 

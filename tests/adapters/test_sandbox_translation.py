@@ -13,16 +13,21 @@ from adapters._upstream import SystemSettings, Upstream
 from adapters.sandbox_crm import Adapter as CrmAdapter
 from adapters.sandbox_erp import Adapter as ErpAdapter
 from adapters.sandbox_erp import message
+from adapters.sandbox_erp.document import Neighbours
+from adapters.sandbox_erp.document import order as booked
 from adapters.sandbox_erp.price import ORGANISATIONS, offer
 from adapters.sandbox_wms import Adapter as WmsAdapter
+from domain.attribute import NumberAttribute
 from domain.configuration import ConfigurationError
 from domain.errors import BadInput
+from domain.filter import ProductQuery
 from domain.identity import external_id
 from domain.location import LocationKind
 from domain.money import Money
+from domain.offer import Offer
 from domain.order import OrderQuery, OrderState
 from domain.page import PageRequest
-from domain.product import AttributeValue, Option, ProductQuery
+from domain.product import Option
 from domain.provenance import PRICE, Provenance
 from domain.viewer import Channel
 from sandbox.persona import CUSTOMER_CONTACT, CUSTOMER_KUNNR, CUSTOMER_ORDERS, NEIGHBOUR_KUNNR
@@ -56,6 +61,12 @@ def _priced(*rows: tuple[str, str, str, str, str], rate: str = "23.00") -> messa
         "MWST": {"MWSKZ": "P1", "KBETR": rate, "KONWA": "%"},
     }  # fmt: skip
     return msgspec.json.decode(msgspec.json.encode(row), type=message.Priced)
+
+
+def _offer(priced: message.Priced) -> Offer:
+    found = offer(priced, ORGANISATIONS["PL"], PROVENANCE)
+    assert found is not None
+    return found
 
 
 async def test_offers_are_the_erps_prices_in_every_market(
@@ -97,19 +108,60 @@ async def test_nothing_is_offered_where_nobody_sells(counterpart: Counterpart) -
 
 
 def test_a_price_for_ten_pieces_is_told_for_one() -> None:
-    """KPEIN divides; what then has no whole minor unit is no price."""
+    """KPEIN divides; what then has no whole minor unit is no offer, and harms no other."""
     ten = _priced(("PR00", "49.90", "10", "PLN", "99991231"))
-    assert offer(ten, ORGANISATIONS["PL"], PROVENANCE).price.gross == Money(499, "PLN")
-    with pytest.raises(ValueError, match="more than the 2 digits"):
-        offer(_priced(("PR00", "49.95", "10", "PLN", "99991231")), ORGANISATIONS["PL"], PROVENANCE)
+    assert _offer(ten).price.gross == Money(499, "PLN")
+    odd = ("PR00", "49.95", "10", "PLN", "99991231")
+    assert offer(_priced(odd), ORGANISATIONS["PL"], PROVENANCE) is None
+    sale = _offer(_priced(odd, ("ZSAL", "39.90", "10", "PLN", "99991231")))
+    assert sale.price == sale.list_price, "nothing is reduced from what is no price"
+
+
+def _position(**changed: str) -> message.Item:
+    row = {
+        "POSNR": "000010", "MATNR": "000000000100001001", "ARKTX": "x", "KWMENG": "1.000",
+        "KZWI1": "10.00", "NETWR": "8.13", "MWSBP": "1.87", "ABGRU": "",
+        "WERKS": "WAW1",
+    } | changed  # fmt: skip
+    return msgspec.json.decode(msgspec.json.encode(row), type=message.Item)
+
+
+def _booked(*items: message.Item) -> message.Document:
+    net = sum((item.netwr for item in items), start=Decimal(0))
+    tax = sum((item.mwsbp for item in items), start=Decimal(0))
+    return message.Document(
+        vbeln="4500000001", vkorg="PL01", vtweg="20", kunnr="0000000001", xcpdk="",
+        erdat="20261101", erzet="120000", waerk="PLN", netwr=net, mwsbk=tax, gbstk="C",
+        vbap=list(items), konv=[], bstnk="", likp=[],
+    )  # fmt: skip
+
+
+def test_a_line_says_its_price_before_and_its_total_after_the_discount() -> None:
+    """A unit price is before the discount, and null where it is no whole minor unit."""
+    lines = booked(
+        _booked(
+            _position(KWMENG="2.000", KZWI1="20.00", NETWR="14.63", MWSBP="3.37"),
+            _position(KWMENG="0.350"),
+            _position(),
+        ),
+        {"PL01": "PLN"},
+        Neighbours(locations="wms", receipts="pos"),
+        PROVENANCE,
+    ).lines
+    told = [(line.unit_price, line.discount, line.total) for line in lines]
+    assert told == [
+        (Money(1000, "PLN"), Money(200, "PLN"), Money(1800, "PLN")),
+        (None, Money(0, "PLN"), Money(1000, "PLN")),
+        (Money(1000, "PLN"), Money(0, "PLN"), Money(1000, "PLN")),
+    ]
 
 
 def test_an_offer_ends_at_the_midnight_of_its_market() -> None:
     """The last day of a price is included, and its end is that of the organisation's zone."""
     rows = (("PR00", "99.99", "1", "PLN", "99991231"), ("ZSAL", "49.99", "1", "PLN", "20261130"))
-    found = offer(_priced(*rows), ORGANISATIONS["PL"], PROVENANCE)
+    found = _offer(_priced(*rows))
     assert found.valid_until == datetime(2026, 11, 30, 23, tzinfo=UTC)
-    assert offer(_priced(rows[0]), ORGANISATIONS["PL"], PROVENANCE).valid_until is None
+    assert _offer(_priced(rows[0])).valid_until is None
 
 
 def test_a_version_changes_with_the_price_alone() -> None:
@@ -120,9 +172,9 @@ def test_a_version_changes_with_the_price_alone() -> None:
         _priced(("PR00", "99.99", "1", "PLN", "20261231")), _priced(base, rate="8.00"),
         _priced(base, ("ZSAL", "89.99", "1", "PLN", "99991231")),
     ]  # fmt: skip
-    versions = [offer(each, ORGANISATIONS["PL"], PROVENANCE).version for each in variations]
+    versions = [_offer(each).version for each in variations]
     assert len(set(versions)) == len(versions)
-    assert offer(_priced(base), ORGANISATIONS["PL"], PROVENANCE).version == versions[0]
+    assert _offer(_priced(base)).version == versions[0]
 
 
 @pytest.mark.parametrize(
@@ -171,15 +223,18 @@ async def test_products_carry_what_the_erp_says_of_them(
             assert variant.gtins == (own["EAN11"],)
             colour, size = own["AUSP"]
             assert variant.options == (
-                Option("Kolor", colour["TEXTS"][0]["ATWTB"]),
-                Option("Rozmiar", size["ATWRT"]),
+                Option("colour", "Kolor", colour["ATWRT"], colour["TEXTS"][0]["ATWTB"]),
+                Option("size", "Rozmiar", size["ATWRT"], size["ATWRT"]),
             )
             assert variant.media
             assert all(colour["ATWRT"].lower() in m.url for m in variant.media)
     heels = [a for p in found.values() for a in p.attributes if a.name == "Wysokość obcasa"]
     assert heels
-    assert all(isinstance(each, AttributeValue) and each.unit == "cm" for each in heels)
-    assert all(0 < Decimal(each.value) < 10 for each in heels)
+    for each in heels:
+        assert isinstance(each, NumberAttribute)
+        assert each.unit == "cm"
+        assert 0 < each.number < 10
+        assert each.value == str(each.number)
 
 
 async def test_an_untranslated_product_says_which_language_it_is_in(
@@ -210,8 +265,11 @@ async def test_search_passes_through(counterpart: Counterpart) -> None:
     assert all("Sukienka midi" in product.name for product in page.items)
     for cursor in ("", "x", "-1", "1.2", "99999999", "\uff11"):
         wrong = ProductQuery(PageRequest(5, cursor))
-        with pytest.raises(BadInput, match="after"):
-            await adapter.products_by_query([wrong], counterpart.ask())
+        found = await adapter.products_by_query([query, wrong], counterpart.ask("pl"))
+        assert isinstance(found[wrong], BadInput)
+        assert found[wrong].argument == "after"
+        assert wrong.page.cursor(cursor) in found[wrong].message
+        assert found[query].items, "the query beside it is whole"
 
 
 async def test_orders_are_what_the_erp_booked(sandbox: Sandbox, counterpart: Counterpart) -> None:
@@ -221,7 +279,10 @@ async def test_orders_are_what_the_erp_booked(sandbox: Sandbox, counterpart: Cou
     found = await adapter.order_by_key([f"erp:{n}" for n in numbers], counterpart.ask())
     documents = sandbox.erp("ORDERS_BY_VBELN", {"VBELN": numbers})
     assert len(found) == len(documents) == len(numbers)
-    channels = {"10": Channel.POS, "20": Channel.WEB, "30": Channel.APP}
+    channels = {
+        "10": Channel.POS, "20": Channel.WEB, "30": Channel.APP, "40": Channel.AGENT,
+        "50": Channel.MARKETPLACE,
+    }  # fmt: skip
     states = {"A": OrderState.OPEN, "B": OrderState.PARTLY_FULFILLED, "C": OrderState.FULFILLED}
     for document in documents:
         order = found[f"erp:{document['VBELN']}"]
@@ -233,6 +294,15 @@ async def test_orders_are_what_the_erp_booked(sandbox: Sandbox, counterpart: Cou
             f"{document['ERDAT']}{document['ERZET']}+0000"
         )
         assert order.channel is channels[document["VTWEG"]]
+        is_sale = document["VTWEG"] == "10"
+        assert order.receipt_key == (f"pos:{document['BSTNK']}" if is_sale else None)
+        assert order.fulfillments is not None
+        for row, delivery in zip(order.fulfillments, document["LIKP"], strict=True):
+            assert row.tracking_number == (delivery["TRAID"] or None)
+            assert (row.done_at is None) == (delivery["WADAT_IST"] == "00000000")
+            assert [line.position for line in row.lines] == [
+                str(int(item["VGPOS"])) for item in delivery["LIPS"]
+            ]
         cancelled = all(item["ABGRU"] for item in document["VBAP"])
         assert order.state is (OrderState.CANCELLED if cancelled else states[document["GBSTK"]])
         buyer = None if document["XCPDK"] else f"erp:{document['KUNNR']}"
@@ -244,6 +314,8 @@ async def test_orders_are_what_the_erp_booked(sandbox: Sandbox, counterpart: Cou
             assert line.total.decimal == Decimal(item["NETWR"]) + Decimal(item["MWSBP"])
             assert line.unit_price is not None
             assert line.unit_price.decimal * line.quantity == Decimal(item["KZWI1"])
+            assert line.discount is not None
+            assert line.discount.decimal == -Decimal(item["KZWI2"])
     assert {order.state for order in found.values()} >= {
         OrderState.FULFILLED, OrderState.CANCELLED,
     }  # fmt: skip
@@ -307,8 +379,9 @@ async def test_a_customer_with_two_numbers_has_one_list(counterpart: Counterpart
         after = page.cursors[-1]
     assert found == [order.number for order in expected]
     wrong = OrderQuery((ME, NEIGHBOUR), PageRequest(4, "3"))
-    with pytest.raises(BadInput, match="after"):
-        await adapter.orders_by_customer([wrong], counterpart.ask())
+    refused = await adapter.orders_by_customer([wrong, *single], counterpart.ask())
+    assert isinstance(refused[wrong], BadInput)
+    assert [len(refused[each].items) > 0 for each in single] == [True, True]
 
 
 async def test_stock_is_the_wms_row_by_row(sandbox: Sandbox, counterpart: Counterpart) -> None:
@@ -382,13 +455,19 @@ async def test_customers_and_accounts_are_the_crms(
         born = contact["birthDate"]
         assert customer.birth_date == (date.fromisoformat(born) if born else None)
         assert len(customer.addresses) == len(contact["addresses"])
-        links = [f"erp:{reference['id']}" for reference in contact["externalRefs"]]
+        links = [
+            f"{reference['system'].lower()}:{reference['id']}"
+            for reference in contact["externalRefs"]
+        ]
+        assert [
+            (each.purpose.value.lower(), each.state.value.lower()) for each in customer.consents
+        ] == [(consent["purpose"], consent["state"]) for consent in contact["consents"]]
         assert customer.identities == (customer.key, *links)
         assert customer.language == contact["locale"].replace("_", "-")
     accounts = await crm.loyalty_by_customer(keys, counterpart.ask())
     raw = sandbox.crm("loyalty/accounts/batch", {"contactIds": ids})
     assert {a.number: a.points for a in accounts.values()} == {
-        account["id"]: account["balance"]["points"] for account in raw
+        account["cardNumber"]: account["balance"]["points"] for account in raw
     }
     assert accounts[f"crm:{CUSTOMER_CONTACT}"].tier in ("SILVER", "GOLD", "PLATINUM")
 

@@ -8,21 +8,46 @@ from typing import Any
 from msgspec import structs
 
 from domain.ask import Ask
+from domain.assortment import Assortment
+from domain.attribute import (
+    BooleanAttribute,
+    CodedAttribute,
+    FibreShare,
+    NumberAttribute,
+    TextAttribute,
+)
 from domain.availability import StockLevel, Supply
-from domain.customer import Customer, PersonName
+from domain.category import ROOT, Category
+from domain.consent import Consent, ConsentPurpose, ConsentState
+from domain.customer import Customer, PersonName, Trait
 from domain.deadline import Duration
 from domain.errors import SourceTimeout
+from domain.facet import (
+    ChoiceCount,
+    ChoiceFacet,
+    FacetQuery,
+    Facets,
+    FlagFacet,
+    NumberFacet,
+    PriceFacet,
+)
+from domain.filter import ProductQuery
+from domain.fulfillment import FulfilledLine, Fulfillment, FulfillmentKind, FulfillmentState
 from domain.identity import node_id
-from domain.location import Address, GeoPoint, Location, LocationKind
-from domain.loyalty import LoyaltyAccount
+from domain.interaction import Interaction, InteractionKind, InteractionQuery
+from domain.location import Address, GeoPoint, Location, LocationKind, LocationQuery
+from domain.loyalty import LedgerQuery, LoyaltyAccount, LoyaltyEntry, LoyaltyEntryKind
 from domain.money import Money, Price
-from domain.offer import Offer
+from domain.offer import Offer, PriceRule, Reduction
 from domain.order import Order, OrderLine, OrderQuery, OrderState
 from domain.page import Page
-from domain.policy import Category, Classification, Decision
+from domain.policy import Category as PolicyCategory
+from domain.policy import Classification, Decision
 from domain.port import Ports
-from domain.product import AttributeValue, Media, Option, Product, ProductQuery, Variant
+from domain.price import PriceEntry, PriceHistory, PriceKind
+from domain.product import Media, Option, Product, Variant
 from domain.provenance import Lifetime, Provenance
+from domain.shipment import Shipment, ShipmentEvent, ShipmentState
 from domain.viewer import PolicyClass, Purpose, Role, Viewer
 from execution.context import Asked, Context, Contexts, Settings
 
@@ -30,6 +55,10 @@ NOW = datetime.now(UTC)
 FROM = Provenance("erp", NOW, Lifetime(timedelta(minutes=5), timedelta(days=1)))
 OLD = Provenance("erp", NOW - timedelta(hours=1), FROM.lifetime)
 SKUS = [f"S{number}" for number in range(12)]
+_WEIGHT = NumberAttribute(code="w", name="Weight", value="3", number=Decimal(3), unit="kg")
+_LINED = BooleanAttribute(code="l", name="Lined", value="yes", is_true=True)
+_FIT = CodedAttribute(code="f", name="Fit", value="slim", locale="en", choice="SLM")
+_MODEL = TextAttribute(code="m", name="Model", value="Ada")
 
 
 class Unasked:
@@ -54,12 +83,18 @@ class Shop:
         here: Any = self
         return Ports(
             product=here,
+            category=here,
+            facet=here,
+            price_history=here,
+            assortment=here,
             offer=here,
             stock=here,
             location=here,
             customer=here,
             loyalty=here,
             order=here,
+            interaction=here,
+            shipment=here,
         )
 
     def _found(
@@ -87,6 +122,45 @@ class Shop:
 
         return self._found("products_by_query", queries, ask, page)
 
+    async def product_count_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, int]:
+        return self._found("product_count_by_query", queries, ask, lambda _: 4)
+
+    async def facets_by_query(
+        self, queries: Sequence[FacetQuery], ask: Ask
+    ) -> Mapping[FacetQuery, Facets]:
+        return self._found("facets_by_query", queries, ask, _facets)
+
+    async def category_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Category]:
+        return self._found("category_by_key", keys, ask, _category)
+
+    async def categories_by_parent(
+        self, parents: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[Category]]:
+        def below(parent: str) -> list[Category] | None:
+            number = -1 if parent == ROOT else _number(parent)
+            if number is None:
+                return None
+            found = _category(f"erp:c{number + 1}")
+            return [found] if found is not None and number < 3 else []
+
+        return self._found("categories_by_parent", parents, ask, below)
+
+    async def product_count_by_category(self, keys: Sequence[str], ask: Ask) -> Mapping[str, int]:
+        return self._found("product_count_by_category", keys, ask, _number)
+
+    async def price_history_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, PriceHistory]:
+        return self._found("price_history_by_sku", skus, ask, _history)
+
+    async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
+        def there(key: str) -> Assortment:
+            return Assortment(key, frozenset(SKUS), is_complete=key != "wms:L1", provenance=FROM)
+
+        return self._found("skus_by_location", keys, ask, there)
+
     async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
         return self._found("offer_by_sku", skus, ask, lambda sku: _asked(_offer(sku), ask))
 
@@ -97,6 +171,11 @@ class Shop:
 
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         return self._found("location_by_key", keys, ask, _location)
+
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        return {query: Page((), (), has_next=False, total=0) for query in queries}
 
     async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
         return self._found("customer_by_key", keys, ask, _customer)
@@ -121,11 +200,62 @@ class Shop:
 
         return self._found("orders_by_customer", queries, ask, page)
 
+    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+        return self._found("order_by_number", numbers, ask, _order)
+
+    async def customers_by_trait(
+        self, traits: Sequence[Trait], ask: Ask
+    ) -> Mapping[Trait, Sequence[Customer]]:
+        def some(trait: Trait) -> tuple[Customer, ...] | None:
+            keys = {"none": (), "erp": ("crm:c1",)}.get(trait.value, ("crm:c1", "crm:c2"))
+            return tuple(found for key in keys if (found := _customer(key))) or None
+
+        return self._found("customers_by_trait", traits, ask, some)
+
+    async def ledger_by_account(
+        self, queries: Sequence[LedgerQuery], ask: Ask
+    ) -> Mapping[LedgerQuery, Page[LoyaltyEntry]]:
+        rows = (
+            LoyaltyEntry(
+                key="crm:l1:2", kind=LoyaltyEntryKind.EARN, points=9, at=NOW, order_key="erp:o1",
+                provenance=FROM,
+            ),
+            LoyaltyEntry(
+                key="crm:l1:1", kind=LoyaltyEntryKind.REDEEM, points=-2, at=NOW, provenance=OLD
+            ),
+        )  # fmt: skip
+        return self._found(
+            "ledger_by_account", queries, ask,
+            lambda query: Page(rows[: query.page.first], ("2", "1")[: query.page.first], False),
+        )  # fmt: skip
+
+    async def interactions_by_customer(
+        self, queries: Sequence[InteractionQuery], ask: Ask
+    ) -> Mapping[InteractionQuery, Page[Interaction]]:
+        def page(query: InteractionQuery) -> Page[Interaction]:
+            said = Interaction(
+                key="crm:i1", customer_key=query.customer_key, kind=InteractionKind.CALL, at=NOW,
+                text="x", order_key="erp:o2", provenance=FROM,
+            )  # fmt: skip
+            return Page((said,), ("i1",), has_next=True)
+
+        return self._found("interactions_by_customer", queries, ask, page)
+
+    async def shipment_by_tracking(
+        self, numbers: Sequence[str], ask: Ask
+    ) -> Mapping[str, Shipment]:
+        event = ShipmentEvent(ShipmentState.DELIVERED, NOW, "x")
+        return self._found(
+            "shipment_by_tracking", numbers, ask,
+            lambda key: Shipment(tracking_number=key, events=(event,), provenance=OLD),
+        )  # fmt: skip
+
 
 IDS = [
     node_id("Product", "erp:1"),
     node_id("Product", "erp:none"),
     node_id("Variant", "S3"),
+    node_id("Category", "erp:c2"),
     node_id("Location", "wms:L1"),
     node_id("Customer", "crm:c1"),
     node_id("Customer", "crm:c2"),
@@ -147,11 +277,11 @@ class Policy:
         if category is None:
             return Decision.ALLOW
         if policy_class.role is Role.AGENT:
-            return Decision.DENY if category is Category.BIRTH else Decision.ALLOW
-        if category is Category.OPERATIONAL:
+            return Decision.DENY if category is PolicyCategory.BIRTH else Decision.ALLOW
+        if category is PolicyCategory.OPERATIONAL:
             return Decision.DENY
         if policy_class.role is Role.CUSTOMER:
-            return Decision.DENY if category is Category.CONTACT else Decision.OWN
+            return Decision.DENY if category is PolicyCategory.CONTACT else Decision.OWN
         return Decision.DENY
 
     def decide_type(self, type_name: str, policy_class: PolicyClass) -> Decision:
@@ -175,7 +305,8 @@ def context(shop: Shop, policy: Any, viewer: Viewer) -> Context:
     settings = Settings(
         markets={"PL": ["PLN"], "DE": ["EUR"]}, languages=["pl", "en"], timeout=Duration(20)
     )
-    opened = Contexts(settings, shop.ports(), policy).open(viewer, Asked(), "request")
+    contexts = Contexts(settings, shop.ports(), policy, systems=("erp", "wms", "crm"))
+    opened = contexts.open(viewer, Asked(), "request")
     opened.now = NOW
     return opened
 
@@ -208,7 +339,9 @@ def _product(key: str, ask: Ask) -> Product | None:
         locale="pl",
         description=None if number % 2 else "Good.",
         brand="Brand",
-        attributes=(AttributeValue("weight", "3", "kg"),) * (number % 3),
+        category=_category(f"erp:c{number}"),
+        attributes=(_WEIGHT, _LINED, _FIT, _MODEL)[: number % 5],
+        composition=(FibreShare("CO", "cotton", Decimal(100)),) * (number % 2),
         media=(Media(f"https://example.com/{number}"),),
         variants=tuple(_variant(sku) for sku in SKUS[number * 3 : number * 3 + 3]),
         provenance=OLD if number == 1 else FROM,
@@ -226,7 +359,7 @@ def _variant(sku: str) -> Any:
         product_key=f"erp:{number // 3}",
         name=f"Variant {number}",
         gtins=("5901234123457",) * (number % 2),
-        options=(Option("size", "M"),),
+        options=(Option("size", "Size", "M", "M"),),
         provenance=OLD if number % 7 == 2 else FROM,
     )
 
@@ -236,7 +369,53 @@ def _offer(sku: str) -> Offer | None:
     if number is None or number % 5 == 4:
         return None
     gross = Price.containing(Money(1000 + number, "PLN"), Decimal(23))
-    return Offer(sku=sku, price=gross, list_price=gross, version="1", provenance=FROM)
+    listed = Price.containing(Money(1000 + number % 3 * 500, "PLN"), Decimal(23))
+    return Offer(
+        sku=sku,
+        price=gross,
+        list_price=listed if number % 3 else gross,
+        applied_reductions=(Reduction(PriceRule.SALE, Money(5, "PLN")),) * (number % 3),
+        version="1",
+        provenance=FROM,
+    )
+
+
+def _history(sku: str) -> PriceHistory | None:
+    number = _number(sku)
+    if number is None or number == 7:
+        return None
+    was = Price.containing(Money(1500, "PLN"), Decimal(23))
+    paid = Price.containing(Money(1000 + number, "PLN"), Decimal(23))
+    begun = NOW - timedelta(days=9)
+    return PriceHistory(
+        sku,
+        (
+            PriceEntry(price=was, kind=PriceKind.REGULAR, starts_at=NOW - timedelta(days=99)),
+            PriceEntry(price=paid, kind=PriceKind.REDUCTION, starts_at=begun),
+        ),
+        FROM,
+    )
+
+
+def _category(key: str) -> Category | None:
+    number = _number(key)
+    if number is None:
+        return None
+    parent = None if number == 3 else ROOT if number == 0 else f"erp:c{number - 1}"
+    return Category(
+        key=key, code=f"c{number}", name=f"Category {number}", parent_key=parent, provenance=FROM
+    )
+
+
+def _facets(query: FacetQuery) -> Facets:
+    every = (
+        ChoiceFacet(code="brand", count=2, choices=(ChoiceCount("B", "Brand", 2),)),
+        NumberFacet(code="heel", name="Heel", count=1, min=Decimal(1), max=Decimal(9), unit="cm"),
+        FlagFacet(code="reduced", count=1),
+        PriceFacet(code="price", count=2, lowest=Money(1, "PLN"), highest=Money(9, "PLN")),
+    )
+    wanted = query.codes
+    return Facets(4, tuple(f for f in every if wanted is None or f.code in wanted), FROM)
 
 
 def _stock(sku: str) -> list[StockLevel] | None:
@@ -280,6 +459,8 @@ def _customer(key: str) -> Customer | None:
         email="ala@example.com",
         birth_date=date(1990, 1, number),
         addresses=(Address(lines=("Street 2",)),),
+        consents=(Consent(ConsentPurpose.PROFILING, ConsentState.GRANTED, NOW),),
+        segments=("VIP",),
         identities=(key, f"erp:c{number}"),
         provenance=OLD,
     )
@@ -312,5 +493,18 @@ def _order(key: str) -> Any:
             OrderLine(position="2", sku=None, name=None, quantity=Decimal(1), total=total),
         ),
         total=total,
+        location_key="wms:L1",
+        receipt_key=f"pos:r{number}" if number == 2 else None,
+        fulfillments=(
+            Fulfillment(
+                number="f",
+                kind=FulfillmentKind.SHIPMENT,
+                state=FulfillmentState.DONE,
+                location_key="wms:L2",
+                lines=(FulfilledLine("1", Decimal(1)),),
+                opened_at=NOW,
+                tracking_number=f"S{number}",
+            ),
+        ),
         provenance=FROM,
     )

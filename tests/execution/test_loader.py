@@ -7,7 +7,7 @@ import pytest
 
 from domain.ask import Ask
 from domain.deadline import Deadline
-from domain.errors import DeadlineExceeded, SourceTimeout
+from domain.errors import DeadlineExceeded, Failure, SourceContract, SourceTimeout
 from domain.viewer import Channel
 from execution.loader import Batches, Loader
 
@@ -49,6 +49,21 @@ async def test_a_tick_is_one_batch() -> None:
         found = await asyncio.gather(load(["a", "bb"]), load(["bb", "ccc", "absent"]), load([]))
     assert list(found) == [[1, 2], [2, 3, None], []]
     assert source.asked == [["a", "bb", "ccc", "absent"]]
+
+
+async def test_a_failure_in_the_place_of_a_value_is_that_keys_alone() -> None:
+    """A port may keep one key back with a failure; the others' values stand, and are kept."""
+    damaged = SourceContract("wms", "stock_by_sku", "not whole")
+
+    async def fetch(keys: Sequence[str], ask: Ask) -> Mapping[str, int | Failure]:
+        return {"a": 1, "b": damaged}
+
+    kept: list[int] = []
+    ask = Ask(Deadline.after(BOUND), "PL", "PLN", "pl", Channel.WEB)
+    load = Loader(fetch, ask, Batches(), kept.append).load
+    async with asyncio.timeout(BOUND):
+        assert await load(["a", "b", "c"]) == [1, damaged, None]
+    assert kept == [1]
 
 
 async def test_a_key_is_asked_once_per_operation() -> None:
@@ -116,3 +131,18 @@ async def test_a_bug_is_raised_and_not_shown_as_a_failure() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await loader(Source(divide)).load(["a"])
+
+
+async def test_a_key_may_fail_alone() -> None:
+    """A failure that a port answers with is its own key's, and no other loader hears of it."""
+    kept: list[int] = []
+    failure = SourceTimeout("erp", "len", "no answer")
+
+    async def fetch(keys: Sequence[str], ask: Ask) -> Mapping[str, int | Failure]:
+        return {key: failure if key == "bad" else len(key) for key in keys}
+
+    ask = Ask(Deadline.after(BOUND), "PL", "PLN", "pl", Channel.WEB)
+    mixed: Loader[str, int] = Loader(fetch, ask, Batches(), kept.append)
+    async with asyncio.timeout(BOUND):
+        assert await mixed.load(["a", "bad", "ccc"]) == [1, failure, 3]
+    assert kept == [1, 3]

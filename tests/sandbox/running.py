@@ -15,12 +15,14 @@ import httpx
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 30.0
-NAMES = ("erp", "wms", "crm", "idp")
+NAMES = ("erp", "wms", "crm", "idp", "pos", "carrier")
 KEYS = {
     "erp": {"APIKey": "sandbox-erp-key"},
     "wms": {"Authorization": "Bearer sandbox-wms-key"},
     "crm": {"X-Api-Key": "sandbox-crm-key"},
     "idp": {},
+    "pos": {"X-Till-Key": "sandbox-pos-key"},
+    "carrier": {"Authorization": "Token sandbox-carrier-key"},
 }
 
 
@@ -39,7 +41,7 @@ def run(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple[
 
 
 class Running:
-    """The four systems under their parent, and what the parent has said so far."""
+    """The systems under their parent, and what the parent has said so far."""
 
     def __init__(
         self, *arguments: str, environment: Mapping[str, str] | None = None, wait: bool = True
@@ -111,10 +113,47 @@ class Running:
             self._lines.put(line.rstrip())
 
 
+class Alone:
+    """One system started by itself, for one part of the data; a context manager."""
+
+    def __init__(self, name: str, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", name, "--port", "0", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        # Its only line; the end of a process ends the read.
+        ready, _, url = (self.process.stdout.readline().split() + [""] * 3)[:3]
+        assert ready == "ready", f"{name} ended with status {self.process.wait(PATIENCE)}"
+        self.url = url
+        self.urls = {name: url}
+        self.clients = {
+            name: httpx.Client(base_url=url, headers=KEYS[name], timeout=PATIENCE, trust_env=False)
+        }
+
+    def __enter__(self) -> "Alone":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self.clients.values():
+            client.close()
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+
+
 class Sandbox:
     """What tests ask the running systems, with the right key and path."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: "Running | Alone") -> None:
         self.urls = running.urls
         self.clients = running.clients
 

@@ -1,11 +1,12 @@
-"""The CRM's words, limits, cursors and errors."""
+"""The CRM's words, limits, cursors and errors; and whom its contacts are."""
 
+import json
 from typing import Any
 
 import pytest
 
-from sandbox.persona import CUSTOMER_CONTACT, CUSTOMER_KUNNR
-from tests.sandbox.running import Sandbox
+from sandbox.persona import CUSTOMER_CARD, CUSTOMER_CONTACT, CUSTOMER_KUNNR
+from tests.sandbox.running import Sandbox, run
 
 
 def _all_contacts(sandbox: Sandbox) -> list[Any]:
@@ -50,7 +51,10 @@ def test_contacts_are_found_by_mail_phone_and_customer_number(sandbox: Sandbox) 
     """A contact is found by e-mail in any case, by phone in any spelling, by KUNNR."""
     [contact] = sandbox.crm("contacts/batch", {"ids": [CUSTOMER_CONTACT, "C-999999", "C-42"]})
     email, phone = contact["emails"][0]["address"], contact["phones"][0]["number"]
-    assert contact["externalRefs"] == [{"system": "ERP", "type": "KUNNR", "id": CUSTOMER_KUNNR}]
+    assert contact["externalRefs"] == [
+        {"system": "ERP", "type": "KUNNR", "id": CUSTOMER_KUNNR},
+        {"system": "POS", "type": "CARD", "id": CUSTOMER_CARD},
+    ]
     assert sandbox.crm("contacts/search", {"emails": [email.upper()]}) == [contact]
     assert contact in sandbox.crm("contacts/search", {"phones": [phone.replace(" ", "-")]})
     assert sandbox.crm("contacts/search", {"erpNumbers": [CUSTOMER_KUNNR]}) == [contact]
@@ -107,7 +111,11 @@ def test_errors_come_in_the_crms_form(sandbox: Sandbox) -> None:
 def test_customers_have_a_believable_spread(sandbox: Sandbox) -> None:
     """Some customers lack an account, a phone, a birthday, a link; some are there twice."""
     contacts = _all_contacts(sandbox)
-    linked = [contact for contact in contacts if contact["externalRefs"]]
+    linked = [
+        contact
+        for contact in contacts
+        if any(reference["system"] == "ERP" for reference in contact["externalRefs"])
+    ]
     assert 350 < len(linked) < 400
     assert 0 < sum(not contact["phones"] for contact in contacts) < 100
     assert 0 < sum(contact["birthDate"] is None for contact in contacts) < 200
@@ -115,6 +123,79 @@ def test_customers_have_a_believable_spread(sandbox: Sandbox) -> None:
     assert countries.count("PL") > countries.count("DE") > 0
     assert countries.count("CZ") > 0
     emails = [email["address"] for contact in contacts for email in contact["emails"]]
-    assert len(emails) == len(set(emails))
+    assert 0 < len(emails) - len({email.lower() for email in emails}) < 20, "some share one"
     persons = [(str(c["name"]), c["birthDate"]) for c in contacts if c["birthDate"]]
     assert 0 < len(persons) - len(set(persons)) < 20
+
+
+def test_a_criterion_finds_those_to_whom_all_of_it_applies(sandbox: Sandbox) -> None:
+    """Each criterion has its own list of ids; the contacts found stand once, whole."""
+    [contact] = sandbox.crm("contacts/batch", {"ids": [CUSTOMER_CONTACT]})
+    family, post = contact["name"]["family"], contact["addresses"][0]["postalCode"]
+    criteria = [
+        {"email": contact["emails"][0]["address"].upper()},
+        {"card": CUSTOMER_CARD},
+        {"erpNumber": CUSTOMER_KUNNR},
+        {"birthDate": contact["birthDate"], "familyName": family.upper()},
+        {"familyName": family, "postalCode": post},
+        {"familyName": family, "givenName": "Nobody"},
+        {"familyName": family[:5]},
+    ]
+    answer = sandbox.clients["crm"].post("/api/v1/contacts/match", json={"criteria": criteria})
+    rows = answer.json()["data"]
+    assert all(CUSTOMER_CONTACT in row["ids"] for row in rows[:5])
+    assert rows[5] == {"ids": [], "more": False}
+    assert len(rows[6]["ids"]) > 1
+    ids = [found["id"] for found in answer.json()["contacts"]]
+    assert sorted(ids) == sorted({each for row in rows for each in row["ids"]})
+    limited = {"criteria": [{"familyName": family[:3]}], "limit": 1}
+    answer = sandbox.clients["crm"].post("/api/v1/contacts/match", json=limited)
+    assert answer.json()["data"][0]["more"] is True
+    for criterion in ("{}", '{"shoe": "42"}'):
+        wrong = {"criteria": [json.loads(criterion)]}
+        refused = sandbox.clients["crm"].post("/api/v1/contacts/match", json=wrong)
+        assert refused.json()["errors"][0]["code"] == "bad_body"
+
+
+def test_the_truth_about_twins_is_told(sandbox: Sandbox) -> None:
+    """The truth table names real contacts: who registered again shares what a person keeps."""
+    status, out, _ = run("truth", "--size", "small")
+    assert status == 0
+    rows = [line.split("\t") for line in out.splitlines()]
+    kinds = {kind: sum(row[2] == kind for row in rows) for kind in ("AGAIN", "RELATIVE")}
+    assert {row[2] for row in rows} == {"AGAIN", "ALIKE", "RELATIVE", "NAMESAKE"}
+    assert kinds["AGAIN"] >= 5
+    assert kinds["RELATIVE"] >= 5
+    ids = [row[0] for row in rows] + [row[1] for row in rows]
+    found = {
+        contact["id"]: contact
+        for start in range(0, len(ids), 100)
+        for contact in sandbox.crm("contacts/batch", {"ids": ids[start : start + 100]})
+    }
+    for contact, other, kind, first in rows:
+        assert first == (other if kind in ("AGAIN", "ALIKE") else contact)
+        same = found[contact]["name"] == found[other]["name"]
+        if kind in ("AGAIN", "NAMESAKE"):
+            assert same
+        if kind == "AGAIN":
+            assert found[contact]["birthDate"] == found[other]["birthDate"]
+        if kind == "RELATIVE":
+            assert not same
+            assert found[contact]["name"]["family"] == found[other]["name"]["family"]
+
+
+def test_conversations_are_paged_newest_first(sandbox: Sandbox) -> None:
+    """Going on before the last id shows every conversation of a contact once."""
+    ids = [f"C-{n:06d}" for n in range(1, 101)]
+    found: dict[str, list[str]] = {name: [] for name in ids}
+    before: dict[str, str] = {}
+    wanted = ids
+    while wanted:
+        body = {"contactIds": wanted, "limit": 2, "before": before}
+        pages = sandbox.crm("interactions/query", body)
+        for page in pages:
+            found[page["contactId"]] += [each["id"] for each in page["interactions"]]
+        before = {p["contactId"]: p["interactions"][-1]["id"] for p in pages if p["more"]}
+        wanted = list(before)
+    assert len(found[CUSTOMER_CONTACT]) == 5
+    assert all(each == sorted(set(each), reverse=True) for each in found.values())

@@ -47,7 +47,7 @@ async def upstream(server: Server) -> AsyncIterator[Upstream]:
     settings = SystemSettings(
         adapter="tryton",
         url=server.url,
-        serves=["product", "offer", "stock", "location"],
+        serves=["product", "offer", "stock", "location", "customer", "order"],
         timeout=Duration(20),
         concurrency=4,
     )

@@ -10,11 +10,14 @@ import pytest
 from adapters._upstream import Upstream
 from adapters.tryton import Adapter
 from domain.ask import Ask
+from domain.customer import Trait, TraitKind
 from domain.deadline import Deadline
 from domain.errors import BadInput, SourceRejected
+from domain.filter import ProductFilter, ProductQuery, ProductSort
 from domain.location import LocationKind
-from domain.page import PageRequest
-from domain.product import Product, ProductQuery
+from domain.order import OrderQuery, OrderState
+from domain.page import Page, PageRequest
+from domain.product import Product
 from domain.secret import Secret
 from domain.viewer import Channel
 from tests.systems.tryton_install import DATABASE, PASSWORD, USER
@@ -48,6 +51,7 @@ async def _pages(adapter: Adapter, size: int, search: str | None = None) -> list
     while True:
         query = ProductQuery(PageRequest(size, after), search)
         page = (await adapter.products_by_query([query], _ask()))[query]
+        assert isinstance(page, Page)
         found += page.items
         if not page.has_next:
             return found
@@ -134,8 +138,32 @@ async def test_search(adapter: Adapter, tryton: Tryton) -> None:
 async def test_a_cursor_of_another_list_is_bad_input(adapter: Adapter) -> None:
     """A cursor that this list has not handed out is refused by name."""
     for cursor in ("x", "-1", "0", "1 OR 1=1", "9" * 40):
-        with pytest.raises(BadInput, match="after"):
-            await adapter.products_by_query([ProductQuery(PageRequest(5, cursor))], _ask())
+        query = ProductQuery(PageRequest(5, cursor))
+        refused = (await adapter.products_by_query([query], _ask()))[query]
+        assert isinstance(refused, BadInput)
+        assert refused.argument == "after"
+
+
+async def test_a_count_is_that_of_all_pages(adapter: Adapter) -> None:
+    """What a query lists on all its pages is counted without reading them."""
+    for search in (None, "hose", "nothing of this kind"):
+        query = ProductQuery(PageRequest(1), search)
+        count = (await adapter.product_count_by_query([query], _ask()))[query]
+        assert count == len(await _pages(adapter, 100, search))
+
+
+async def test_a_criterion_that_tryton_lacks_is_refused(adapter: Adapter) -> None:
+    """What this list cannot filter or sort by is refused by name, never left out."""
+    page = PageRequest(5)
+    for query, argument in (
+        (ProductQuery(page, where=ProductFilter(brands=("A",))), "where.brands"),
+        (ProductQuery(page, skus=frozenset({"A"})), "where.inStockAt"),
+        (ProductQuery(page, sort=ProductSort.PRICE_ASC), "sort"),
+    ):
+        for method in (adapter.products_by_query, adapter.product_count_by_query):
+            refused = (await method([query], _ask()))[query]
+            assert isinstance(refused, BadInput)
+            assert refused.argument == argument
 
 
 @pytest.mark.parametrize(("channel", "price_list"), [(Channel.WEB, 2), (Channel.POS, 3)])
@@ -396,3 +424,92 @@ async def test_what_is_no_longer_sold_is_gone(adapter: Adapter, administrator: T
     product = (await adapter.product_by_key([f"erp:{number}"], _ask()))[f"erp:{number}"]
     assert [each.sku for each in product.variants] == ["TEST-A"]
     assert {*await adapter.variant_by_sku(["TEST-A", "TEST-B"], _ask())} == {"TEST-A"}
+
+
+async def test_customers_are_parties(adapter: Adapter, tryton: Tryton) -> None:
+    """A customer is a party with its name, mechanisms and addresses; the main ones come first."""
+    rows = tryton.find(
+        "party.party",
+        [["contact_mechanisms.type", "=", "email"]],
+        *("name", "code", "contact_mechanisms.type", "contact_mechanisms.value"),
+        *("addresses.city", "addresses.postal_code", "addresses.country.code"),
+    )
+    assert len(rows) >= 20
+    found = await adapter.customer_by_key([f"erp:{row['id']}" for row in rows], _ask())
+    for row in rows:
+        customer = found[f"erp:{row['id']}"]
+        said = {each["type"]: each["value"] for each in row["contact_mechanisms."]}
+        assert customer.name is not None
+        assert (customer.number, customer.name.full) == (row["code"], row["name"])
+        assert (customer.email, customer.phone) == (said["email"], said["mobile"])
+        (address,), (there,) = customer.addresses, row["addresses."]
+        assert (address.city, address.postal_code) == (there["city"], there["postal_code"])
+        assert address.country == there["country."]["code"]
+        assert customer.identities == (customer.key,)
+
+
+async def test_customers_are_found_by_what_is_known(adapter: Adapter) -> None:
+    """One call finds parties by mail in any case, by any spelling of a number, and by name."""
+    mail = Trait(TraitKind.EMAIL, "Customer01@EXAMPLE.com")
+    phone = Trait(TraitKind.PHONE, "+48 600-000-000")
+    ask = _ask()
+    found = await adapter.customers_by_trait([mail, phone], ask)
+    assert ask.calls["erp"] == 1
+    (customer,) = found[mail]
+    assert [each.key for each in found[phone]] == [customer.key]
+    assert customer.name is not None
+    family = Trait(TraitKind.NAME, customer.name.full.split()[-1].upper())
+    whole = Trait(TraitKind.NAME, customer.name.full.split()[-1], customer.name.full.split()[0])
+    named = await adapter.customers_by_trait([family, whole], _ask())
+    assert customer.key in {each.key for each in named[family]}
+    assert [each.key for each in named[whole]] == [customer.key]
+
+
+async def test_orders_are_sales(adapter: Adapter, tryton: Tryton) -> None:
+    """An order is a sale, to the grosz: lines, sums, currency, buyer and what is under way."""
+    rows = tryton.find(
+        "sale.sale",
+        [["state", "=", "processing"]],
+        *("number", "party", "total_amount", "tax_amount", "currency.code", "shipments"),
+        *("lines.product.code", "lines.quantity", "lines.amount"),
+    )
+    assert len(rows) == 40
+    found = await adapter.order_by_key([f"erp:{row['id']}" for row in rows], _ask())
+    for row in rows:
+        order = found[f"erp:{row['id']}"]
+        assert order.number == row["number"]
+        assert order.state is OrderState.OPEN
+        assert order.customer_key == f"erp:{row['party']}"
+        assert order.total.decimal == _amount(row["total_amount"])
+        assert order.total.currency == row["currency."]["code"] == "PLN"
+        lines = [(line.sku, float(line.quantity)) for line in order.lines]
+        assert lines == [(each["product."]["code"], each["quantity"]) for each in row["lines."]]
+        assert order.tax is not None
+        assert sum(line.total.minor for line in order.lines) == order.total.minor
+        assert order.fulfillments is not None
+        assert len(order.fulfillments) == len(row["shipments"])
+        under_way = {
+            each.position: each.quantity for part in order.fulfillments for each in part.lines
+        }
+        assert under_way == {line.position: line.quantity for line in order.lines}
+    by_number = await adapter.order_by_number([row["number"] for row in rows], _ask())
+    assert {number: order.key for number, order in by_number.items()} == {
+        row["number"]: f"erp:{row['id']}" for row in rows
+    }
+
+
+async def test_orders_of_customers_are_theirs(adapter: Adapter, tryton: Tryton) -> None:
+    """Each customer's page holds all their sales, newest first, in one call or two for many."""
+    rows = tryton.find("sale.sale", [["state", "=", "processing"]], "party")
+    own: dict[str, list[str]] = {}
+    for row in reversed(rows):
+        own.setdefault(f"erp:{row['party']}", []).append(f"erp:{row['id']}")
+    queries = [OrderQuery((key,), PageRequest(100)) for key in own]
+    ask = _ask()
+    found = await adapter.orders_by_customer(queries, ask)
+    assert ask.calls["erp"] == 2
+    for query, page in found.items():
+        assert [order.key for order in page.items] == own[query.identities[0]]
+    ask = _ask()
+    await adapter.orders_by_customer(queries[:1], ask)
+    assert ask.calls["erp"] == 1

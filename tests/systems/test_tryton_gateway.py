@@ -190,6 +190,29 @@ def test_detail(client: Client, tryton: Tryton) -> None:
     assert detail["extensions"]["cost"]["calls"] == {"erp": 2 + len(warehouses) + 1}
 
 
+def test_a_caller_on_one_screen(client: Client, tryton: Tryton) -> None:
+    """A customer found by e-mail stands there with orders; what nobody serves says so."""
+    (party,) = tryton.find(
+        "party.party", [["contact_mechanisms.value", "=", "customer01@example.com"]], "name", "code"
+    )
+    sales = tryton.find("sale.sale", [["party", "=", party["id"]]], "number")
+    answer = client.ask(
+        """query Screen($email: String) { customer360(email: $email) {
+          profile { content { number name { full } phone addresses { city } } }
+          orders(first: 100) { access provenance { system }
+            content { complete nodes { number state total { formatted } lines { name quantity }
+              customer { number } timeline { complete entries { kind } } } } } } }""",
+        {"email": "Customer01@example.com"},
+    )
+    found = answer["data"]["customer360"]
+    assert found["profile"]["content"]["number"] == party["code"]
+    assert found["profile"]["content"]["name"]["full"] == party["name"]
+    orders = found["orders"]["content"]["nodes"]
+    assert [each["number"] for each in orders] == [row["number"] for row in reversed(sales)]
+    assert {each["customer"]["number"] for each in orders} <= {party["code"]}
+    assert answer["extensions"]["cost"]["calls"] == {"erp": 2}
+
+
 def test_a_missing_password_is_told() -> None:
     """Without its secret the gateway does not start, and names the key and the variable."""
     environment = {k: v for k, v in os.environ.items() if k != "TRYTON_PASSWORD"}

@@ -2,7 +2,8 @@
 import { Pool } from 'undici'
 
 const BASE = '/sap/zretail'
-const MAX_KEYS = 200
+const MAX_PRICES = 1000
+const MARK = Buffer.alloc(6) // stands where the gateway marks the list that a cursor is of
 const ERP = { apikey: 'bench', 'content-type': 'application/json' }
 const WMS = { authorization: 'Bearer bench', 'content-type': 'application/json' }
 const CRM = { 'x-api-key': 'bench', 'content-type': 'application/json' }
@@ -34,7 +35,7 @@ export const short = (number) => number.replace(/^0+/, '')
 
 export const page = async (search, first, after) => {
   const words = search ? `&search=${encodeURIComponent(search)}` : ''
-  const path = `${BASE}/ARTICLES?$top=${first}&$skip=${after ?? 0}&SPRAS=EN,PL${words}`
+  const path = `${BASE}/ARTICLES?$top=${first}&$skip=${place(after)}&SPRAS=EN,PL${words}`
   return (await call('GET', path, ERP)).d
 }
 
@@ -46,8 +47,8 @@ export const stylesOf = async (skus) =>
 
 export const prices = async (skus) => {
   const parts = []
-  for (let start = 0; start < skus.length; start += MAX_KEYS) {
-    const MATNR = skus.slice(start, start + MAX_KEYS).map(long)
+  for (let start = 0; start < skus.length; start += MAX_PRICES) {
+    const MATNR = skus.slice(start, start + MAX_PRICES).map(long)
     parts.push(call('POST', `${BASE}/PRICES`, ERP, { MATNR, VKORG: 'PL01', KONWA: 'PLN', PRSDT: today() }))
   }
   return (await Promise.all(parts)).flatMap((answer) => answer.d.results)
@@ -88,10 +89,10 @@ export const productById = async (id) => {
 export const productPage = async ({ search, first, after }) => {
   const answer = await page(search, first, after)
   const names = named(answer.CABNT)
-  const end = Number(after ?? 0) + answer.results.length
+  const end = place(after) + answer.results.length
   return {
     nodes: answer.results.map((row) => product(row, names)),
-    pageInfo: { hasNextPage: end < Number(answer.__count), endCursor: String(end) }
+    pageInfo: { hasNextPage: end < Number(answer.__count), endCursor: cursor(end) }
   }
 }
 export const customerById = async (id) => {
@@ -99,6 +100,8 @@ export const customerById = async (id) => {
   return row ? customer(row) : null
 }
 
+const cursor = (end) => Buffer.concat([MARK, Buffer.from(String(end))]).toString('base64url')
+const place = (after) => (after ? Number(Buffer.from(after, 'base64url').subarray(MARK.length).toString()) : 0)
 export const idOf = (kind, key) => Buffer.from(`${kind}:${key}`).toString('base64url')
 export const keyOf = (id) => Buffer.from(id, 'base64url').toString().split(':')[2]
 
@@ -209,7 +212,7 @@ export function customer (row) {
 export function orderPage (row) {
   return {
     nodes: row.VBAK.map(order),
-    pageInfo: { hasNextPage: row.VBAK.length < row.ANZAHL, endCursor: String(row.VBAK.length) }
+    pageInfo: { hasNextPage: row.VBAK.length < row.ANZAHL, endCursor: cursor(row.VBAK.length) }
   }
 }
 

@@ -1,0 +1,262 @@
+"""The CRM's side of the ports: which of its calls answers which question."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from msgspec import Meta, Struct, field
+
+from adapters._upstream import Upstream
+from adapters.sandbox_crm import message
+from adapters.sandbox_crm.translation import MAX_ID, Reader
+from domain.ask import Ask
+from domain.configuration import ConfigurationError, Problem
+from domain.customer import MAX_MATCHES, Customer, Trait, TraitKind
+from domain.errors import BadInput
+from domain.identity import external_id
+from domain.interaction import Interaction, InteractionQuery
+from domain.loyalty import LedgerQuery, LoyaltyAccount, LoyaltyEntry
+from domain.page import Page
+from domain.provenance import INTERACTION, LOYALTY, PROFILE, Lifetime, Provenance
+from domain.secret import Secret
+
+Q = TypeVar("Q", LedgerQuery, InteractionQuery)
+R = TypeVar("R")
+T = TypeVar("T")
+
+_BASE = "/api/v1"
+_MAX_BATCH = 100
+_MAX_CRITERIA = 500
+_MAX_TEXT = 200
+_TEXTS = {TraitKind.EMAIL: "email", TraitKind.PHONE: "phone", TraitKind.BIRTH_DATE: "birthDate"}
+
+
+class Adapter:
+    """Reads customers, loyalty accounts and conversations; one call for up to 100 of them."""
+
+    class Options(Struct, frozen=True, forbid_unknown_fields=True):
+        """How the CRM's names for other systems read in the gateway's configuration."""
+
+        systems: Annotated[
+            dict[str, str],
+            Meta(description="The system that each name in the CRM's references means."),
+        ] = field(default_factory=lambda: {"ERP": "erp", "POS": "pos"})
+
+    def __init__(self, upstream: Upstream, secret: Secret | None, options: Options) -> None:
+        if secret is None:
+            key = f"systems.{upstream.system}.secret_env"
+            raise ConfigurationError([Problem(key, "missing", "the variable with the CRM's key")])
+        self._upstream = upstream
+        self._reader = Reader(upstream.system, options.systems)
+        self._numbers = {
+            system: parameter
+            for name, parameter in (("ERP", "erpNumber"), ("POS", "card"))
+            if (system := options.systems.get(name)) is not None
+        }
+        self._headers = {"X-Api-Key": secret.reveal()}
+
+    async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
+        """Read contacts by their ids."""
+        call = "customer_by_key"
+
+        async def fetch(ids: Sequence[str]) -> list[Customer]:
+            kind = message.Data[message.Contact]
+            answer = await self._read(call, "contacts/batch", {"ids": ids}, kind, ask)
+            provenance = self._now(PROFILE)
+            with self._upstream.contract(call):
+                return [self._reader.customer(contact, provenance) for contact in answer.data]
+
+        parts = await self._upstream.chunked(self._own(keys), _MAX_BATCH, fetch)
+        return {customer.key: customer for part in parts for customer in part}
+
+    async def customers_by_trait(
+        self, traits: Sequence[Trait], ask: Ask
+    ) -> Mapping[Trait, Sequence[Customer]]:
+        """Find contacts; the CRM takes 500 criteria at once."""
+        call = "customers_by_trait"
+        wanted = {trait: found for trait in traits if (found := self._criterion(trait))}
+
+        async def fetch(chunk: Sequence[Trait]) -> dict[Trait, tuple[Customer, ...]]:
+            body = {"criteria": [wanted[trait] for trait in chunk], "limit": MAX_MATCHES}
+            answer = await self._read(call, "contacts/match", body, message.Matches, ask)
+            provenance = self._now(PROFILE)
+            with self._upstream.contract(call):
+                if len(answer.data) != len(chunk):
+                    raise ValueError("there is not one row for each criterion")
+                found = {
+                    contact.id: self._reader.customer(contact, provenance)
+                    for contact in answer.contacts
+                }
+                rows = zip(chunk, answer.data)
+                return {trait: tuple(found[each] for each in row.ids) for trait, row in rows}
+
+        parts = await self._upstream.chunked(list(wanted), _MAX_CRITERIA, fetch)
+        return {trait: found for part in parts for trait, found in part.items() if found}
+
+    async def loyalty_by_customer(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, LoyaltyAccount]:
+        """Read the accounts of contacts."""
+        accounts = await self._accounts("loyalty_by_customer", "contactIds", keys, ask)
+        return {account.customer_key: account for account in accounts}
+
+    async def loyalty_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, LoyaltyAccount]:
+        """Read accounts by their ids."""
+        accounts = await self._accounts("loyalty_by_key", "accountIds", keys, ask)
+        return {account.key: account for account in accounts}
+
+    async def ledger_by_account(
+        self, queries: Sequence[LedgerQuery], ask: Ask
+    ) -> Mapping[LedgerQuery, Page[LoyaltyEntry]]:
+        """Read a page of each account's ledger; a cursor is the number of a row."""
+        call = "ledger_by_account"
+        before = {query: _row(query.page.after) for query in queries}
+
+        async def fetch(
+            first: int, chunk: Mapping[str, int | None]
+        ) -> dict[str, Page[LoyaltyEntry]]:
+            body = {"accountIds": list(chunk), "limit": first, "before": _set(chunk)}
+            kind = message.Data[message.Ledger]
+            answer = await self._read(call, "loyalty/ledger/query", body, kind, ask)
+            provenance = self._now(LOYALTY)
+            with self._upstream.contract(call):
+                return {
+                    row.account_id: Page(
+                        tuple(
+                            self._reader.entry(row.account_id, entry, provenance)
+                            for entry in row.entries
+                        ),
+                        tuple(str(entry.seq) for entry in row.entries),
+                        has_next=row.next is not None,
+                    )
+                    for row in answer.data
+                }
+
+        return await self._pages(before, lambda query: query.account_key, fetch)
+
+    async def interactions_by_customer(
+        self, queries: Sequence[InteractionQuery], ask: Ask
+    ) -> Mapping[InteractionQuery, Page[Interaction]]:
+        """Read a page of each contact's conversations; a cursor is the id of one."""
+        call = "interactions_by_customer"
+        before = {query: _talk(query.page.after) for query in queries}
+
+        async def fetch(
+            first: int, chunk: Mapping[str, str | None]
+        ) -> dict[str, Page[Interaction]]:
+            body = {"contactIds": list(chunk), "limit": first, "before": _set(chunk)}
+            kind = message.Data[message.Talks]
+            answer = await self._read(call, "interactions/query", body, kind, ask)
+            provenance = self._now(INTERACTION)
+            with self._upstream.contract(call):
+                return {
+                    row.contact_id: Page(
+                        tuple(
+                            self._reader.interaction(row.contact_id, talk, provenance)
+                            for talk in row.interactions
+                        ),
+                        tuple(talk.id for talk in row.interactions),
+                        has_next=row.more,
+                    )
+                    for row in answer.data
+                }
+
+        return await self._pages(before, lambda query: query.customer_key, fetch)
+
+    async def _pages(
+        self,
+        before: Mapping[Q, T | None],
+        key: Callable[[Q], str],
+        fetch: Callable[[int, Mapping[str, T | None]], Any],
+    ) -> dict[Q, Page[R]]:
+        """Read a page for each query; those of one size share calls, each owner once in a call."""
+        pages: dict[Q, Page[R]] = {query: Page((), (), has_next=False) for query in before}
+        calls: list[tuple[int, dict[str, Q]]] = []
+        for query in before:
+            for local in self._own([key(query)]):
+                for first, owners in calls:
+                    fits = first == query.page.first and len(owners) < _MAX_BATCH
+                    if fits and local not in owners:
+                        owners[local] = query
+                        break
+                else:
+                    calls.append((query.page.first, {local: query}))
+
+        async def read(chunk: Sequence[int]) -> None:
+            first, owners = calls[chunk[0]]
+            found = await fetch(first, {local: before[query] for local, query in owners.items()})
+            pages.update({owners[local]: page for local, page in found.items() if local in owners})
+
+        await self._upstream.chunked(range(len(calls)), 1, read)
+        return pages
+
+    async def _accounts(
+        self, call: str, parameter: str, keys: Sequence[str], ask: Ask
+    ) -> list[LoyaltyAccount]:
+        async def fetch(ids: Sequence[str]) -> list[LoyaltyAccount]:
+            kind = message.Data[message.Account]
+            answer = await self._read(call, "loyalty/accounts/batch", {parameter: ids}, kind, ask)
+            provenance = self._now(LOYALTY)
+            with self._upstream.contract(call):
+                return [self._reader.account(account, provenance) for account in answer.data]
+
+        parts = await self._upstream.chunked(self._own(keys), _MAX_BATCH, fetch)
+        return [account for part in parts for account in part]
+
+    async def _read(
+        self, call: str, path: str, body: Mapping[str, Any], kind: type[T], ask: Ask
+    ) -> T:
+        return await self._upstream.read(
+            "POST",
+            f"{_BASE}/{path}",
+            ask=ask,
+            call=call,
+            decode=kind,
+            json=body,
+            headers=self._headers,
+            explain=message.explain,
+        )
+
+    def _criterion(self, trait: Trait) -> dict[str, str] | None:
+        """What the CRM is asked for a trait; None where it cannot know anybody by it."""
+        value = trait.value.strip()
+        if not 0 < len(value) <= _MAX_TEXT:
+            return None
+        if trait.kind in _TEXTS:
+            if trait.kind is TraitKind.PHONE and not any(map(str.isdigit, value)):
+                return None
+            return {_TEXTS[trait.kind]: value}
+        if trait.kind is TraitKind.EXTERNAL:
+            found = external_id(value)
+            parameter = self._numbers.get(found.system)
+            return {parameter: found.id} if parameter and found.id else None
+        more = {"givenName": trait.given, "postalCode": trait.postal_code}
+        return {"familyName": value, **{name: text for name, text in more.items() if text}}
+
+    def _own(self, keys: Sequence[str]) -> list[str]:
+        """The CRM's ids among the keys; keys of other systems are not the CRM's to see."""
+        own = [
+            found.id for found in map(external_id, keys) if found.system == self._upstream.system
+        ]
+        return [local for local in own if 0 < len(local) <= MAX_ID]
+
+    def _now(self, lifetime: Lifetime) -> Provenance:
+        return Provenance(self._upstream.system, datetime.now(UTC), lifetime)
+
+
+def _set(chunk: Mapping[str, T | None]) -> dict[str, T]:
+    return {local: value for local, value in chunk.items() if value is not None}
+
+
+def _row(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
+        raise BadInput("after", cursor, "a cursor of this list")
+    return int(cursor)
+
+
+def _talk(cursor: str | None) -> str | None:
+    if cursor is not None and not 0 < len(cursor) <= MAX_ID:
+        raise BadInput("after", cursor, "a cursor of this list")
+    return cursor

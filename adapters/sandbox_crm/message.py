@@ -1,0 +1,181 @@
+"""What the CRM's answers look like, in its own words."""
+
+from datetime import date, datetime
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from adapters._body import Whole
+from adapters._outcome import Rejected
+
+T = TypeVar("T")
+
+
+class Name(Struct, frozen=True):
+    """What a contact is called."""
+
+    given: str
+    family: str
+
+
+class Email(Struct, frozen=True):
+    """An e-mail address."""
+
+    address: str
+    primary: bool
+
+
+class Phone(Struct, frozen=True):
+    """A telephone number."""
+
+    number: str
+    primary: bool
+
+
+class PostalAddress(Struct, frozen=True, rename="camel"):
+    """Where a contact gets post."""
+
+    line1: str
+    line2: str | None
+    postal_code: str
+    city: str
+    country_code: str
+
+
+class Consent(Struct, frozen=True):
+    """What a contact said to a purpose."""
+
+    purpose: str
+    state: str
+    at: datetime
+    source: str | None
+
+
+class Reference(Struct, frozen=True):
+    """What another system calls the thing."""
+
+    system: str
+    id: str
+
+
+class Contact(Struct, frozen=True, rename="camel"):
+    """A person."""
+
+    id: str
+    name: Name
+    emails: list[Email]
+    phones: list[Phone]
+    birth_date: date | None
+    locale: str | None
+    addresses: list[PostalAddress]
+    consents: list[Consent]
+    segments: list[str]
+    external_refs: list[Reference]
+
+
+class Found(Struct, frozen=True):
+    """Whom one criterion found."""
+
+    ids: list[str]
+
+
+class Matches(Struct, frozen=True):
+    """Whom each criterion found, in their order, and the contacts found by any."""
+
+    data: list[Found]
+    contacts: list[Contact]
+
+
+class Balance(Struct, frozen=True, rename="camel"):
+    """What stands in an account."""
+
+    points: Whole
+    lifetime_points: Whole
+
+
+class NextTier(Struct, frozen=True):
+    """The tier above, and from how many points it is reached."""
+
+    code: str
+    floor: int = msgspec.field(name="from")
+
+
+class Tier(Struct, frozen=True):
+    """The tier reached, from how many points, and the one above."""
+
+    code: str
+    floor: int = msgspec.field(name="from")
+    next: NextTier | None = None
+
+
+class Account(Struct, frozen=True, rename="camel"):
+    """A loyalty account."""
+
+    id: str
+    contact_id: str
+    card_number: str | None
+    balance: Balance
+    tier: Tier | None
+    member_since: datetime
+
+
+class Entry(Struct, frozen=True):
+    """A row of a ledger."""
+
+    seq: int
+    kind: str
+    points: Whole
+    at: datetime
+    reference: Reference | None
+
+
+class Ledger(Struct, frozen=True, rename="camel"):
+    """A page of an account's ledger, newest first; ``next`` is None at its end."""
+
+    account_id: str
+    entries: list[Entry]
+    next: str | None
+
+
+class Talk(Struct, frozen=True):
+    """A conversation."""
+
+    id: str
+    kind: str
+    direction: str
+    at: datetime
+    topic: str
+    subject: str
+    note: str
+    reference: Reference | None
+
+
+class Talks(Struct, frozen=True, rename="camel"):
+    """A page of a contact's conversations, newest first."""
+
+    contact_id: str
+    interactions: list[Talk]
+    more: bool
+
+
+class Data(Struct, Generic[T], frozen=True):
+    """Rows of one kind."""
+
+    data: list[T]
+
+
+class _Error(Struct, frozen=True):
+    code: str
+    title: str
+
+
+class _Errors(Struct, frozen=True):
+    errors: list[_Error]
+
+
+def explain(answer: Rejected) -> str:
+    """Read the CRM's form of an error into a sentence."""
+    # The error's detail may repeat what was sent, which may be somebody's.
+    errors = msgspec.json.decode(answer.body, type=_Errors).errors
+    return ", ".join(f"{error.title} ({error.code})" for error in errors)

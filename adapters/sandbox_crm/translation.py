@@ -1,0 +1,182 @@
+"""The CRM's words into the domain's.
+
+Every function here raises ``ValueError`` or ``LookupError`` for data that makes no sense.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from adapters.sandbox_crm import message
+from domain.consent import Consent, ConsentPurpose, ConsentState
+from domain.customer import Customer, PersonName
+from domain.interaction import Direction, Interaction, InteractionKind
+from domain.location import Address
+from domain.loyalty import (
+    LoyaltyAccount,
+    LoyaltyEntry,
+    LoyaltyEntryKind,
+    TierProgress,
+    tier_progress,
+)
+from domain.provenance import Provenance
+from domain.viewer import Channel
+
+# Longer than any id of the CRM: what a caller sends beyond it is nobody's.
+MAX_ID = 40
+
+_TIERS = MappingProxyType({"BRZ": "BRONZE", "SLV": "SILVER", "GLD": "GOLD", "PLT": "PLATINUM"})
+_PURPOSES = MappingProxyType(
+    {
+        "marketing_email": ConsentPurpose.MARKETING_EMAIL,
+        "marketing_sms": ConsentPurpose.MARKETING_SMS,
+        "profiling": ConsentPurpose.PROFILING,
+        "partners": ConsentPurpose.PARTNERS,
+    }
+)
+_STATES = MappingProxyType(
+    {
+        "granted": ConsentState.GRANTED,
+        "refused": ConsentState.REFUSED,
+        "withdrawn": ConsentState.WITHDRAWN,
+    }
+)
+_SOURCES = MappingProxyType({"web": Channel.WEB, "app": Channel.APP, "pos": Channel.POS})
+_ENTRIES = MappingProxyType(
+    {
+        "welcome": LoyaltyEntryKind.EARN,
+        "earn": LoyaltyEntryKind.EARN,
+        "redeem": LoyaltyEntryKind.REDEEM,
+        "expire": LoyaltyEntryKind.EXPIRE,
+        "adjust": LoyaltyEntryKind.ADJUST,
+    }
+)
+_TALKS = MappingProxyType(
+    {
+        "call": InteractionKind.CALL,
+        "chat": InteractionKind.CHAT,
+        "mail": InteractionKind.EMAIL,
+        "visit": InteractionKind.VISIT,
+    }
+)
+_DIRECTIONS = MappingProxyType({"in": Direction.INBOUND, "out": Direction.OUTBOUND})
+
+
+class Reader:
+    """Translates for one system, whose references to others read as ``systems`` says."""
+
+    def __init__(self, system: str, systems: Mapping[str, str]) -> None:
+        self._system = system
+        self._systems = systems
+
+    def key(self, local: str) -> str:
+        """The gateway's key for an id of the CRM."""
+        if not 0 < len(local) <= MAX_ID:
+            raise ValueError("an id is empty or too long")
+        return f"{self._system}:{local}"
+
+    def customer(self, contact: message.Contact, provenance: Provenance) -> Customer:
+        """A contact as a customer."""
+        key, name = self.key(contact.id), contact.name
+        email = _first([each.address for each in contact.emails if each.primary])
+        phone = _first([each.number for each in contact.phones if each.primary])
+        linked = [self._reference(each) for each in contact.external_refs]
+        return Customer(
+            key=key,
+            number=contact.id,
+            name=PersonName(f"{name.given} {name.family}".strip(), name.given, name.family),
+            email=email,
+            phone=phone,
+            birth_date=contact.birth_date,
+            language=contact.locale.replace("_", "-") if contact.locale else None,
+            addresses=tuple(map(_address, contact.addresses)),
+            consents=tuple(map(_consent, contact.consents)),
+            segments=tuple(contact.segments),
+            identities=(key, *(each for each in linked if each is not None)),
+            other_emails=tuple(e.address for e in contact.emails if e.address != email),
+            other_phones=tuple(p.number for p in contact.phones if p.number != phone),
+            provenance=provenance,
+        )
+
+    def account(self, account: message.Account, provenance: Provenance) -> LoyaltyAccount:
+        """A loyalty account."""
+        tier = account.tier
+        return LoyaltyAccount(
+            key=self.key(account.id),
+            customer_key=self.key(account.contact_id),
+            number=account.card_number or account.id,
+            points=account.balance.points,
+            lifetime_points=account.balance.lifetime_points,
+            tier=_TIERS.get(tier.code, tier.code) if tier else None,
+            progress=_progress(account.balance.lifetime_points, tier) if tier else None,
+            member_since=_moment(account.member_since),
+            provenance=provenance,
+        )
+
+    def entry(self, account: str, entry: message.Entry, provenance: Provenance) -> LoyaltyEntry:
+        """A row of an account's ledger."""
+        return LoyaltyEntry(
+            key=f"{self.key(account)}:{entry.seq}",
+            kind=_ENTRIES[entry.kind],
+            points=entry.points,
+            at=_moment(entry.at),
+            order_key=self._reference(entry.reference) if entry.reference else None,
+            provenance=provenance,
+        )
+
+    def interaction(self, contact: str, talk: message.Talk, provenance: Provenance) -> Interaction:
+        """A conversation."""
+        return Interaction(
+            key=self.key(talk.id),
+            customer_key=self.key(contact),
+            kind=_TALKS[talk.kind],
+            direction=_DIRECTIONS[talk.direction],
+            at=_moment(talk.at),
+            topic=talk.topic,
+            subject=talk.subject,
+            text=talk.note,
+            order_key=self._reference(talk.reference) if talk.reference else None,
+            provenance=provenance,
+        )
+
+    def _reference(self, reference: message.Reference) -> str | None:
+        """The key of what another system has; None where the gateway does not know the system."""
+        if not 0 < len(reference.id) <= MAX_ID:
+            raise ValueError("an id of another system is empty or too long")
+        system = self._systems.get(reference.system)
+        return f"{system}:{reference.id}" if system is not None else None
+
+
+def _progress(reached: int, tier: message.Tier) -> TierProgress | None:
+    if tier.next is None:
+        return None
+    code = tier.next.code
+    return tier_progress(reached, tier.floor, _TIERS.get(code, code), tier.next.floor)
+
+
+def _consent(consent: message.Consent) -> Consent:
+    return Consent(
+        _PURPOSES[consent.purpose],
+        _STATES[consent.state],
+        _moment(consent.at),
+        _SOURCES.get(consent.source) if consent.source else None,
+    )
+
+
+def _moment(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time says nothing of its offset")
+    return moment.astimezone(UTC)
+
+
+def _address(address: message.PostalAddress) -> Address:
+    return Address(
+        lines=tuple(line for line in (address.line1, address.line2) if line),
+        postal_code=address.postal_code,
+        city=address.city,
+        country=address.country_code,
+    )
+
+
+def _first(texts: Sequence[str]) -> str | None:
+    return texts[0] if texts else None

@@ -1,0 +1,161 @@
+"""The tills' side of the port: which of their back office's calls answers which question."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
+
+from msgspec import Meta, Struct
+
+from adapters._upstream import Upstream
+from adapters.sandbox_pos import receipt
+from domain.ask import Ask
+from domain.configuration import ConfigurationError, Problem
+from domain.errors import BadInput
+from domain.identity import external_id
+from domain.order import Order, OrderQuery
+from domain.page import Page
+from domain.provenance import ORDER, Provenance
+from domain.secret import Secret
+
+T = TypeVar("T")
+
+_BASE = "/backoffice"
+_MAX_BATCH = 100
+
+
+class Adapter:
+    """Reads receipts; one call for up to 100 of them, or for the sales of up to 100 cards."""
+
+    class Options(Struct, frozen=True, forbid_unknown_fields=True):
+        """Whose codes the tills use for shops."""
+
+        locations: Annotated[
+            str, Meta(description="The system whose location ids are the tills' codes of shops.")
+        ] = "wms"
+        currencies: Annotated[
+            tuple[str, ...], Meta(description="The currencies that the tills take, as ISO 4217.")
+        ] = ("PLN", "EUR", "CZK")
+
+    def __init__(self, upstream: Upstream, secret: Secret | None, options: Options) -> None:
+        if secret is None:
+            key = f"systems.{upstream.system}.secret_env"
+            raise ConfigurationError([Problem(key, "missing", "the variable with the tills' key")])
+        self._upstream = upstream
+        self._reader = receipt.Reader(options.locations, frozenset(options.currencies))
+        self._headers = {"X-Till-Key": secret.reveal()}
+
+    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+        """Read receipts by their numbers."""
+        orders = await self._receipts("order_by_key", self._own(keys), ask)
+        return {order.key: order for order in orders}
+
+    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+        """Read receipts by the number that the till printed."""
+        plausible = [number for number in numbers if receipt.is_number(number)]
+        orders = await self._receipts("order_by_number", plausible, ask)
+        return {order.number: order for order in orders}
+
+    async def orders_by_customer(
+        self, queries: Sequence[OrderQuery], ask: Ask
+    ) -> Mapping[OrderQuery, Page[Order]]:
+        """Read a page of what each card was shown for; a cursor is a sale's running number.
+
+        A customer with several cards has the sales of all of them in one list.
+        """
+        before = {query: _place(query.page.after) for query in queries}
+        wanted = {query: self._own(query.identities) for query in queries}
+        calls: list[tuple[int, dict[str, int | None]]] = []
+        places: dict[tuple[OrderQuery, str], int] = {}
+        for query, cards in wanted.items():
+            for card in dict.fromkeys(cards):
+                for number, (first, shown) in enumerate(calls):
+                    fits = first == query.page.first and len(shown) < _MAX_BATCH
+                    if fits and shown.setdefault(card, before[query]) == before[query]:
+                        places[query, card] = number
+                        break
+                else:
+                    places[query, card] = len(calls)
+                    calls.append((query.page.first, {card: before[query]}))
+
+        async def fetch(chunk: Sequence[int]) -> dict[str, tuple[list[tuple[int, Order]], bool]]:
+            return await self._by_card(*calls[chunk[0]], ask)
+
+        answers = await self._upstream.chunked(range(len(calls)), 1, fetch)
+        nothing: tuple[list[tuple[int, Order]], bool] = ([], False)
+        return {
+            query: _page(
+                query.page.first,
+                [answers[places[query, card]].get(card, nothing) for card in dict.fromkeys(cards)],
+            )
+            for query, cards in wanted.items()
+        }
+
+    async def _by_card(
+        self, first: int, cards: Mapping[str, int | None], ask: Ask
+    ) -> dict[str, tuple[list[tuple[int, Order]], bool]]:
+        call = "orders_by_customer"
+        before = {card: place for card, place in cards.items() if place is not None}
+        body = {"cards": list(cards), "top": first, "before": before}
+        answer = await self._read(call, "cards", body, receipt.Cards, ask)
+        provenance = self._now()
+        with self._upstream.contract(call):
+            return {
+                row.card: (
+                    [(each.seq, self._reader.order(each, provenance)) for each in row.receipts],
+                    row.more,
+                )
+                for row in answer.cards
+            }
+
+    async def _receipts(self, call: str, numbers: Sequence[str], ask: Ask) -> list[Order]:
+        async def fetch(chunk: Sequence[str]) -> list[Order]:
+            answer = await self._read(call, "receipts", {"receipts": chunk}, receipt.Receipts, ask)
+            provenance = self._now()
+            with self._upstream.contract(call):
+                return [self._reader.order(each, provenance) for each in answer.receipts]
+
+        parts = await self._upstream.chunked(numbers, _MAX_BATCH, fetch)
+        return [order for part in parts for order in part]
+
+    async def _read(
+        self, call: str, path: str, body: Mapping[str, Any], kind: type[T], ask: Ask
+    ) -> T:
+        return await self._upstream.read(
+            "POST",
+            f"{_BASE}/{path}",
+            ask=ask,
+            call=call,
+            decode=kind,
+            json=body,
+            headers=self._headers,
+            explain=receipt.explain,
+        )
+
+    def _own(self, keys: Sequence[str]) -> list[str]:
+        """The tills' numbers among the keys; keys of other systems are not theirs to see."""
+        own = [
+            found.id for found in map(external_id, keys) if found.system == self._upstream.system
+        ]
+        return [local for local in own if receipt.is_number(local)]
+
+    def _now(self) -> Provenance:
+        return Provenance(self._upstream.system, datetime.now(UTC), ORDER)
+
+
+def _page(first: int, lists: Sequence[tuple[list[tuple[int, Order]], bool]]) -> Page[Order]:
+    """Take the newest of several lists; running numbers are of all tills together."""
+    sales = sorted((sale for each, _ in lists for sale in each), key=lambda sale: -sale[0])
+    shown = sales[:first]
+    return Page(
+        tuple(order for _, order in shown),
+        tuple(str(place) for place, _ in shown),
+        has_next=bool(shown) and (len(sales) > first or any(more for _, more in lists)),
+    )
+
+
+def _place(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 12):
+        raise BadInput("after", cursor, "a cursor of this list")
+    return int(cursor)

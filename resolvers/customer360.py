@@ -1,0 +1,180 @@
+"""The customer as a screen for staff: sections, each with its access and provenance."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from domain.consent import Consent
+from domain.customer import Customer, CustomerFilter
+from domain.errors import BadInput, Failure
+from domain.identity import node_key
+from domain.interaction import Interaction
+from domain.loyalty import LoyaltyAccount
+from domain.match import IdentityLink
+from domain.order import Order
+from domain.page import Connection
+from domain.policy import Decision
+from domain.provenance import Provenance
+from domain.section import Customer360, Section, SectionAccess
+from execution.context import Context
+from resolvers.customer import buyer_of, identities_of_customer, matching
+from resolvers.interaction import interactions_of_customer
+from resolvers.loyalty import loyalty_of_customer
+from resolvers.order import orders_of_customer
+
+T = TypeVar("T")
+
+
+async def customer360(
+    parents: Sequence[object],
+    context: Context,
+    id: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    order_number: str | None = None,
+) -> list[Customer360 | Failure | None]:
+    """Find one customer by exactly one of the arguments.
+
+    *Errors*: ``BadInput`` for none or several; ``Forbidden``, before any system is asked, where
+    the viewer may not search by it.
+    """
+    given = {"id": id, "email": email, "phone": phone, "orderNumber": order_number}
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) != 1:
+        found = f"{len(named)} of them" if named else "none of them"
+        raise BadInput("id, email, phone, orderNumber", found, "exactly one")
+    context.require("CustomerFilter", [each for each in named if each != "id"])
+    key = node_key(id, "id", "Customer")[1] if id is not None else ""
+    if not context.may_look_up("Customer", key):
+        return [None] * len(parents)
+    customers: list[Customer] | Failure
+    if id is not None:
+        customers = _listed(await context.loaders.customer_by_key.load_one(key))
+    elif order_number is not None:
+        customers = _listed(await buyer_of(order_number.strip(), context))
+    else:
+        customers = await matching(CustomerFilter(email=email, phone=phone), context)
+    if isinstance(customers, Failure):
+        return [customers] * len(parents)
+    if not customers:
+        return [None] * len(parents)
+    # Of several, the one that most systems know is the likeliest to be meant.
+    first, *others = sorted(customers, key=lambda each: (-len(each.identities), each.key))
+    return [Customer360(first, tuple(others))] * len(parents)
+
+
+async def profile(parents: Sequence[Customer360], context: Context) -> list[Section[Customer]]:
+    """Show the profile."""
+    return await _sections("ProfileSection", parents, context, _themselves)
+
+
+async def identities(
+    parents: Sequence[Customer360], context: Context
+) -> list[Section[tuple[IdentityLink, ...]]]:
+    """Show whose records are the customer's."""
+    return await _sections("IdentitiesSection", parents, context, identities_of_customer)
+
+
+async def consents(
+    parents: Sequence[Customer360], context: Context
+) -> list[Section[tuple[Consent, ...]]]:
+    """Show what the customer has said to each purpose."""
+    return await _sections("ConsentsSection", parents, context, _consents)
+
+
+async def loyalty(
+    parents: Sequence[Customer360], context: Context
+) -> list[Section[LoyaltyAccount]]:
+    """Show the membership."""
+    return await _sections("LoyaltySection", parents, context, loyalty_of_customer)
+
+
+async def orders(
+    parents: Sequence[Customer360], context: Context, first: int = 10, after: str | None = None
+) -> list[Section[Connection[Order]]]:
+    """Show a page of the orders. *Errors*: ``BadInput``."""
+
+    async def load(
+        customers: Sequence[Customer], context: Context
+    ) -> Sequence[Connection[Order] | Failure | None]:
+        return await orders_of_customer(customers, context, first, after)
+
+    return await _sections("OrdersSection", parents, context, load)
+
+
+async def interactions(
+    parents: Sequence[Customer360], context: Context, first: int = 10, after: str | None = None
+) -> list[Section[Connection[Interaction]]]:
+    """Show a page of the conversations. *Errors*: ``BadInput``."""
+
+    async def load(
+        customers: Sequence[Customer], context: Context
+    ) -> Sequence[Connection[Interaction] | Failure | None]:
+        return await interactions_of_customer(customers, context, first, after)
+
+    return await _sections("InteractionsSection", parents, context, load)
+
+
+async def content(parents: Sequence[Section[T]], context: Context) -> list[T | Failure | None]:  # noqa: ARG001
+    """Hand out what each section holds, or why it holds nothing."""
+    return [parent.value for parent in parents]
+
+
+async def _sections(
+    published: str,
+    parents: Sequence[Customer360],
+    context: Context,
+    load: Callable[[Sequence[Customer], Context], Awaitable[Sequence[T | Failure | None]]],
+) -> list[Section[T]]:
+    """Load a section where the policy allows its content, and say so where it does not."""
+    decision = context.policy.decide(published, "content", context.policy_class)
+    if decision is Decision.DENY:
+        return [Section(access=SectionAccess.DENIED)] * len(parents)
+    customers = [parent.customer for parent in parents]
+    return [
+        Section(
+            access=SectionAccess.UNAVAILABLE
+            if isinstance(value, Failure)
+            else SectionAccess.ALLOWED,
+            value=value,
+            provenance=_provenance(value, customer),
+        )
+        for value, customer in zip(await load(customers, context), customers)
+    ]
+
+
+async def _themselves(parents: Sequence[Customer], context: Context) -> Sequence[Customer]:  # noqa: ARG001
+    return parents
+
+
+async def _consents(
+    parents: Sequence[Customer],
+    context: Context,  # noqa: ARG001
+) -> list[tuple[Consent, ...]]:
+    return [parent.consents for parent in parents]
+
+
+def _provenance(value: Any, customer: Customer) -> tuple[Provenance, ...]:
+    """Name the systems that a section's content came from, each by its oldest word."""
+    if isinstance(value, Failure) or value is None:
+        return ()
+    items: Iterable[Any]
+    if isinstance(value, Connection):
+        items = value.nodes
+    elif isinstance(value, tuple):
+        # What stands on the customer's own record is that record's word.
+        items = (customer,)
+    else:
+        items = (value,)
+    oldest: dict[str, Provenance] = {}
+    for item in items:
+        found: Provenance = item.provenance
+        known = oldest.get(found.system)
+        if known is None or found.observed_at < known.observed_at:
+            oldest[found.system] = found
+    return tuple(oldest.values())
+
+
+def _listed(customer: Customer | Failure | None) -> list[Customer] | Failure:
+    if isinstance(customer, Failure):
+        return customer
+    return [] if customer is None else [customer]
