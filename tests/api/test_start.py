@@ -155,6 +155,7 @@ def _beside(shop: Shop, folder: Path) -> dict[str, str]:
     return {
         **{f"SANDBOX_{name.upper()}_URL": url for name, url in shop.systems.items()},
         **{f"SANDBOX_{name.upper()}_KEY": f"sandbox-{name}-key" for name in shop.systems},
+        "SANDBOX_WMS_HOOK_KEY": "sandbox-wms-hook-key",
         "GATEWAY_MASTER_KEY": MASTER_KEY,
         "SANDBOX_WMS_HOOK_KEY": "sandbox-wms-hook-key",
         "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",

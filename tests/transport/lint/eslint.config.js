@@ -1,6 +1,7 @@
 // The rules of graphql-eslint for schemas, and for those that Relay reads. Three are told what
-// holds in this one: objects without an id are values (docs/architecture.md), lists that cannot
-// grow are plain lists, and connections are paged forward.
+// holds in this one: objects without an id are values, also where they are many enough for a
+// connection (the entries of a ledger); lists that cannot grow are plain lists; and connections
+// are paged forward.
 import { readFileSync } from "node:fs";
 import plugin from "@graphql-eslint/eslint-plugin";
 
@@ -18,7 +19,10 @@ export default [
       ...plugin.configs["flat/schema-recommended"].rules,
       ...plugin.configs["flat/schema-relay"].rules,
       "@graphql-eslint/relay-arguments": ["error", { includeBoth: false }],
-      "@graphql-eslint/relay-edge-types": ["error", { listTypeCanWrapOnlyEdgeType: false }],
+      "@graphql-eslint/relay-edge-types": [
+        "error",
+        { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false },
+      ],
       "@graphql-eslint/strict-id-in-types": ["error", { exceptions: { types } }],
     },
   },
