@@ -157,7 +157,6 @@ def _beside(shop: Shop, folder: Path) -> dict[str, str]:
         **{f"SANDBOX_{name.upper()}_KEY": f"sandbox-{name}-key" for name in shop.systems},
         "SANDBOX_WMS_HOOK_KEY": "sandbox-wms-hook-key",
         "GATEWAY_MASTER_KEY": MASTER_KEY,
-        "SANDBOX_WMS_HOOK_KEY": "sandbox-wms-hook-key",
         "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
     }
 
