@@ -8,7 +8,24 @@ from adapters._upstream import Upstream
 from adapters.tryton import Adapter
 from domain.customer import Trait, TraitKind
 from tests.adapters.counterpart import Counterpart, Promise, order_queries, product_queries
-from tests.adapters.test_ports import *  # noqa: F403 - the promises are one suite
+from tests.adapters.test_ports import (  # noqa: F401 - the promises are one suite
+    call,
+    promise,
+    test_a_cursor_of_another_list_is_bad_input,
+    test_a_listing_is_walked_through_by_its_cursors,
+    test_a_system_in_trouble_is_a_failure_of_its_kind,
+    test_a_wrong_currency_is_never_a_price,
+    test_garbage_is_a_failure_and_never_a_value,
+    test_keys_that_are_not_the_systems_are_never_sent,
+    test_known_keys_are_found_and_unknown_ones_absent,
+    test_languages_fall_back,
+    test_more_keys_than_the_limit_are_split,
+    test_one_key_or_a_whole_batch_is_one_call,
+    test_pages_join_without_gap_and_without_twice,
+    test_the_order_of_keys_does_not_matter,
+    test_values_say_where_and_when_they_were_read,
+    test_values_stand_under_their_own_key,
+)
 from tests.systems.tryton_server import Tryton
 
 pytestmark = pytest.mark.systems
