@@ -87,7 +87,8 @@ class _Gzip:
 
 
 @lru_cache(maxsize=512)
-def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
+def one_decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    """Make the strict decoder of a type, once."""
     return msgspec.json.Decoder(cast("Any", kind))
 
 
@@ -96,7 +97,7 @@ def decode_body(system: str, call: str, content_type: str, body: bytes, kind: ty
     if "html" in content_type.lower():
         raise SourceContract(system, call, "found an HTML page; promised is JSON")
     try:
-        return cast("T", _decoder(cast("Hashable", kind)).decode(body))
+        return cast("T", one_decoder(cast("Hashable", kind)).decode(body))
     except (ValueError, RecursionError) as error:  # ValueError: also what is not UTF-8
         raise _broken(system, call, error, None) from None
 

@@ -1,29 +1,56 @@
 """The sandbox's WMS: stock by site, and the directory of sites."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from adapters._body import exact
 from adapters._outcome import Rejected
+from adapters._row import Shape, fetch_rows
 from adapters._upstream import Upstream
 from domain.ask import Ask
+from domain.assortment import MAX_SKUS, Assortment
 from domain.availability import StockLevel, Supply
 from domain.configuration import ConfigurationError, Problem
+from domain.errors import BadInput, SourceRejected
 from domain.identity import external_id
-from domain.location import Address, GeoPoint, Location, LocationKind
+from domain.location import (
+    Address,
+    GeoPoint,
+    Location,
+    LocationKind,
+    LocationQuery,
+    LocationService,
+)
+from domain.opening import OpeningHours, Span, SpecialDay
+from domain.page import Page
+from domain.promise import Handover
 from domain.provenance import PLACE, STOCK, Provenance
 from domain.secret import Secret
 
-_MAX_ARTICLES = 500
+_MAX_ARTICLES = 1_000
 _MAX_SITES = 100
 # Longer than any article number or site code: what a caller sends beyond it is nobody's.
 _MAX_KEY = 40
 
 _KINDS = {"S": LocationKind.STORE, "W": LocationKind.WAREHOUSE, "L": LocationKind.LOCKER}
+_TYPES = {kind: letter for letter, kind in _KINDS.items()}
+_SERVICES = {
+    "PU": LocationService.COLLECT,
+    "KB": LocationService.KERBSIDE,
+    "LK": LocationService.LOCKER,
+    "SH": LocationService.SHIPPING,
+    "RT": LocationService.RETURNS,
+    "AL": LocationService.ALTERATIONS,
+    "GW": LocationService.GIFT_WRAP,
+}
+_CODES = {service: code for code, service in _SERVICES.items()}
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MS = 946_684_800_000  # the year 2000: a stamp in seconds would lie before it
 _LAST_MS = 4_102_444_800_000
@@ -40,6 +67,8 @@ class _Row(Struct, frozen=True):
     alloc: int
     ss: int
     asof: int
+    dmg: int
+    trn: int
     due: list[_Due] = []
 
 
@@ -48,8 +77,11 @@ class _Article(Struct, frozen=True):
     stock: list[_Row]
 
 
-class _Articles(Struct, frozen=True):
-    articles: list[_Article]
+class _Available(Struct, frozen=True):
+    site: str
+    articles: list[str]
+    next: str | None
+    asof: int
 
 
 class _Addr(Struct, frozen=True):
@@ -59,6 +91,12 @@ class _Addr(Struct, frozen=True):
     ctry: str
 
 
+class _Special(Struct, frozen=True):
+    date: date
+    hours: str | None
+    name: str | None = None
+
+
 class _Site(Struct, frozen=True):
     code: str
     type: str
@@ -66,9 +104,16 @@ class _Site(Struct, frozen=True):
     addr: _Addr
     lat: str
     lon: str
+    tz: str
+    hours: dict[str, str | None]
+    svc: list[str]
+    prep: int | None
+    keep: int | None
+    special: list[_Special] = []
 
 
-class _Sites(Struct, frozen=True):
+class _Found(Struct, frozen=True):
+    total: int
     sites: list[_Site]
 
 
@@ -77,8 +122,45 @@ class _Problem(Struct, frozen=True):
     title: str
 
 
+_ARTICLES = Shape(("articles",), _Article, "article")
+_SITES = Shape(("sites",), _Site, "code")
+
+
+class _Levels:
+    """Translates the rows of one answer: a site takes one snapshot of all its articles."""
+
+    def __init__(self, system: str) -> None:
+        self._system = system
+        self._stamps: dict[int, Provenance] = {}
+        self._keys: dict[str, str] = {}
+
+    def __call__(self, article: _Article) -> tuple[StockLevel, ...]:
+        return tuple(self._level(article.article, row) for row in article.stock)
+
+    def _level(self, sku: str, row: _Row) -> StockLevel:
+        provenance = self._stamps.get(row.asof)
+        if provenance is None:
+            provenance = self._stamps[row.asof] = Provenance(self._system, _moment(row.asof), STOCK)
+        key = self._keys.get(row.site)
+        if key is None:
+            key = self._keys[row.site] = f"{self._system}:{row.site}"
+        if min(row.alloc, row.ss, row.dmg, row.trn) < 0:
+            raise ValueError("only what is on hand can be below zero")
+        return StockLevel(
+            sku=sku,
+            location_key=key,
+            on_hand=row.qoh,
+            allocated=row.alloc,
+            safety_stock=row.ss,
+            damaged=row.dmg,
+            in_transit=row.trn,
+            incoming=tuple(map(_supply, row.due)) if row.due else (),
+            provenance=provenance,
+        )
+
+
 class Adapter:
-    """Reads stock and locations; one call for up to 500 SKUs, whatever the number of sites."""
+    """Reads stock and locations; one call for up to 1,000 SKUs, whatever the number of sites."""
 
     class Options(Struct, frozen=True, forbid_unknown_fields=True):
         """The system needs no settings beyond its address and key."""
@@ -96,81 +178,127 @@ class Adapter:
         """Read every site's stock of each SKU; the WMS's articles are the SKUs themselves."""
         call = "stock_by_sku"
 
-        async def fetch(articles: Sequence[str]) -> dict[str, tuple[StockLevel, ...]]:
-            answer = await self._upstream.read(
+        async def fetch(articles: Sequence[str]) -> Mapping[str, Any]:
+            rows = await fetch_rows(
+                self._upstream,
                 "POST",
                 "/v2/stock/query",
                 ask=ask,
                 call=call,
-                decode=_Articles,
+                rows=_ARTICLES,
+                asked=articles,
                 json={"articles": articles},
                 headers=self._headers,
                 explain=_explain,
             )
-            with self._upstream.contract(call):
-                return self._levels(answer)
+            return rows.translate(_Levels(self._upstream.system))
 
         plausible = [sku for sku in skus if 0 < len(sku) <= _MAX_KEY]
         parts = await self._upstream.chunked(plausible, _MAX_ARTICLES, fetch)
         return {sku: levels for part in parts for sku, levels in part.items()}
 
+    async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
+        """Read what each site can promise any of; the WMS is asked site by site."""
+        call = "skus_by_location"
+
+        async def fetch(codes: Sequence[str]) -> Assortment | None:
+            try:
+                answer = await self._upstream.read(
+                    "POST",
+                    "/v2/stock/available",
+                    ask=ask,
+                    call=call,
+                    decode=_Available,
+                    json={"site": codes[0], "limit": MAX_SKUS},
+                    headers=self._headers,
+                    explain=_explain,
+                )
+            except SourceRejected as refused:
+                if "unknown-site" in refused.detail:
+                    return None
+                raise
+            with self._upstream.contract(call):
+                if answer.site != codes[0]:
+                    raise ValueError("the answer is about another site")
+                return Assortment(
+                    location_key=f"{self._upstream.system}:{answer.site}",
+                    skus=frozenset(answer.articles),
+                    is_complete=answer.next is None,
+                    provenance=Provenance(self._upstream.system, _moment(answer.asof), STOCK),
+                )
+
+        found = await self._upstream.chunked(self._codes(keys), 1, fetch)
+        return {each.location_key: each for each in found if each is not None}
+
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         """Read sites by their codes."""
         call = "location_by_key"
 
-        async def fetch(codes: Sequence[str]) -> list[Location]:
-            answer = await self._upstream.read(
+        async def fetch(codes: Sequence[str]) -> Mapping[str, Any]:
+            rows = await fetch_rows(
+                self._upstream,
                 "POST",
                 "/v2/sites/query",
                 ask=ask,
                 call=call,
-                decode=_Sites,
+                rows=_SITES,
+                asked=codes,
                 json={"codes": codes},
                 headers=self._headers,
                 explain=_explain,
             )
             provenance = Provenance(self._upstream.system, datetime.now(UTC), PLACE)
-            with self._upstream.contract(call):
-                return [self._location(site, provenance) for site in answer.sites]
+            return rows.translate(lambda site: self._location(site, provenance))
 
-        own = [
-            found.id for found in map(external_id, keys) if found.system == self._upstream.system
-        ]
-        codes = [code for code in own if 0 < len(code) <= _MAX_KEY]
-        parts = await self._upstream.chunked(codes, _MAX_SITES, fetch)
-        return {location.key: location for part in parts for location in part}
+        parts = await self._upstream.chunked(self._codes(keys), _MAX_SITES, fetch)
+        system = self._upstream.system
+        return {f"{system}:{code}": found for part in parts for code, found in part.items()}
 
-    def _levels(self, answer: _Articles) -> dict[str, tuple[StockLevel, ...]]:
-        # A site takes one snapshot of all its articles, so a batch has few distinct stamps.
-        stamps: dict[int, Provenance] = {}
-        keys: dict[str, str] = {}
-        found = {}
-        for article in answer.articles:
-            levels = []
-            for row in article.stock:
-                provenance = stamps.get(row.asof)
-                if provenance is None:
-                    provenance = stamps[row.asof] = Provenance(
-                        self._upstream.system, _moment(row.asof), STOCK
-                    )
-                key = keys.get(row.site)
-                if key is None:
-                    key = keys[row.site] = f"{self._upstream.system}:{row.site}"
-                if row.alloc < 0 or row.ss < 0:
-                    raise ValueError("allocated and safety stock cannot be below zero")
-                levels.append(
-                    StockLevel(
-                        sku=article.article,
-                        location_key=key,
-                        on_hand=row.qoh,
-                        allocated=row.alloc,
-                        safety_stock=row.ss,
-                        incoming=tuple(map(_supply, row.due)),
-                        provenance=provenance,
-                    )
-                )
-            found[article.article] = tuple(levels)
-        return found
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        """Read a page of sites for each query, side by side; the WMS sorts them."""
+        distinct = list(dict.fromkeys(queries))
+        offsets = {query: _offset(query.page.after) for query in distinct}
+
+        async def fetch(chunk: Sequence[LocationQuery]) -> Page[Location]:
+            return await self._page(chunk[0], offsets[chunk[0]], ask)
+
+        return dict(zip(distinct, await self._upstream.chunked(distinct, 1, fetch)))
+
+    async def _page(self, query: LocationQuery, offset: int, ask: Ask) -> Page[Location]:
+        call, body = "locations_by_query", {"offset": offset, "limit": query.page.first}
+        if query.kind is not None and query.kind not in _TYPES:
+            return Page((), (), has_next=False, total=0)
+        near = query.near and {"lat": query.near.latitude, "lon": query.near.longitude}
+        answer = await self._upstream.read(
+            "POST",
+            "/v2/sites/search",
+            ask=ask,
+            call=call,
+            decode=_Found,
+            json={
+                **body,
+                "near": near,
+                "types": query.kind and [_TYPES[query.kind]],
+                "svc": query.service and [_CODES[query.service]],
+            },
+            headers=self._headers,
+            explain=_explain,
+        )
+        provenance = Provenance(self._upstream.system, datetime.now(UTC), PLACE)
+        with self._upstream.contract(call):
+            if answer.total < 0 or len(answer.sites) > query.page.first:
+                raise ValueError("found more sites than were asked for, or less than none")
+            places = tuple(self._location(site, provenance) for site in answer.sites)
+        last = offset + len(places)
+        cursors = tuple(map(str, range(offset + 1, last + 1)))
+        return Page(places, cursors, bool(places) and last < answer.total, answer.total)
+
+    def _codes(self, keys: Sequence[str]) -> list[str]:
+        """The WMS's site codes among the keys."""
+        own = [each.id for each in map(external_id, keys) if each.system == self._upstream.system]
+        return [code for code in own if 0 < len(code) <= _MAX_KEY]
 
     def _location(self, site: _Site, provenance: Provenance) -> Location:
         addr = site.addr
@@ -182,8 +310,47 @@ class Adapter:
                 lines=(addr.street,), postal_code=addr.zip, city=addr.city, country=addr.ctry
             ),
             coordinates=_point(site.lat, site.lon),
+            hours=OpeningHours(
+                site.tz,
+                tuple(_spans(site.hours[day]) for day in _WEEK),
+                tuple(
+                    SpecialDay(each.date, _spans(each.hours), each.name) for each in site.special
+                ),
+            ),
+            services=tuple(_SERVICES[code] for code in site.svc if code in _SERVICES),
+            handover=_handover(site.prep, site.keep),
             provenance=provenance,
         )
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 6):
+        raise BadInput("after", cursor, "a cursor of this list")
+    return int(cursor)
+
+
+@lru_cache(maxsize=256)
+def _spans(hours: str | None) -> tuple[Span, ...]:
+    """Read "0900-1300,1400-1800"; None is a day on which it is closed."""
+    if hours is None:
+        return ()
+    return tuple(_span(part) for part in hours.split(","))
+
+
+def _span(text: str) -> Span:
+    opens, dash, closes = text.partition("-")
+    if not (dash and len(opens) == len(closes) == 4 and (opens + closes).isascii()):
+        raise ValueError("opening hours are not written as 0900-2100")
+    start, end = (int(each[:2]) * 60 + int(each[2:]) for each in (opens, closes))
+    return Span(start, end if end > start else end + 1_440)
+
+
+def _handover(prep: int | None, keep: int | None) -> Handover | None:
+    if prep is None or keep is None:
+        return None
+    return Handover(timedelta(minutes=prep), keep)
 
 
 def _supply(due: _Due) -> Supply:

@@ -53,6 +53,7 @@ class PolicyTable:
         spoken = {category for _, _, category in cells}
         if not wrong:
             wrong += _unspoken(classification, spoken, file)
+            wrong += _unowned(cells, file)
         if wrong:
             raise ConfigurationError(wrong)
         self._person_types = classification.person_types
@@ -96,6 +97,29 @@ def unclassified(
         for parent, name in sorted(set(person_fields))
         if (parent, name) not in classification.fields and name not in _OBJECT_FIELDS
     ]
+
+
+def _unowned(cells: Mapping[Cell, Decision], file: Path) -> list[Problem]:
+    """Find where the table says "own" and nothing could hold it to that.
+
+    Whose an object is, is looked at once for the whole object and all that hangs on it: so "own"
+    cannot stand beside "allow" for the same caller, nor be said of what is about no person.
+    """
+    found = []
+    for role, purpose in product(Role, Purpose):
+        said: dict[Decision, list[str]] = {}
+        for category in Category:
+            decision = cells.get((role, purpose, category), Decision.DENY)
+            if category is not Category.OPERATIONAL:
+                said.setdefault(decision, []).append(category.value)
+            elif decision is Decision.OWN:
+                key = f"{role.value}, {purpose.value}: {category.value}"
+                found.append(Problem(key, '"own"', '"allow" or "deny"', str(file)))
+        if Decision.OWN in said and Decision.ALLOW in said:
+            allowed = f"one of the two for {', '.join(said[Decision.OWN] + said[Decision.ALLOW])}"
+            key = f"{role.value}, {purpose.value}"
+            found.append(Problem(key, '"own" beside "allow"', allowed, str(file)))
+    return found
 
 
 def _unspoken(classification: Classification, spoken: set[Category], file: Path) -> list[Problem]:

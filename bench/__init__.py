@@ -1,1 +1,1 @@
-"""Measures the gateway against what a user would pick instead, all on one wire, in one run."""
+"""Measures the gateway against what a user would pick instead, both sides in turn, in one run."""

@@ -18,9 +18,10 @@ from bench.load import LoadError
 from bench.measure import Meter, Pair, Plan, Row
 from bench.workload import BY_NAME, Workload
 
-_FULL = Plan(rounds=9, seconds=1.0, warm_seconds=1.5)
-_QUICK = Plan(rounds=3, seconds=0.45, warm_seconds=0.6)
+_FULL = Plan(rounds=9, seconds=1.0, warm_seconds=2.0, budget=3_600)
+_QUICK = Plan(rounds=3, seconds=0.3, warm_seconds=0.8, budget=120)
 _BELOW = 0.85
+_DISTURBED = 0.05
 
 
 class Different(Exception):  # noqa: N818 - says what it is
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
             return uvloop.run(profile.run(BY_NAME[given.profile], given.seconds))
         plan = _QUICK if given.quick else _FULL
         if given.rounds:
-            plan = Plan(given.rounds, plan.seconds, plan.warm_seconds)
+            plan = Plan(given.rounds, plan.seconds, plan.warm_seconds, plan.budget)
         workloads = [BY_NAME[name] for name in given.workload or BY_NAME]
         wanted = [each for each in CONTENDERS if each.name in given.contender] or list(CONTENDERS)
         rows = uvloop.run(_bench(plan, workloads, wanted))
@@ -88,13 +89,20 @@ async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender])
         if not pairs:
             raise Missing("no contender could be started")
         await _check(pairs, token)
-        meter = Meter(upstream, token, plan)
+        meter = Meter(upstream, token, plan, core)
+        started = time.monotonic()
+        _say("warming up")
         for pair in pairs:
             await meter.warm(pair)
         for number in range(plan.rounds):
+            begun = time.monotonic()
             _say(f"round {number + 1} of {plan.rounds}")
             for pair in pairs:
                 await meter.measure(pair)
+            now = time.monotonic()
+            if number + 1 < plan.rounds and now - started + now - begun > plan.budget:
+                print(f"bench: the time is over after round {number + 1}", file=sys.stderr)
+                break
     rows = [meter.row(pair) for pair in pairs]
     for workload in workloads:
         own = [pair for pair in pairs if pair.workload is workload]
@@ -109,6 +117,10 @@ async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender])
                 print(f"  not saturated, so req/s is not its limit: {', '.join(idle)}")
     print()
     print(report.bars(rows, _parse_and_validate(core)))
+    if (others := meter.others()) > _DISTURBED:
+        print(
+            f"\nOther work had {others:.0%} of the contenders' core: measure again when it rests."
+        )
     print("\nVersions")
     for each in wanted:
         if any(pair.contender.name == each.name for pair in pairs):

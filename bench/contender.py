@@ -20,6 +20,7 @@ from msgspec import Struct
 ROOT = Path(__file__).parent.parent
 INSTALLED = ROOT / ".bench"
 _SOURCES = ROOT / "bench" / "contenders"
+_VERSIONS = ("package.json", "package-lock.json", ".npmrc")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 8.0
 _INSTALL_SECONDS = 300
@@ -52,6 +53,10 @@ class Contender(Struct, frozen=True, kw_only=True):
     def install(self) -> Path:
         """Have its packages in place; the folder it runs in. *Errors*: ``Missing``."""
         return _npm(self.npm) if self.npm else ROOT
+
+    def is_installed(self) -> bool:
+        """Tell whether its packages are in place already."""
+        return self.npm is None or (_folder(self.npm) / "installed").exists()
 
     def version(self) -> str:
         """Name the versions that are measured. *Errors*: ``Missing``."""
@@ -112,7 +117,7 @@ CONTENDERS = (
         command=_NODE,
         npm="hive",
         cache="whole answers (responseCaching)",
-        packages=("@graphql-hive/gateway-runtime", "graphql", "undici"),
+        packages=("@graphql-hive/gateway-runtime", "@apollo/subgraph", "graphql", "undici"),
     ),
     Contender(
         name="floor-node",
@@ -207,9 +212,13 @@ def _start(
             break
         if found := _READY.match(line):
             return Running(name, process, found[1])
-    process.kill()
-    process.wait(_STOP_SECONDS)
+    Running(name, process, "").stop()
     raise Missing(f"{name} did not start; BENCH_VERBOSE=1 shows what it says")
+
+
+def _folder(name: str) -> Path:
+    content = b"".join((_SOURCES / name / file).read_bytes() for file in _VERSIONS)
+    return INSTALLED / f"{name}-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _npm(name: str) -> Path:
@@ -217,16 +226,13 @@ def _npm(name: str) -> Path:
     for tool in ("node", "npm"):
         if not shutil.which(tool):
             raise Missing(f"{tool} is not installed; Node.js 20 or newer is needed")
-    source = _SOURCES / name
-    versions = [source / file for file in ("package.json", "package-lock.json", ".npmrc")]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in versions)).hexdigest()[:12]
-    folder = INSTALLED / f"{name}-{digest}"
+    source, folder = _SOURCES / name, _folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     with (INSTALLED / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "installed").exists():
-            for file in versions:
-                shutil.copy(file, folder)
+            for file in _VERSIONS:
+                shutil.copy(source / file, folder)
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
             try:
                 subprocess.run(
@@ -235,8 +241,8 @@ def _npm(name: str) -> Path:
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
                 raise Missing(f"npm could not install {name}: {error}") from None
             (folder / "installed").touch()
-        for file in (*source.glob("*.js"), *(_SOURCES / "node").iterdir()):
-            shutil.copy(file, folder)
+        for script in (*source.glob("*.js"), *(_SOURCES / "node").iterdir()):
+            shutil.copy(script, folder)
     return folder
 
 

@@ -96,6 +96,7 @@ async def _run(
     finally:
         for client in clients:
             client.close()
+        await asyncio.wait([client.lost for client in clients], timeout=_SECONDS)
     return Load(time.perf_counter() - started, state.latencies)
 
 
@@ -122,6 +123,7 @@ class _Client(asyncio.Protocol):
         self._sent = 0.0
         self._chunked = False
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -129,6 +131,7 @@ class _Client(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
             self.done.set_exception(LoadError(f"the connection was closed ({error})"))
+        self.lost.set_result(None)
 
     def send(self) -> None:
         state = self._state

@@ -16,18 +16,30 @@ from bench.workload import Workload
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST = 200_000
+_WARM_TURNS = 4
+_LEAST_BUSY = 0.3
 
 
 class Plan(Struct, frozen=True):
-    """How long it is measured. *Units*: seconds of each contender's part in a round."""
+    """How long it is measured.
+
+    *Units*: ``seconds`` and ``warm_seconds`` of each contender's own CPU, in a round and before
+    the first, so that a busy machine makes it longer and not worse; ``budget`` seconds in all,
+    after which no further round begins.
+    """
 
     rounds: int
     seconds: float
     warm_seconds: float
+    budget: float
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """One contender's part in one round. *Units*: seconds; ``busy`` of one core, 0 to 1."""
+    """One contender's part in one round.
+
+    *Units*: seconds; ``busy`` and ``others`` parts of the contender's core that it had itself,
+    and that work beside the bench had.
+    """
 
     cpu: float
     rate: float
@@ -36,6 +48,7 @@ class Sample(Struct, frozen=True, kw_only=True):
     rss: int
     calls: float
     busy: float
+    others: float
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -78,12 +91,14 @@ async def data(pair: Pair, token: str, turn: int) -> object:
 class Meter:
     """Measures pairs against one upstream."""
 
-    def __init__(self, upstream: Running, token: str, plan: Plan) -> None:
+    def __init__(self, upstream: Running, token: str, plan: Plan, core: int | None) -> None:
         self._upstream = upstream
         self._token = token
         self._plan = plan
+        self._core = core
         self._samples: dict[tuple[str, str], list[Sample]] = {}
         self._next: dict[tuple[str, str], Callable[[], bytes]] = {}
+        self._busy: dict[tuple[str, str], float] = {}
         self._least: dict[tuple[str, str], int] = {}
 
     async def warm(self, pair: Pair) -> None:
@@ -92,15 +107,26 @@ class Meter:
         body = await ask(pair.contender.url, request())
         # An answer with errors is far shorter; the variables in turn make it vary a little.
         self._least[_key(pair)] = len(body) // 2 if len(body) > 200 else 0
-        await self._load(pair, self._plan.warm_seconds)
+        left = self._plan.warm_seconds
+        for _ in range(_WARM_TURNS):
+            before = cpu_seconds(pair.contender.pid)
+            load = await self._load(pair, left)
+            spent = cpu_seconds(pair.contender.pid) - before
+            self._busy[_key(pair)] = spent / load.seconds
+            left -= spent
+            if left < self._plan.warm_seconds / 10:
+                break
 
     async def measure(self, pair: Pair) -> None:
         """Take one sample."""
-        before, calls = cpu_seconds(pair.contender.pid), await self._calls()
-        load = await self._load(pair, self._plan.seconds)
+        calls, before = await self._calls(), cpu_seconds(pair.contender.pid)
+        core = core_seconds(self._core)
+        load = await self._load(pair, self._plan.seconds / max(_LEAST_BUSY, self._busy[_key(pair)]))
         spent = cpu_seconds(pair.contender.pid) - before
+        others = core_seconds(self._core) - core - spent
         asked = len(load.latencies)
         latencies = sorted(load.latencies)
+        self._busy[_key(pair)] = spent / load.seconds
         self._samples.setdefault(_key(pair), []).append(
             Sample(
                 cpu=spent / asked,
@@ -110,6 +136,7 @@ class Meter:
                 rss=rss_bytes(pair.contender.pid),
                 calls=(await self._calls() - calls) / asked,
                 busy=spent / load.seconds,
+                others=max(0.0, others / load.seconds),
             )
         )
 
@@ -135,13 +162,9 @@ class Meter:
         """How much of its core a contender used: far below 1, something else held it up."""
         return statistics.median(each.busy for each in self._samples[_key(pair)])
 
-    def spread(self, pair: Pair) -> float:
-        """How far the CPU of the middle half of the rounds lies apart, as a part of the median."""
-        costs = sorted(each.cpu for each in self._samples[_key(pair)])
-        if len(costs) < 4:
-            return (costs[-1] - costs[0]) / statistics.median(costs)
-        low, _, high = statistics.quantiles(costs, n=4)
-        return (high - low) / statistics.median(costs)
+    def others(self) -> float:
+        """What part of the contenders' core work beside the bench had, over all rounds."""
+        return statistics.mean(each.others for row in self._samples.values() for each in row)
 
     async def _load(self, pair: Pair, seconds: float) -> Load:
         return await run(
@@ -176,6 +199,16 @@ class Meter:
 def cpu_seconds(pid: int) -> float:
     """The CPU time of a process, its threads, and the processes it has started."""
     return sum(_cpu(each) for each in _family(pid))
+
+
+def core_seconds(core: int | None) -> float:
+    """How long a core has been busy with whatever it was; 0 where none is ours alone."""
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *fields = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _, _, interrupt, soft, *_ = map(int, fields)
+            return (user + nice + system + interrupt + soft) / _TICK
+    return 0.0
 
 
 def rss_bytes(pid: int) -> int:

@@ -132,7 +132,7 @@ class Workload(Struct, frozen=True, kw_only=True):
 
 def _pages(search: str | None, styles: int) -> tuple[dict[str, Any], ...]:
     return tuple(
-        {"search": search, "first": PAGE, "after": str(skip) if skip else None}
+        {"search": search, "first": PAGE, "after": _opaque(str(skip)) if skip else None}
         for skip in range(0, styles, PAGE)
     )
 
@@ -143,7 +143,11 @@ def _ids(kind: str, keys: list[str]) -> tuple[dict[str, Any], ...]:
 
 def node_id(kind: str, key: str) -> str:
     """Write a global id as the gateway does."""
-    return base64.urlsafe_b64encode(f"{kind}:{key}".encode()).rstrip(b"=").decode()
+    return _opaque(f"{kind}:{key}")
+
+
+def _opaque(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 _PRODUCTS = _ids("Product", [f"erp:{style}" for style in retailer.styles(bulk=False)])

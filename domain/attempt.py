@@ -79,7 +79,8 @@ class Attempts(Protocol):
         itself, and is what every twin gets, in whichever process it runs; while one is under way
         the others wait for it. The key with other input gives ``kind`` with an
         ``IdempotencyMismatch``. An outcome with user errors, or a failure, leaves no trace. Work
-        that has begun goes on to its end though its caller has left.
+        that has begun goes on to its end though its caller has left, so it uses nothing that ends
+        with the operation; and it is short, for others may wait for it.
 
         *Errors*: ``StoreUnavailable``; then it is not known whether the change was made, and the
         same attempt tells. Whatever ``work`` raises.

@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.location import GeoPoint
+from domain.partial import missing_of
 from domain.provenance import Freshness, Provenance
 
 _rank = itemgetter(0, 1, 2)
@@ -39,7 +41,8 @@ class StockLevel(Struct, frozen=True, gc=False, kw_only=True):
 
     *Units*: pieces. ``on_hand`` is the system's own figure and may be below zero (a sale booked
     before its receipt): normal in retail, counted as none and flagged. ``reserved`` is what the
-    gateway itself holds and the system's figures do not include yet.
+    gateway itself holds and the system's figures do not include yet. ``damaged`` and ``in_transit``
+    are no part of ``on_hand``, and None where the system does not count them.
     """
 
     sku: str
@@ -48,6 +51,8 @@ class StockLevel(Struct, frozen=True, gc=False, kw_only=True):
     allocated: int = 0
     reserved: int = 0
     safety_stock: int = 0
+    damaged: int | None = None
+    in_transit: int | None = None
     incoming: tuple[Supply, ...] = ()
     provenance: Provenance
 
@@ -73,38 +78,76 @@ def band(pieces: int, freshness: Freshness = Freshness.LIVE) -> Band:
     return Band.SOME if pieces < _LOTS else Band.LOTS
 
 
+class FulfilmentMode(Enum):
+    """How goods come to the customer."""
+
+    SHIP = "SHIP"
+    COLLECT = "COLLECT"
+    LOCKER = "LOCKER"
+    KERBSIDE = "KERBSIDE"
+
+
+class AvailabilityQuery(Struct, frozen=True):
+    """What is asked about the stock of variants.
+
+    *Shape*: ``modes`` those that are of interest; ``locations`` keys of those to look at, None for
+    all. *Units*: ``quantity`` in pieces, wanted together.
+    """
+
+    near: GeoPoint | None = None
+    modes: tuple[FulfilmentMode, ...] = tuple(FulfilmentMode)
+    quantity: int = 1
+    locations: frozenset[str] | None = None
+
+
+WHOLE = AvailabilityQuery()
+
+
 class LocationAvailability(Struct, frozen=True, gc=False, kw_only=True):
     """What one location can promise of one variant.
 
     *Units*: ``distance`` in metres from the caller's point, None where no point was given or the
-    location's place is unknown.
+    location's place is unknown. ``is_available``: whether it has all that is wanted.
     """
 
     location_key: str
     band: Band
+    is_available: bool
+    is_stale: bool
     stock: StockLevel
     distance: float | None = None
 
 
 class Availability(Struct, frozen=True, gc=False, kw_only=True):
-    """What can be promised of one variant over the locations that were asked about."""
+    """What can be promised of one variant over the locations that were asked about.
+
+    *Shape*: ``missing`` names the systems whose locations are not in it.
+    """
 
     sku: str
+    query: AvailabilityQuery
     band: Band
     locations: tuple[LocationAvailability, ...]
     next_supply: Supply | None = None
     provenance: Provenance | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def is_available(self) -> bool:
-        """Whether any of it can be promised."""
-        return self.band in (Band.LOTS, Band.SOME, Band.FEW)
+        """Whether one location can promise all that is wanted; stock is sold where it lies."""
+        return any(place.is_available for place in self.locations)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every system that could hold some of it has answered."""
+        return not self.missing
 
 
 def availability(
     sku: str,
-    levels: Iterable[StockLevel],
+    levels: Sequence[StockLevel],
     now: datetime,
+    query: AvailabilityQuery = WHOLE,
     distances: Mapping[str, float] | None = None,
 ) -> Availability:
     """Sum up the stock of one variant.
@@ -112,22 +155,24 @@ def availability(
     *Shape*: ``distances`` by location key, in metres; with them the nearest location comes first
     and those without a place come last, else the fullest comes first.
     *Freshness*: the provenance is the oldest level's; a stale level adds at most FEW to the band.
+    What nobody has while a system is silent is UNKNOWN, not NONE.
     """
     # One pass, each figure worked out once: a listing asks this of hundreds of levels.
-    distances = distances or {}
+    distances, asked, quantity = distances or {}, query.locations, query.quantity
     ranked: list[tuple[float, int, str, LocationAvailability]] = []
     supplies: list[Supply] = []
     oldest: Provenance | None = None
-    # Fresh figures are summed and stale ones never say more than FEW, so that one shop whose
-    # system lags behind does not take the promise from all the others.
     fresh = stale = 0
     judged: Provenance | None = None
-    freshness = Freshness.UNKNOWN
+    freshness, is_stale = Freshness.UNKNOWN, False
     for level in levels:
         provenance, key, pieces = level.provenance, level.location_key, level.available
+        if asked is not None and key not in asked:
+            continue
         if provenance is not judged:
             judged, freshness = provenance, provenance.freshness(now)
-        if freshness is Freshness.STALE:
+            is_stale = freshness is Freshness.STALE
+        if is_stale:
             stale += pieces
         else:
             fresh += pieces
@@ -137,19 +182,43 @@ def availability(
             supplies += level.incoming
         distance = distances.get(key)
         place = LocationAvailability(
-            location_key=key, band=band(pieces, freshness), stock=level, distance=distance
+            location_key=key,
+            band=band(pieces, freshness),
+            is_available=pieces >= quantity,
+            is_stale=is_stale,
+            stock=level,
+            distance=distance,
         )
         ranked.append((math.inf if distance is None else distance, -pieces, key, place))
-    if not ranked:
-        return Availability(sku=sku, band=Band.NONE, locations=())
     ranked.sort(key=_rank)
+    missing = missing_of(levels)
     return Availability(
         sku=sku,
-        band=band(fresh) if fresh else band(stale, Freshness.STALE),
+        query=query,
+        band=_band(fresh, stale, missing),
         locations=tuple([place for *_, place in ranked]),
         next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
         provenance=oldest,
+        missing=missing,
     )
+
+
+def together(places: Iterable[LocationAvailability], missing: Sequence[str] = ()) -> Band:
+    """Tell the band of several locations taken together."""
+    fresh = stale = 0
+    for place in places:
+        if place.is_stale:
+            stale += place.stock.available
+        else:
+            fresh += place.stock.available
+    return _band(fresh, stale, missing)
+
+
+def _band(fresh: int, stale: int, missing: Sequence[str]) -> Band:
+    # Fresh figures are summed and stale ones never say more than FEW, so that one shop whose
+    # system lags behind does not take the promise from all the others.
+    found = band(fresh) if fresh else band(stale, Freshness.STALE)
+    return Band.UNKNOWN if found is Band.NONE and missing else found
 
 
 @runtime_checkable

@@ -108,7 +108,7 @@ class DeadlineExceeded(Failure):
 
 
 class StoreUnavailable(Failure):
-    """The gateway's own store cannot be reached; what was asked did not happen. Retry."""
+    """The gateway's own store cannot be reached. Retry; a mutation's key keeps it from doubling."""
 
     code = "STORE_UNAVAILABLE"
     log_level = logging.ERROR

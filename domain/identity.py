@@ -23,6 +23,7 @@ class Kind(Enum):
 
     PRODUCT = "Product"
     VARIANT = "Variant"
+    CATEGORY = "Category"
     LOCATION = "Location"
     CUSTOMER = "Customer"
     ORDER = "Order"

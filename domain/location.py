@@ -10,6 +10,9 @@ from msgspec import Struct
 from domain.ask import Ask
 from domain.errors import BadInput
 from domain.identity import ExternalId, external_id, node_id
+from domain.opening import OpeningHours
+from domain.page import Page, PageRequest
+from domain.promise import Handover
 from domain.provenance import Provenance
 
 _EARTH_RADIUS = 6_371_008.8
@@ -22,6 +25,27 @@ class LocationKind(Enum):
     WAREHOUSE = "WAREHOUSE"
     LOCKER = "LOCKER"
     PICKUP_POINT = "PICKUP_POINT"
+
+
+class LocationService(Enum):
+    """What a location does for customers, beyond being there."""
+
+    COLLECT = "COLLECT"
+    KERBSIDE = "KERBSIDE"
+    LOCKER = "LOCKER"
+    SHIPPING = "SHIPPING"
+    RETURNS = "RETURNS"
+    ALTERATIONS = "ALTERATIONS"
+    GIFT_WRAP = "GIFT_WRAP"
+
+
+# What a kind of place does where its system does not say: the least that its name promises.
+_USUAL = {
+    LocationKind.STORE: LocationService.COLLECT,
+    LocationKind.WAREHOUSE: LocationService.SHIPPING,
+    LocationKind.LOCKER: LocationService.LOCKER,
+    LocationKind.PICKUP_POINT: LocationService.COLLECT,
+}
 
 
 class GeoPoint(Struct, frozen=True, gc=False):
@@ -59,13 +83,20 @@ class Address(Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Location(Struct, frozen=True, gc=False, kw_only=True):
-    """A shop, warehouse, locker or pick-up point."""
+    """A shop, warehouse, locker or pick-up point.
+
+    *Shape*: ``hours``, ``services`` and ``handover`` None where the system does not tell them; a
+    place without a handover promises no time.
+    """
 
     key: str
     name: str
     kind: LocationKind
     address: Address | None = None
     coordinates: GeoPoint | None = None
+    hours: OpeningHours | None = None
+    services: tuple[LocationService, ...] | None = None
+    handover: Handover | None = None
     provenance: Provenance
 
     @property
@@ -78,6 +109,39 @@ class Location(Struct, frozen=True, gc=False, kw_only=True):
         """What the owning system calls it."""
         return (external_id(self.key),)
 
+    def does(self, service: LocationService) -> bool:
+        """Tell whether the place offers a service."""
+        return service in ((_USUAL[self.kind],) if self.services is None else self.services)
+
+    def distance(self, point: GeoPoint | None) -> float | None:
+        """Measure the way from a point. *Units*: metres; None where one of the two is unknown."""
+        if point is None or self.coordinates is None:
+            return None
+        return point.distance(self.coordinates)
+
+
+class LocationQuery(Struct, frozen=True, gc=False):
+    """A page of places: all, or those of a kind, with a service; nearest first, or by name."""
+
+    page: PageRequest
+    near: GeoPoint | None = None
+    kind: LocationKind | None = None
+    service: LocationService | None = None
+
+    def rank(self, location: Location) -> tuple[float, str]:
+        """Tell a place's rank among those of several systems; the least comes first.
+
+        What lies nobody knows where comes last.
+        """
+        distance = location.distance(self.near) if self.near else 0.0
+        return (math.inf if distance is None else distance, location.name)
+
+    def wants(self, location: Location) -> bool:
+        """Tell whether a place is of the kind, and has the service, that is asked for."""
+        return (self.kind in (None, location.kind)) and (
+            self.service is None or location.does(self.service)
+        )
+
 
 @runtime_checkable
 class LocationPort(Protocol):
@@ -85,4 +149,13 @@ class LocationPort(Protocol):
 
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         """Read locations; unknown keys are absent."""
+        ...
+
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        """Read one page for each query, nearest first where a point is given, else by name.
+
+        *Errors*: ``BadInput`` for a cursor that is not its own.
+        """
         ...

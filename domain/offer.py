@@ -2,25 +2,47 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from domain.ask import Ask
-from domain.money import Price
+from domain.money import Money, Price
 from domain.provenance import Provenance
+
+
+class PriceRule(Enum):
+    """What decided a price."""
+
+    LIST_PRICE = "LIST_PRICE"
+    PRICE_LIST = "PRICE_LIST"
+    SALE = "SALE"
+
+
+class Reduction(Struct, frozen=True, gc=False):
+    """A part that a rule took off the list price. *Shape*: ``ends_at`` None while open."""
+
+    rule: PriceRule
+    amount: Money
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 class Offer(Struct, frozen=True, gc=False, kw_only=True):
     """The price of one variant in one market, channel and currency.
 
     *Shape*: ``list_price`` is the price before any reduction, equal to ``price`` without one;
-    ``version`` changes whenever the price does; ``valid_until`` UTC, None while open-ended.
+    ``applied_reductions`` lie between the two and add up to the difference; ``winning_rule``
+    decided ``price``, None where the system does not say; ``version`` changes whenever the price
+    does; ``valid_until`` UTC, None while open-ended.
     """
 
     sku: str
     price: Price
     list_price: Price
+    applied_reductions: tuple[Reduction, ...] = ()
+    winning_rule: PriceRule | None = None
     version: str
     valid_until: datetime | None = None
     provenance: Provenance

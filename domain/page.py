@@ -80,8 +80,18 @@ class Edge(Struct, Generic[T], frozen=True):
     cursor: str
 
 
+class Count(Struct, frozen=True, gc=False):
+    """How many there are; ``is_exact`` is false where some could not be counted."""
+
+    value: int
+    is_exact: bool = True
+
+
 class Connection(Struct, Generic[T], frozen=True):
-    """A page as a Relay connection, saying whether every source is in it."""
+    """A page as a Relay connection, saying whether every source is in it.
+
+    *Shape*: ``missing`` names the systems that could have added items and did not.
+    """
 
     edges: tuple[Edge[T], ...]
     page_info: PageInfo
@@ -94,17 +104,23 @@ class Connection(Struct, Generic[T], frozen=True):
         return tuple(edge.node for edge in self.edges)
 
 
+def edges(page: Page[T]) -> tuple[Edge[T], ...]:
+    """Tie each item of a source's page to its cursor."""
+    return tuple(map(Edge, page.items, map(_cursor, page.cursors)))
+
+
+def page_info(page: Page[T], request: PageRequest) -> PageInfo:
+    """Tell where a source's page stands in its list."""
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=request.after is not None,
+        start_cursor=_cursor(page.cursors[0]) if page.cursors else None,
+        end_cursor=_cursor(page.cursors[-1]) if page.cursors else None,
+    )
+
+
 def connection(page: Page[T], request: PageRequest) -> Connection[T]:
     """Show a source's page as a connection."""
-    edges = tuple(map(Edge, page.items, map(_cursor, page.cursors)))
     return Connection(
-        edges=edges,
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=request.after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
-        complete=not page.missing,
-        missing=page.missing,
+        edges(page), page_info(page, request), complete=not page.missing, missing=page.missing
     )

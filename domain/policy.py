@@ -30,8 +30,9 @@ class Category(Enum):
 class Classification(Struct, frozen=True):
     """What the published schema says of its own fields; read off it at start-up.
 
-    *Shape*: ``fields`` by (published type, published field name) for every classified field;
-    ``person_types`` the published types whose objects are about one person.
+    *Shape*: ``fields`` by (published type, published field name) for every classified field, by
+    (input type or enum, name) and by (``Type.field``, argument) for what is classified among
+    arguments; ``person_types`` the published types whose objects are about one person.
     """
 
     fields: Mapping[tuple[str, str], Category]

@@ -5,14 +5,18 @@ from typing import Any
 
 from msgspec import Struct
 
+from domain.assortment import AssortmentPort
 from domain.availability import StockPort
+from domain.category import CategoryPort
 from domain.customer import CustomerPort
 from domain.errors import SourceUnavailable
+from domain.facet import FacetPort
 from domain.interaction import InteractionPort
 from domain.location import LocationPort
 from domain.loyalty import LoyaltyPort
 from domain.offer import OfferPort
 from domain.order import OrderPort
+from domain.price import PriceHistoryPort
 from domain.product import ProductPort
 from domain.shipment import ShipmentPort
 from domain.wishlist import WishlistPort
@@ -44,8 +48,12 @@ class Ports(Struct, frozen=True, kw_only=True):
     """
 
     product: ProductPort = UNSERVED
+    category: CategoryPort = UNSERVED
+    facet: FacetPort = UNSERVED
     offer: OfferPort = UNSERVED
+    price_history: PriceHistoryPort = UNSERVED
     stock: StockPort = UNSERVED
+    assortment: AssortmentPort = UNSERVED
     location: LocationPort = UNSERVED
     customer: CustomerPort = UNSERVED
     loyalty: LoyaltyPort = UNSERVED

@@ -1,22 +1,20 @@
 """Products and their variants: what is sold, described."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.attribute import AttributeValue, FibreShare, ProductSafety
+from domain.category import Category
+from domain.errors import Failure
+from domain.filter import ProductQuery
 from domain.identity import ExternalId, external_id, node_id
-from domain.page import Page, PageRequest
+from domain.money import Price
+from domain.page import Connection, Page
 from domain.provenance import Provenance
-
-
-class AttributeValue(Struct, frozen=True, gc=False):
-    """One described property of a product, as text in the language served."""
-
-    name: str
-    value: str
-    unit: str | None = None
 
 
 class Media(Struct, frozen=True, gc=False):
@@ -26,17 +24,16 @@ class Media(Struct, frozen=True, gc=False):
     alt: str | None = None
 
 
-class Category(Struct, frozen=True, gc=False):
-    """A place in the retailer's assortment."""
+class Option(Struct, frozen=True, gc=False):
+    """One of the choices that tell a product's variants apart, such as size M.
+
+    *Shape*: ``code`` and ``choice`` are the retailer's codes, which filters take; ``name`` and
+    ``value`` say the same in the language served.
+    """
 
     code: str
     name: str
-
-
-class Option(Struct, frozen=True, gc=False):
-    """One of the choices that tell a product's variants apart, such as size M."""
-
-    name: str
+    choice: str
     value: str
 
 
@@ -63,7 +60,8 @@ class Variant(Struct, frozen=True, gc=False, kw_only=True):
 class Product(Struct, frozen=True, gc=False, kw_only=True):
     """A style: what a shopper looks at, with everything one can buy of it.
 
-    *Shape*: ``locale`` BCP 47, the language that ``name`` and ``description`` are really in.
+    *Shape*: ``locale`` BCP 47, the language that ``name`` and ``description`` are really in;
+    ``is_discontinued`` and ``changed_at`` None where the system does not say.
     """
 
     key: str
@@ -74,6 +72,10 @@ class Product(Struct, frozen=True, gc=False, kw_only=True):
     brand: str | None = None
     category: Category | None = None
     attributes: tuple[AttributeValue, ...] = ()
+    composition: tuple[FibreShare, ...] = ()
+    safety: ProductSafety | None = None
+    is_discontinued: bool | None = None
+    changed_at: datetime | None = None
     media: tuple[Media, ...] = ()
     variants: tuple[Variant, ...] = ()
     provenance: Provenance
@@ -89,11 +91,18 @@ class Product(Struct, frozen=True, gc=False, kw_only=True):
         return (external_id(self.key),)
 
 
-class ProductQuery(Struct, frozen=True, gc=False):
-    """Which products are wanted: all of them, or those whose words match ``search``."""
+class ProductConnection(Connection[Product], frozen=True, kw_only=True):
+    """A page of a listing, which still knows what it lists."""
 
-    page: PageRequest
-    search: str | None = None
+    query: ProductQuery
+    total: int | None = None
+
+
+class PriceSpan(Struct, frozen=True, gc=False):
+    """What the variants of a product cost, from the cheapest to the dearest."""
+
+    min: Price
+    max: Price
 
 
 @runtime_checkable
@@ -110,6 +119,16 @@ class ProductPort(Protocol):
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, Page[Product]]:
-        """Read one page for each query. *Errors*: ``BadInput`` for a cursor that is not its own."""
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
+        """Read one page for each query.
+
+        What is wrong with one query is that query's value: ``BadInput`` for a cursor that is not
+        the list's own, and for a criterion that the system cannot apply, which is never left out.
+        """
+        ...
+
+    async def product_count_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, int | Failure]:
+        """Count what each query lists on all its pages together; failures as with the pages."""
         ...

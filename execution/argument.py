@@ -14,45 +14,75 @@ from graphql import (
     ObjectValueNode,
     ValueNode,
     VariableNode,
+    is_non_null_type,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from msgspec import Struct
 
+_ABSENT = object()
 _CONSTANTS = (str, int, float, bool, type(None), Decimal, date, datetime, Enum)
 
 
 class Arguments(Struct, frozen=True, eq=False):
     """How the arguments of one field are had.
 
-    *Shape*: ``constant`` holds them where no request can change them and nobody could change
-    them in place; else they are coerced anew for each request, once for a whole column, and
-    shared by it read-only.
+    *Shape*: ``constant`` holds those that no request can change and nobody could change in place.
+    ``variables`` are those that are a variable and nothing else: the name that the resolver knows,
+    the variable's name, and whether it may be null. Where ``is_plain`` is false they are not all
+    of these kinds, and all are coerced anew for each request: once for a whole column, and shared
+    by it read-only.
     """
 
     field: GraphQLField
     node: FieldNode
-    constant: dict[str, Any] | None
+    constant: dict[str, Any]
+    variables: tuple[tuple[str, str, bool], ...]
+    is_plain: bool
 
     def coerce(self, variables: VariableValues) -> dict[str, Any]:
         """Give the arguments. *Errors*: ``GraphQLError`` as graphql-core raises it."""
-        if self.constant is not None:
+        if not self.is_plain:
+            return get_argument_values(self.field, self.node, variables)
+        if not self.variables:
             return self.constant
-        return get_argument_values(self.field, self.node, variables)
+        values = self.constant.copy()
+        coerced = variables.coerced
+        for name, variable, is_nullable in self.variables:
+            value = coerced.get(variable, _ABSENT)
+            if value is _ABSENT or (value is None and not is_nullable):
+                # A default, or an error: the reference knows which.
+                return get_argument_values(self.field, self.node, variables)
+            values[name] = value
+        return values
 
 
 def plan_arguments(field: GraphQLField, node: FieldNode) -> Arguments:
     """Coerce now what no request can change."""
     if not field.args:
-        return Arguments(field, node, {})
-    if any(_has_variable(each.value) for each in node.arguments or ()):
-        return Arguments(field, node, None)
+        return Arguments(field, node, {}, (), is_plain=True)
+    anew = Arguments(field, node, {}, (), is_plain=False)
+    given = {each.name.value: each.value for each in node.arguments or ()}
+    variables = {
+        name: value.name.value for name, value in given.items() if isinstance(value, VariableNode)
+    }
+    if any(_has_variable(each) for name, each in given.items() if name not in variables):
+        return anew
+    rest = GraphQLField(
+        field.type, {name: each for name, each in field.args.items() if name not in variables}
+    )
     try:
-        values = get_argument_values(field, node)
+        constant = get_argument_values(rest, node)
     except GraphQLError:
         # Raised again where it belongs: at the field, when it is asked for.
-        return Arguments(field, node, None)
-    is_constant = all(_is_frozen(each) for each in values.values())
-    return Arguments(field, node, values if is_constant else None)
+        return anew
+    if not all(map(_is_frozen, constant.values())):
+        return anew
+    plain = tuple(
+        (argument.out_name or name, variables[name], not is_non_null_type(argument.type))
+        for name, argument in field.args.items()
+        if name in variables
+    )
+    return Arguments(field, node, constant, plain, is_plain=True)
 
 
 def _has_variable(node: ValueNode) -> bool:

@@ -26,6 +26,7 @@ from graphql.execution.values import VariableValues
 from msgspec import Struct
 
 from execution.cost import Estimate, estimate
+from execution.variable import Variables, read_variables
 
 _CONDITIONS = frozenset({"skip", "include"})
 _UNPLANNED = frozenset({"defer", "stream", "experimental_disableErrorPropagation"})
@@ -48,6 +49,7 @@ class Operation(Struct, frozen=True, eq=False):
     conditions: tuple[str, ...]
     is_planned: bool
     estimate: Estimate
+    variables: Variables
 
     def root_fields(self, variables: VariableValues) -> Fields:
         """Collect the fields of the operation itself, merged as the reference merges them."""
@@ -93,6 +95,7 @@ def read_operation(
         conditions=tuple(sorted(conditions)),
         is_planned=is_planned and root is not None,
         estimate=estimate(schema, chosen, fragments, list_size),
+        variables=read_variables(schema, chosen.variable_definitions or ()),
     )
 
 

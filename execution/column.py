@@ -7,7 +7,9 @@ it has come, so that a slow system holds up only what hangs below it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Sequence, Sized
+from functools import partial
+from types import CoroutineType
 from typing import Any
 
 from graphql import GraphQLError
@@ -18,7 +20,7 @@ from execution.access import owned
 from execution.completion import complete
 from execution.item import arrive, is_late, resolve_items, settle
 from execution.plan import Source, Step
-from execution.run import Group, Paths, Run
+from execution.run import Group, Late, Paths, Run
 
 
 def begin(run: Run) -> Group:
@@ -48,25 +50,41 @@ async def finish(run: Run) -> None:
     waiting, run.pending = run.pending, []
     if not waiting:
         return
+    # The last one needs no task of its own.
+    tasks = [asyncio.create_task(_follow(run, late)) for late in waiting[:-1]]
     try:
-        if len(waiting) == 1:
-            await _follow(run, waiting[0])
-            return
-        async with asyncio.TaskGroup() as tasks:
-            for each in waiting[:-1]:
-                tasks.create_task(_follow(run, each))
-            # The last one needs no task of its own.
-            await _follow(run, waiting[-1])
+        await _follow(run, waiting[-1])
+        for task in tasks:
+            await task
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
     finally:
         # An operation that is cut off may have columns that have not even begun.
-        for each in waiting:
-            each.close()
+        for late in waiting:
+            if type(late.waiting) is CoroutineType:
+                late.waiting.close()
 
 
-async def _follow(run: Run, waiting: Coroutine[Any, Any, None]) -> None:
-    await waiting
+async def _follow(run: Run, late: Late) -> None:
+    try:
+        found = await late.waiting
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # Not this operation was cancelled but something it waits for; a task group would take
+        # the column for ended, and its nulls for values.
+        found = RuntimeError("What this value comes from was cancelled.")
+        found.__cause__ = error
+    except Exception as error:  # noqa: BLE001 - told where it belongs
+        found = error
+    late.arrive(found)
     _advance(run)
-    await finish(run)
+    if run.pending:
+        await finish(run)
 
 
 def _advance(run: Run) -> None:
@@ -77,7 +95,8 @@ def _advance(run: Run) -> None:
             continue  # an empty list: nobody below is asked about nothing
         selection = group.selection
         if selection.decision is Decision.OWN:
-            run.pending.append(_own(run, group))
+            waiting = owned(group.parents, run.context)
+            run.pending.append(Late(waiting, partial(_own, run, group)))
             continue
         if selection.observes:
             run.observe(group)
@@ -88,7 +107,7 @@ def _advance(run: Run) -> None:
 def _step(run: Run, group: Group, step: Step) -> None:
     source = step.source
     parents = group.parents
-    values: Sequence[Any]
+    values: list[Any]
     if step.cost and source is not Source.DENIED:
         run.cost += step.cost * len(parents)
     if source is Source.ATTRIBUTE:
@@ -120,7 +139,9 @@ def _step(run: Run, group: Group, step: Step) -> None:
             return
         values = resolve_items(run, step, group, arguments)
         if any(is_late(step.shape, value) for value in values):
-            run.pending.append(_items(run, group, step, values))
+            places = [index for index, value in enumerate(values) if is_late(step.shape, value)]
+            waiting = settle([arrive(step.shape, values[index]) for index in places])
+            run.pending.append(Late(waiting, partial(_items, run, group, step, values, places)))
             return
     _deliver(run, group, step, values)
 
@@ -132,37 +153,44 @@ def _batch(run: Run, group: Group, step: Step, arguments: dict[str, Any]) -> Non
     except Exception as error:  # noqa: BLE001 - the failure of every parent
         _deliver(run, group, step, [error] * len(group.parents))
         return
-    if isinstance(answer, Awaitable):
-        run.pending.append(_arrival(run, group, step, answer))
+    # The abstract class is asked only where it is neither of the two that it almost always is.
+    if type(answer) is CoroutineType or (
+        type(answer) is not list and isinstance(answer, Awaitable)
+    ):
+        run.pending.append(Late(answer, partial(_arrival, run, group, step)))
     else:
-        _deliver(run, group, step, _counted(group, step, answer))
+        _arrival(run, group, step, answer)
 
 
-async def _arrival(run: Run, group: Group, step: Step, answer: Awaitable[Sequence[Any]]) -> None:
-    values: Sequence[Any]
-    try:
-        values = _counted(group, step, await answer)
-    except Exception as error:  # noqa: BLE001 - the failure of every parent
-        values = [error] * len(group.parents)
+def _arrival(run: Run, group: Group, step: Step, answer: Any) -> None:
+    """Take what a batch resolver gave: one value for each parent, or one failure for all."""
+    count = len(group.parents)
+    if isinstance(answer, Exception):
+        answer = [answer] * count
+    elif not (type(answer) is list or isinstance(answer, Sequence)) or len(answer) != count:
+        given = f"{len(answer)} values" if isinstance(answer, Sized) else repr(answer)
+        answer = [
+            RuntimeError(
+                f"The batch resolver of {step.parent}.{step.name} gave {given} for {count} "
+                "parents; it must give one value for each, in their order."
+            )
+        ] * count
+    _deliver(run, group, step, answer)
+
+
+def _items(
+    run: Run, group: Group, step: Step, values: list[Any], places: list[int], found: Any
+) -> None:
+    for index, value in zip(places, found):
+        values[index] = value
     _deliver(run, group, step, values)
 
 
-async def _items(run: Run, group: Group, step: Step, values: Sequence[Any]) -> None:
-    places = [index for index, value in enumerate(values) if is_late(step.shape, value)]
-    found = await settle([arrive(step.shape, values[index]) for index in places])
-    whole = list(values)
-    for index, value in zip(places, found):
-        whole[index] = value
-    _deliver(run, group, step, whole)
-
-
-async def _own(run: Run, group: Group) -> None:
+def _own(run: Run, group: Group, mine: Any) -> None:
     """Keep of a column of people's objects those that are the viewer's own."""
-    try:
-        mine = await owned(group.parents, run.context)
-    except Exception as error:  # noqa: BLE001 - the failure of every object
+    if isinstance(mine, Exception):
         for row in group.rows:
-            run.spoil(row, error)
+            run.spoil(row, mine)
         return
     kept = [index for index, is_mine in enumerate(mine) if is_mine]
     if len(kept) < len(mine):
@@ -190,19 +218,9 @@ def _deliver(run: Run, group: Group, step: Step, values: Sequence[Any]) -> None:
         key, name = step.key, step.parent.name
         paths = [Path(path, key, name) for path in group.paths]
     key = step.key
-    for row, value in zip(
-        group.rows, complete(run, group.selection, step, step.shape, values, paths)
-    ):
+    done = complete(run, group.selection, step, step.shape, values, paths)
+    for row, value in zip(group.rows, done):
         row[key] = value
-
-
-def _counted(group: Group, step: Step, answer: Sequence[Any]) -> Sequence[Any]:
-    if len(answer) != len(group.parents):
-        raise RuntimeError(
-            f"The batch resolver of {step.parent}.{step.name} gave {len(answer)} values for "
-            f"{len(group.parents)} parents; it must give one for each, in their order."
-        )
-    return answer
 
 
 def _read(step: Step, parent: Any) -> Any:

@@ -7,6 +7,7 @@ order, and their fields wait as a group.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -17,10 +18,12 @@ from graphql.pyutils import Path, is_iterable
 from domain.policy import Decision
 from execution.item import check_types, resolve_types, settle
 from execution.leaf import coerce_leaf
+from execution.loop import write_loop
 from execution.plan import Form, Selection, Shape, Step
-from execution.run import Group, Paths, Row, Run
+from execution.run import Group, Late, Paths, Row, Run
 
 _MAX_KNOWN = 64
+_MAX_SURPRISES = 16
 _SEQUENCES = frozenset({list, tuple})
 
 
@@ -28,6 +31,8 @@ def complete(
     run: Run, above: Selection, step: Step, shape: Shape, values: Sequence[Any], paths: Paths
 ) -> list[Any]:
     """Finish a column; gives one finished value, or ``Failed``, for each."""
+    if not values:
+        return []
     form = shape.form
     if form is Form.LEAF:
         assert shape.column is not None, "a leaf has a column"
@@ -46,12 +51,17 @@ def complete(
 def start(run: Run, selection: Selection, parents: Sequence[Any], paths: Paths) -> list[Row]:
     """Make the rows of a column of objects, and let their fields wait."""
     rows: list[Row] | None = None
-    selection.runs += 1
     if selection.rows is not None:
         try:
             rows = selection.rows(parents)
         except Exception:  # noqa: BLE001 - any surprise is looked at value by value
-            rows = None
+            selection.surprises += 1
+            if selection.surprises > _MAX_SURPRISES:
+                selection.rows = None
+    elif run.loop_after:
+        selection.runs += 1
+        if selection.runs == run.loop_after:
+            write_loop(run.plan, selection)
     group = Group(selection, parents, rows or [], paths, rows is not None)
     if rows is None:
         template = selection.template
@@ -172,8 +182,9 @@ def _of_type(
     paths: Paths,
 ) -> list[Any]:
     """Finish objects of one published type, checking that this is what they are."""
-    domain = kind.extensions.get("class")
-    if kind.is_type_of is None or domain is None:
+    # A type that tells nothing of its objects takes them all.
+    domain: type | None = kind.extensions.get("class", None if kind.is_type_of else object)
+    if domain is None:
         verdicts = check_types(run, step, kind, values, paths)
     else:
         kinds = set(map(type, values))
@@ -239,19 +250,20 @@ def _parted(
         for index, value in zip(places, finish(run, above, step, shape, kind, part, part_paths)):
             done[index] = value
     if late:
-        run.pending.append(_adopt(run, above, step, shape, late))
+        waiting = settle([verdict for _, _, _, verdict in late])
+        run.pending.append(Late(waiting, partial(_adopt, run, above, step, shape, late)))
     return done
 
 
-async def _adopt(
+def _adopt(
     run: Run,
     above: Selection,
     step: Step,
     shape: Shape,
     late: Sequence[tuple[Row, Any, Path | None, Any]],
+    verdicts: Sequence[Any],
 ) -> None:
-    """Wait for types that are only now found out, and give the rows already in place to them."""
-    verdicts = await settle([verdict for _, _, _, verdict in late])
+    """Give rows already in place to the types that were only now found out."""
     for (row, value, path, _), kind in zip(late, verdicts):
         if isinstance(kind, Exception):
             run.spoil(row, kind)

@@ -1,7 +1,6 @@
 """The one object that belongs to an operation, and how it is made."""
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from babel import Locale, UnknownLocaleError
@@ -103,21 +102,6 @@ class Context(Struct, kw_only=True):
             Denial(path, "FORBIDDEN", f"Role {who} may not see this for purpose {why}.")
         )
 
-    def require(self, input_type: str, names: Iterable[str]) -> None:
-        """Refuse to search or sort by what the viewer may not read of everybody.
-
-        *Shape*: ``names`` of the input's fields, as Python or as GraphQL spells them.
-        *Errors*: ``Forbidden``; to be asked for before any system is.
-        """
-        for name in names:
-            head, *rest = name.split("_")
-            published = head + "".join(map(str.capitalize, rest))
-            decision = self.policy.decide(input_type, published, self.policy_class)
-            if decision is not Decision.ALLOW:
-                who, why = self.viewer.role.value, self.purpose.value
-                text = f"Role {who} may not search by {published} for purpose {why}."
-                raise Forbidden(text)
-
     def may_look_up(self, kind: str, key: str) -> bool:
         """Tell, before anything is fetched, whether the viewer can have any right to this object.
 
@@ -128,6 +112,10 @@ class Context(Struct, kw_only=True):
         if decision is Decision.OWN and kind == "Customer":
             return key == self.viewer.customer
         return decision is not Decision.DENY
+
+    def sees_own_only(self, kind: str) -> bool:
+        """Tell whether the viewer sees objects of this kind only where they are about them."""
+        return self.policy.decide_type(kind, self.policy_class) is Decision.OWN
 
 
 class Contexts:

@@ -28,13 +28,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     *Units*: ``plans`` in plans; ``steps`` in fields of all plans together, each some two
     kilobytes; ``combinations`` in plans of one operation, for the variables of @skip and @include
-    and the policy classes that it is asked with; ``introspections`` in answers.
+    and the policy classes that it is asked with; ``introspections`` in answers; ``loop_after`` in
+    columns of one place: the one after them gets code of its own, 0 for none ever.
     """
 
     plans: int = 2_000
     steps: int = 50_000
     combinations: int = 32
     introspections: int = 16
+    loop_after: int = 16
 
 
 class Engine:
@@ -95,6 +97,7 @@ class Engine:
             field_resolver=self._field_resolver,
             type_resolver=self._type_resolver,
             introspection=self._introspection,
+            loop_after=self._settings.loop_after,
         )
 
     async def execute(self, run: Run) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from graphql import (
     experimental_execute_incrementally,
 )
 from graphql.execution import ExecutionResult
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from msgspec import Struct
 
 import execution.engine
@@ -27,8 +27,6 @@ from execution.result import Result
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
 # whatever has not ended by then is a bug or a starved machine, and is cut off here.
 _GRACE = 0.05
-_MAX_ERRORS = 50
-_NO_VARIABLES = VariableValues({}, {})
 
 
 class MethodNotAllowed(Failure):
@@ -119,7 +117,7 @@ class Executor:
         limits = self._settings.limits
         try:
             check_variables(variables, limits)
-            values = self._variables(operation, variables)
+            values = operation.variables.coerce(variables)
             if isinstance(values, list):
                 return Result(errors=values, was_executed=False)
             context.requested = operation.estimate.cost(values.coerced)
@@ -137,16 +135,6 @@ class Executor:
         except Exception as bug:  # noqa: BLE001 - nothing but cancellation leaves this door
             return _finished(None, [GraphQLError(str(bug), original_error=bug)], context)
         return _finished(data, errors, context)
-
-    def _variables(
-        self, operation: Operation, variables: dict[str, Any] | None
-    ) -> VariableValues | list[GraphQLError]:
-        definitions = operation.node.variable_definitions
-        if not definitions:
-            return _NO_VARIABLES
-        return get_variable_values(
-            self._schema, definitions, variables or {}, max_errors=_MAX_ERRORS
-        )
 
     async def _run(
         self,

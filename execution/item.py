@@ -10,7 +10,7 @@ from typing import Any
 
 from graphql import GraphQLObjectType
 from graphql.execution.executor import invalid_return_type_error
-from graphql.pyutils import is_awaitable, is_iterable
+from graphql.pyutils import Path, is_awaitable, is_iterable
 from graphql.pyutils.is_awaitable import is_async_iterable
 
 from execution.plan import Form, Shape, Step
@@ -21,9 +21,10 @@ def resolve_items(run: Run, step: Step, group: Group, arguments: dict[str, Any])
     """Call a field's resolver for each parent; a failure is returned in place of its value."""
     resolve = step.field.resolve or run.field_resolver
     values: list[Any] = []
-    paths = group.paths or [None] * len(group.parents)
-    for parent, path in zip(group.parents, paths):
-        place = path.add_key(step.key, step.parent.name) if path is not None else None
+    for index, parent in enumerate(group.parents):
+        place = None
+        if group.paths is not None:
+            place = Path(group.paths[index], step.key, step.parent.name)
         try:
             values.append(resolve(parent, run.info(step, place), **arguments))
         except Exception as error:  # noqa: BLE001 - a failure of this value

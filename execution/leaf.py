@@ -27,6 +27,8 @@ Column = Callable[[Sequence[Any]], list[Any] | None]
 
 _NONE = type(None)
 _MAX_INT = 2**31
+_MAX_NAMES = 1_000
+_NAMES = "enum-names"
 
 
 class Unfit(Exception):  # noqa: N818 - never leaves the engine
@@ -101,24 +103,51 @@ def _floats(none: frozenset[type]) -> Column:
     return column
 
 
+class _Names(dict[int, str]):
+    """The names of an enum's members by the member's identity.
+
+    By identity, because a member lives as long as its class, and Python's own hash of one is
+    slower than everything else here. ``members`` keeps alive what is remembered.
+    """
+
+    def __init__(self, kind: GraphQLEnumType) -> None:
+        self._kind = kind
+        self._members: list[Enum] = []
+
+    def __missing__(self, key: int) -> str:
+        raise Unfit
+
+    def learn(self, value: Any) -> None:
+        """Remember a member; anything else is looked up each time."""
+        if isinstance(value, Enum) and id(value) not in self and len(self._members) < _MAX_NAMES:
+            self[id(value)] = coerce_leaf(self._kind, value)
+            self._members.append(value)
+
+
+def enum_names(kind: GraphQLEnumType) -> _Names:
+    """Give the names of an enum's members, shared by all who ask for them."""
+    names: _Names | None = kind.extensions.get(_NAMES)
+    if names is None:
+        names = kind.extensions[_NAMES] = _Names(kind)
+    return names
+
+
 def _enum(kind: GraphQLEnumType) -> Column:
-    # By identity: an enum's members live as long as their class, and Python's own hash of a
-    # member is slower than everything else here.
-    names: dict[int, str] = {}
-    members: list[Enum] = []
+    names = enum_names(kind)
 
     def column(values: Sequence[Any]) -> list[Any] | None:
         try:
             return list(map(names.__getitem__, map(id, values)))
-        except KeyError:
+        except Unfit:
+            pass
+        try:
             for value in values:
-                if isinstance(value, Enum) and id(value) not in names and len(members) < 1_000:
-                    try:
-                        names[id(value)] = coerce_leaf(kind, value)
-                    except Exception:  # noqa: BLE001 - raised again where the value stands
-                        return None
-                    members.append(value)
+                names.learn(value)
+        except Exception:  # noqa: BLE001 - raised again where the value stands
             return None
+        if any(id(value) not in names for value in values):
+            return None
+        return list(map(names.__getitem__, map(id, values)))
 
     return column
 

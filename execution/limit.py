@@ -27,15 +27,17 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How large a document may be.
 
     *Units*: ``characters`` of its text; ``tokens`` of the language; ``depth`` in nested fields;
-    ``fields`` as they unfold, fragments counted wherever they are spread; ``root_fields``,
-    ``aliases`` and ``directives`` likewise; ``overlaps`` in pairs of fields or fragments that have
-    to be compared; ``cost`` as execution/cost.py counts it, with ``list_size`` objects where a
-    list has no bound of its own; ``values`` in the variables, counted at every depth.
+    ``nesting`` likewise, every fragment on the way counted as well; ``fields`` as they unfold,
+    fragments counted wherever they are spread; ``root_fields``, ``aliases`` and ``directives``
+    likewise; ``overlaps`` in pairs of fields or fragments that have to be compared; ``cost`` as
+    execution/cost.py counts it, with ``list_size`` objects where a list has no bound of its own;
+    ``values`` in the variables, counted at every depth.
     """
 
     characters: int = 100_000
-    tokens: int = 10_000
+    tokens: int = 4_000
     depth: int = 16
+    nesting: int = 100
     fields: int = 2_000
     root_fields: int = 50
     aliases: int = 200
@@ -48,12 +50,14 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 class _Measure(Struct):
     depth: int = 0
+    nesting: int = 1
     fields: int = 0
     aliases: int = 0
     directives: int = 0
 
     def add(self, other: "_Measure", below: int = 0) -> None:
         self.depth = max(self.depth, other.depth + below)
+        self.nesting = max(self.nesting, other.nesting + 1)
         self.fields += other.fields
         self.aliases += other.aliases
         self.directives += other.directives
@@ -106,7 +110,8 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
         whole.directives += len(node.directives or ())
         roots = _roots(node.selection_set, fragments, {})
         for what, found, allowed in (
-            ("depth", whole.depth, limits.depth),
+            ("levels of fields", whole.depth, limits.depth),
+            ("levels of fields and fragments", whole.nesting, limits.nesting),
             ("fields", whole.fields, limits.fields),
             ("root fields", roots, limits.root_fields),
             ("aliases", whole.aliases, limits.aliases),

@@ -92,10 +92,12 @@ class Loader(Generic[K, V]):
             return []
         loader = self._open()
         futures = [loader.load(key) for key in keys]
-        waiting = {future for future in futures if not future.done()}
-        if waiting:
-            # asyncio.wait leaves the futures alone when the caller is cancelled; gather would not.
-            await asyncio.wait(waiting)
+        # A batch settles its keys in their order and without a pause: who waits for the last one
+        # has mostly waited for all of them.
+        for future in reversed(futures):
+            if not future.done():
+                # asyncio.wait leaves the future alone when the caller is cancelled.
+                await asyncio.wait((future,))
         results: list[V | Failure | None] = []
         for future in futures:
             value = future.result()

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from domain.ask import Ask
+from domain.category import Category
 from domain.customer import Customer, Trait, TraitKind
+from domain.errors import Failure
+from domain.location import Location
 from domain.offer import Offer
 from domain.order import Order
 from domain.page import Page
@@ -17,15 +20,27 @@ class Loaders:
 
     def __init__(self, ports: Ports, ask: Ask, kept: OwnPorts = NOTHING_OWNED) -> None:
         own = self._batches = Batches()
-        product, keep = ports.product, self._keep_product
+        product, keep, category = ports.product, self._keep_product, ports.category
         self.products_by_query = Loader(
             product.products_by_query, ask, own, self._keep_page, of=Product
         )
+        self.product_count_by_query = Loader(product.product_count_by_query, ask, own)
+        self.facets_by_query = Loader(ports.facet.facets_by_query, ask, own)
+        self.category_by_key = Loader(category.category_by_key, ask, own)
+        self.categories_by_parent = Loader(
+            category.categories_by_parent, ask, own, self._keep_categories
+        )
+        self.product_count_by_category = Loader(category.product_count_by_category, ask, own)
         self.product_by_key = Loader(product.product_by_key, ask, own, keep, of=Product)
         self.variant_by_sku = Loader(product.variant_by_sku, ask, own, of=Variant)
         self.offer_by_sku = Loader(ports.offer.offer_by_sku, ask, own, of=Offer)
+        self.price_history_by_sku = Loader(ports.price_history.price_history_by_sku, ask, own)
         self.stock_by_sku = Loader(ports.stock.stock_by_sku, ask, own)
+        self.skus_by_location = Loader(ports.assortment.skus_by_location, ask, own)
         self.location_by_key = Loader(ports.location.location_by_key, ask, own)
+        self.locations_by_query = Loader(
+            ports.location.locations_by_query, ask, own, self._keep_places
+        )
         self.customer_by_key = Loader(ports.customer.customer_by_key, ask, own, self._keep_customer)
         self.loyalty_by_customer = Loader(ports.loyalty.loyalty_by_customer, ask, own)
         self.loyalty_by_key = Loader(ports.loyalty.loyalty_by_key, ask, own)
@@ -59,6 +74,10 @@ class Loaders:
         """End the batches that are still under way."""
         self._batches.close()
 
+    def _keep_categories(self, categories: Sequence[Category]) -> None:
+        for category in categories:
+            self.category_by_key.prime(category.key, category)
+
     def _keep_customers(self, customers: Sequence[Customer]) -> None:
         for customer in customers:
             self.customer_by_key.prime(customer.key, customer)
@@ -75,10 +94,14 @@ class Loaders:
     def _keep_order(self, order: Order) -> None:
         self.order_by_key.prime(order.key, order)
 
-    def _keep_page(self, page: Page[Product]) -> None:
-        for product in page.items:
+    def _keep_page(self, page: Page[Product] | Failure) -> None:
+        for product in () if isinstance(page, Failure) else page.items:
             self.product_by_key.prime(product.key, product)
             self._keep_product(product)
+
+    def _keep_places(self, page: Page[Location]) -> None:
+        for place in page.items:
+            self.location_by_key.prime(place.key, place)
 
     def _keep_product(self, product: Product) -> None:
         for variant in product.variants:

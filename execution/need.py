@@ -96,6 +96,7 @@ def _note(
         whole.add(domain)
         return
     names = reads.setdefault(domain, set())
+    names.update(extensions.get("reads", ()))
     attribute = extensions.get("attribute")
     if attribute is None or attribute in _ALWAYS:
         return

@@ -16,6 +16,7 @@ MAX_NOTICES = 50
 _PROVENANCE = attrgetter("provenance")
 _OBSERVED_AT = attrgetter("observed_at")
 _LIFETIME = attrgetter("lifetime")
+_COMPLETE = attrgetter("complete")
 
 Path = tuple[str | int, ...]
 
@@ -26,6 +27,8 @@ def notable(values: Sequence[Any], context: Context) -> list[int]:
         return []
     now = context.now
     try:
+        if hasattr(values[0], "complete") and not all(map(_COMPLETE, values)):
+            return [index for index, value in enumerate(values) if _is_notable(value, context)]
         known = list(map(_PROVENANCE, values))
         oldest = min(map(_OBSERVED_AT, known))
     except AttributeError:
@@ -38,22 +41,25 @@ def notable(values: Sequence[Any], context: Context) -> list[int]:
 
 
 def _is_notable(value: Any, context: Context) -> bool:
+    return not getattr(value, "complete", True) or _stale(value, context) is not None
+
+
+def _stale(value: Any, context: Context) -> Provenance | None:
     provenance = getattr(value, "provenance", None)
     if isinstance(provenance, Provenance):
-        return provenance.freshness(context.now) is Freshness.STALE
-    return getattr(value, "complete", True) is False
+        return provenance if provenance.freshness(context.now) is Freshness.STALE else None
+    return None
 
 
 def observe(value: Any, path: Path, context: Context) -> None:
     """Notice what an object says of itself: that it is stale, or that sources are missing."""
     if len(context.notices) >= MAX_NOTICES:
         return
-    provenance = getattr(value, "provenance", None)
-    if isinstance(provenance, Provenance):
-        if provenance.freshness(context.now) is Freshness.STALE:
-            age = int(provenance.age(context.now).total_seconds())
-            context.notices.append(Notice("STALE", f"This was true {age} seconds ago.", path))
-    elif getattr(value, "complete", True) is False:
+    stale = _stale(value, context)
+    if stale is not None:
+        age = int(stale.age(context.now).total_seconds())
+        context.notices.append(Notice("STALE", f"This was true {age} seconds ago.", path))
+    if not getattr(value, "complete", True):
         context.notices.append(Notice("INCOMPLETE", "Not every source has answered.", path))
 
 

@@ -86,7 +86,8 @@ class Selection(Struct, eq=False, kw_only=True):
     *Shape*: ``template`` has every response key in order. ``decision`` says whether an object of
     this type may be shown at all. ``denies`` tells that a field here or below is denied.
     ``observes`` tells that objects of the type can say of themselves that they are stale.
-    ``rows``, where there is one, makes the rows of a column with all but the steps in ``rest``.
+    ``runs`` counts its columns, ``surprises`` those that the loop left undone. ``rows``, where
+    there is one, makes the rows of a column with all but the steps in ``rest``.
     """
 
     kind: GraphQLObjectType
@@ -98,6 +99,7 @@ class Selection(Struct, eq=False, kw_only=True):
     denies: bool = False
     observes: bool = False
     runs: int = 0
+    surprises: int = 0
     rows: Callable[[Sequence[Any]], list[dict[str, Any]]] | None = None
     rest: Sequence[Step] = ()
 

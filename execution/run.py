@@ -1,7 +1,7 @@
 """One operation under way: what its columns share."""
 
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from graphql import GraphQLError, default_field_resolver, default_type_resolver
@@ -40,6 +40,16 @@ class Group(Struct, eq=False):
     is_started: bool = False
 
 
+class Late(Struct, eq=False):
+    """A column that waits for something outside.
+
+    *Shape*: ``arrive`` is given what came, or the exception that came instead.
+    """
+
+    waiting: Awaitable[Any]
+    arrive: Callable[[Any], None]
+
+
 class Run(Struct, eq=False, kw_only=True):
     """An operation under way.
 
@@ -47,7 +57,7 @@ class Run(Struct, eq=False, kw_only=True):
     from the id of a row that came to nothing to the row, which must stay alive as long as its id
     means something, and the reason; None where the object is just not there. ``notable`` leads
     likewise to objects that have something to say of themselves. ``cost`` counts what was really
-    resolved.
+    resolved. ``loop_after`` is how many columns a selection runs before it gets a loop.
     """
 
     plan: Plan
@@ -57,8 +67,9 @@ class Run(Struct, eq=False, kw_only=True):
     field_resolver: Any = default_field_resolver
     type_resolver: Any = default_type_resolver
     introspection: Any = None
+    loop_after: int = 0
     groups: deque[Group] = field(default_factory=deque)
-    pending: list[Coroutine[Any, Any, None]] = field(default_factory=list)
+    pending: list[Late] = field(default_factory=list)
     spoiled: dict[int, tuple[Row, Exception | None]] = field(default_factory=dict)
     met: list[Group] = field(default_factory=list)
     errors: list[GraphQLError] = field(default_factory=list)

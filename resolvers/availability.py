@@ -1,43 +1,76 @@
-"""Availability: the stock of a variant, location by location."""
+"""Availability: the stock of a variant, location by location and way by way."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 
 import domain.availability
-from domain.availability import Availability, LocationAvailability, StockLevel
+from domain.availability import (
+    Availability,
+    AvailabilityQuery,
+    FulfilmentMode,
+    LocationAvailability,
+    StockLevel,
+)
 from domain.errors import BadInput, Failure
+from domain.fulfilment import ModeAvailability, Window, by_mode, modes_at, promise_at, windows
 from domain.identity import node_key
-from domain.location import GeoPoint, Location, geo_point
-from domain.page import page_request
+from domain.location import GeoPoint, Location, LocationQuery, LocationService, geo_point
+from domain.page import PageRequest, page_request
 from domain.product import Variant
+from domain.promise import Promise
 from execution.context import Context
 
 _MAX_LOCATIONS = 100
+_MAX_SKUS = 100
+_MAX_SKU = 100
+_MAX_QUANTITY = 10_000
 
 
 async def availability(
     parents: Sequence[Variant],
     context: Context,
     near: GeoPoint | None = None,
+    modes: Sequence[FulfilmentMode] | None = None,
+    quantity: int = 1,
     locations: Sequence[str] | None = None,
 ) -> list[Availability | Failure | None]:
     """Sum up the stock of each variant, over all locations or those named.
 
-    *Errors*: ``BadInput`` for an id that is not a location's, more than 100 of them, or a point
-    off the globe.
+    *Errors*: ``BadInput`` for an id that is not a location's, more than 100 of them, a point off
+    the globe, or a quantity outside 1 to 10,000.
     """
-    asked = _keys(locations)
-    columns = await context.loaders.stock_by_sku.load([parent.sku for parent in parents])
-    distances = await _distances(near, asked, columns, context)
+    query = _query(near, modes, quantity, locations)
+    return await _availability([parent.sku for parent in parents], query, context)
+
+
+async def availability_of_skus(
+    parents: Sequence[object],
+    context: Context,
+    skus: Sequence[str],
+    near: GeoPoint | None = None,
+    modes: Sequence[FulfilmentMode] | None = None,
+    quantity: int = 1,
+) -> list[list[Availability | Failure | None]]:
+    """Sum up the stock of SKUs, in the order asked. *Errors*: ``BadInput``."""
+    if not 1 <= len(skus) <= _MAX_SKUS:
+        raise BadInput("skus", f"{len(skus)} SKUs", f"1 to {_MAX_SKUS}")
+    if any(not 1 <= len(sku) <= _MAX_SKU for sku in skus):
+        found = next(sku for sku in skus if not 1 <= len(sku) <= _MAX_SKU)
+        raise BadInput("skus", found, f"SKUs of 1 to {_MAX_SKU} characters")
+    query = _query(near, modes, quantity, None)
+    return [await _availability(skus, query, context)] * len(parents)
+
+
+async def modes(
+    parents: Sequence[Availability], context: Context
+) -> list[tuple[ModeAvailability, ...] | Failure]:
+    """Tell what each way of getting the goods can promise."""
+    places, lockers = await asyncio.gather(
+        _places((parent.locations for parent in parents), context), _lockers(parents, context)
+    )
+    window = windows(context.now)
     return [
-        found
-        if isinstance(found, Failure) or found is None
-        else domain.availability.availability(
-            parent.sku,
-            [level for level in found if asked is None or level.location_key in asked],
-            context.now,
-            distances,
-        )
-        for parent, found in zip(parents, columns)
+        _by_mode(parent, places, lockers.get(parent.query.near, ()), window) for parent in parents
     ]
 
 
@@ -58,33 +91,121 @@ async def location(
     return await context.loaders.location_by_key.load([parent.location_key for parent in parents])
 
 
-def _keys(ids: Sequence[str] | None) -> frozenset[str] | None:
-    if ids is None:
-        return None
-    if len(ids) > _MAX_LOCATIONS:
-        raise BadInput("locations", f"{len(ids)} ids", f"at most {_MAX_LOCATIONS}")
-    return frozenset(node_key(each, "locations", "Location")[1] for each in ids)
+async def modes_of_location(
+    parents: Sequence[LocationAvailability], context: Context
+) -> list[tuple[FulfilmentMode, ...] | Failure | None]:
+    """Tell which ways each place serves."""
+    return [
+        modes_at(place) if isinstance(place, Location) else place
+        for place in await location(parents, context)
+    ]
+
+
+async def promise_of_location(
+    parents: Sequence[LocationAvailability], context: Context
+) -> list[Promise | Failure | None]:
+    """Promise a window at each place."""
+    window = windows(context.now)
+    return [
+        promise_at(parent, place, window) if isinstance(place, Location) else place
+        for parent, place in zip(parents, await location(parents, context))
+    ]
+
+
+def _query(
+    near: GeoPoint | None,
+    modes: Sequence[FulfilmentMode] | None,
+    quantity: int,
+    locations: Sequence[str] | None,
+) -> AvailabilityQuery:
+    if not 1 <= quantity <= _MAX_QUANTITY:
+        raise BadInput("quantity", quantity, f"1 to {_MAX_QUANTITY}")
+    if locations is not None and len(locations) > _MAX_LOCATIONS:
+        raise BadInput("locations", f"{len(locations)} ids", f"at most {_MAX_LOCATIONS}")
+    return AvailabilityQuery(
+        near=None if near is None else geo_point(near, "near"),
+        modes=tuple(dict.fromkeys(FulfilmentMode if modes is None else modes)),
+        quantity=quantity,
+        locations=None
+        if locations is None
+        else frozenset(node_key(each, "locations", "Location")[1] for each in locations),
+    )
+
+
+async def _availability(
+    skus: Sequence[str], query: AvailabilityQuery, context: Context
+) -> list[Availability | Failure | None]:
+    columns = await context.loaders.stock_by_sku.load(skus)
+    distances = await _distances(query, columns, context)
+    return [
+        found
+        if isinstance(found, Failure) or found is None
+        else domain.availability.availability(sku, found, context.now, query, distances)
+        for sku, found in zip(skus, columns)
+    ]
 
 
 async def _distances(
-    near: GeoPoint | None,
-    asked: frozenset[str] | None,
+    query: AvailabilityQuery,
     columns: Sequence[Sequence[StockLevel] | Failure | None],
     context: Context,
 ) -> Mapping[str, float]:
-    if near is None:
+    if query.near is None:
         return {}
-    point = geo_point(near, "near")
     keys = {
         level.location_key
         for levels in columns
         if levels is not None and not isinstance(levels, Failure)
         for level in levels
-        if asked is None or level.location_key in asked
+        if query.locations is None or level.location_key in query.locations
     }
     places = await context.loaders.location_by_key.load(sorted(keys))
     return {
-        place.key: point.distance(place.coordinates)
+        place.key: distance
         for place in places
-        if isinstance(place, Location) and place.coordinates is not None
+        if isinstance(place, Location) and (distance := place.distance(query.near)) is not None
     }
+
+
+async def _places(
+    columns: Iterable[Sequence[LocationAvailability]], context: Context
+) -> Mapping[str, Location | Failure]:
+    keys = sorted({each.location_key for column in columns for each in column})
+    found = zip(keys, await context.loaders.location_by_key.load(keys))
+    return {key: place for key, place in found if place is not None}
+
+
+async def _lockers(
+    parents: Sequence[Availability], context: Context
+) -> Mapping[GeoPoint | None, Sequence[Location] | Failure]:
+    """Find the nearest locker to each point that is asked about."""
+    points = {
+        parent.query.near for parent in parents if FulfilmentMode.LOCKER in parent.query.modes
+    }
+    queries = [
+        LocationQuery(PageRequest(1), point, service=LocationService.LOCKER) for point in points
+    ]
+    pages = await context.loaders.locations_by_query.load(queries)
+    return {
+        point: page if isinstance(page, Failure) else () if page is None else page.items
+        for point, page in zip(points, pages)
+    }
+
+
+def _by_mode(
+    parent: Availability,
+    places: Mapping[str, Location | Failure],
+    lockers: Sequence[Location] | Failure,
+    window: Window,
+) -> tuple[ModeAvailability, ...] | Failure:
+    if isinstance(lockers, Failure):
+        return lockers
+    known: dict[str, Location] = {}
+    for each in parent.locations:
+        place = places.get(each.location_key)
+        if isinstance(place, Failure):
+            # What a place does not say of itself would make a false NONE.
+            return place
+        if place is not None:
+            known[each.location_key] = place
+    return by_mode(parent, known, lockers, window)

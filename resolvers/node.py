@@ -18,6 +18,7 @@ _Load = Callable[[Sequence[str]], Awaitable[list[Any]]]
 _LOADS: dict[str, Callable[[Loaders], _Load]] = {
     "Product": lambda loaders: loaders.product_by_key.load,
     "Variant": lambda loaders: loaders.variant_by_sku.load,
+    "Category": lambda loaders: loaders.category_by_key.load,
     "Location": lambda loaders: loaders.location_by_key.load,
     "Customer": lambda loaders: loaders.customer_by_key.load,
     "Order": lambda loaders: loaders.order_by_key.load,
@@ -51,6 +52,15 @@ async def product(
 ) -> list[Node | Failure | None]:
     """Find a product by its global id. *Errors*: ``BadInput`` for any other id."""
     return (await _find(context, [node_key(id, "id", "Product")])) * len(parents)
+
+
+async def category(
+    parents: Sequence[object],
+    context: Context,
+    id: str,
+) -> list[Node | Failure | None]:
+    """Find a category by its global id. *Errors*: ``BadInput`` for any other id."""
+    return (await _find(context, [node_key(id, "id", "Category")])) * len(parents)
 
 
 async def order(
@@ -101,16 +111,25 @@ def _known(text: str, argument: str) -> tuple[str, str]:
 
 
 async def _find(context: Context, wanted: Sequence[tuple[str, str]]) -> list[Node | Failure | None]:
-    """Load each kind as one column, side by side, leaving out what may not be looked up."""
+    """Load each kind as one column, side by side, leaving out what may not be looked up.
+
+    Of a kind that the viewer sees only their own of, the viewer's own record is read in any case
+    and at the same time, so that neither the time taken nor an error tells whether somebody
+    else's object exists. Without the record nobody's object is shown, their own included.
+    """
     columns: dict[str, list[str]] = {}
     for kind, key in wanted:
         if context.may_look_up(kind, key):
             columns.setdefault(kind, []).append(key)
-    loaded = await asyncio.gather(
-        *(_LOADS[kind](context.loaders)(keys) for kind, keys in columns.items())
+    is_owned = {kind: context.sees_own_only(kind) for kind in columns}
+    own = context.viewer.customer
+    record, *loaded = await asyncio.gather(
+        context.loaders.customer_by_key.load([own] if own and any(is_owned.values()) else []),
+        *(_LOADS[kind](context.loaders)(keys) for kind, keys in columns.items()),
     )
+    unknown = record[0] if record and isinstance(record[0], Failure) else None
     found = {
-        (kind, key): value
+        (kind, key): unknown if unknown is not None and is_owned[kind] else value
         for (kind, keys), values in zip(columns.items(), loaded)
         for key, value in zip(keys, values)
     }

@@ -2,31 +2,108 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
+from domain.assortment import Assortment
 from domain.errors import BadInput, Failure
+from domain.facet import Facet, FacetQuery, Facets
+from domain.filter import EVERYTHING, ProductFilter, ProductQuery, ProductSort, check
+from domain.identity import node_key
 from domain.offer import Offer
-from domain.page import Connection, connection, page_request
-from domain.product import Product, ProductQuery, Variant
+from domain.page import Count, PageRequest, edges, page_info, page_request
+from domain.price import PriceHistory, PriorPrice, prior_price
+from domain.product import PriceSpan, Product, ProductConnection, Variant
 from execution.context import Context
 
 _MAX_SEARCH = 200
+_MAX_FACETS = 20
+_MAX_CODE = 40
 
 
 async def products(
     parents: Sequence[object],
     context: Context,
     search: str | None = None,
+    where: ProductFilter | None = None,
+    sort: ProductSort = ProductSort.RELEVANCE,
     first: int = 20,
     after: str | None = None,
-) -> list[Connection[Product] | Failure]:
-    """List a page of products. *Errors*: ``BadInput`` for ``first``, ``after`` or ``search``."""
+) -> list[ProductConnection | Failure]:
+    """List a page of products. *Errors*: ``BadInput`` for any argument."""
     request = page_request(first, after)
     if search is not None and not 1 <= len(search.strip()) <= _MAX_SEARCH:
         raise BadInput("search", search, f"1 to {_MAX_SEARCH} characters")
-    query = ProductQuery(request, search.strip() if search else None)
+    where = where or EVERYTHING
+    check(where, context.ask.currency)
+    query = ProductQuery(request, search.strip() if search else None, _keyed(where), sort)
+    return [await _listing(query, context)] * len(parents)
+
+
+async def _listing(query: ProductQuery, context: Context) -> ProductConnection | Failure:
+    """Read the page that a query means, after the stock system has said what lies there."""
+    missing: tuple[str, ...] = ()
+    if query.where.in_stock_at is not None:
+        stocked = await context.loaders.skus_by_location.load_one(query.where.in_stock_at)
+        if isinstance(stocked, Failure):
+            return stocked
+        if isinstance(stocked, Assortment) and not stocked.is_complete:
+            missing = (stocked.provenance.system,)
+        query = replace(query, skus=stocked.skus if stocked is not None else frozenset())
     page = await context.loaders.products_by_query.load_one(query)
     assert page is not None, "a source answers every query with a page"
-    found = page if isinstance(page, Failure) else connection(page, request)
-    return [found] * len(parents)
+    if isinstance(page, Failure):
+        return page
+    missing += page.missing
+    return ProductConnection(
+        edges=edges(page),
+        page_info=page_info(page, query.page),
+        complete=not missing,
+        missing=missing,
+        query=query,
+        total=page.total,
+    )
+
+
+async def total_count(
+    parents: Sequence[ProductConnection], context: Context
+) -> list[Count | Failure | None]:
+    """Count each listing, asking its system only where the page has not told already."""
+    untold = [_countable(parent.query) for parent in parents if parent.total is None]
+    counts = dict(zip(untold, await context.loaders.product_count_by_query.load(untold)))
+    found: list[Count | Failure | None] = []
+    for parent in parents:
+        total: int | Failure | None = parent.total
+        if total is None:
+            total = counts[_countable(parent.query)]
+        found.append(Count(total, parent.complete) if isinstance(total, int) else total)
+    return found
+
+
+def _countable(query: ProductQuery) -> ProductQuery:
+    # Neither the page nor the order changes how many there are.
+    return replace(query, page=PageRequest(1), sort=ProductSort.RELEVANCE)
+
+
+async def facets(
+    parents: Sequence[ProductConnection],
+    context: Context,
+    codes: Sequence[str] | None = None,
+) -> list[tuple[Facet, ...] | Failure | None]:
+    """Count what each further choice would leave of each listing. *Errors*: ``BadInput``."""
+    if codes is not None:
+        if len(codes) > _MAX_FACETS:
+            raise BadInput("codes", f"{len(codes)} codes", f"at most {_MAX_FACETS}")
+        for code in codes:
+            if not 1 <= len(code) <= _MAX_CODE:
+                raise BadInput("codes", code, f"1 to {_MAX_CODE} characters each")
+    wanted = None if codes is None else tuple(dict.fromkeys(codes))
+    counted = await context.loaders.facets_by_query.load(
+        [
+            FacetQuery(parent.query.search, parent.query.where, parent.query.skus, wanted)
+            for parent in parents
+        ]
+    )
+    return [each.facets if isinstance(each, Facets) else each for each in counted]
 
 
 async def variant(
@@ -48,3 +125,53 @@ async def offer_of_variant(
 ) -> list[Offer | Failure | None]:
     """Find the price of each variant, here."""
     return await context.loaders.offer_by_sku.load([parent.sku for parent in parents])
+
+
+async def price_span_of_product(
+    parents: Sequence[Product], context: Context
+) -> list[PriceSpan | Failure | None]:
+    """Find the lowest and the highest price of each product's variants, here."""
+    skus = [variant.sku for parent in parents for variant in parent.variants]
+    offers = dict(zip(skus, await context.loaders.offer_by_sku.load(skus)))
+    return [_span([offers[variant.sku] for variant in parent.variants]) for parent in parents]
+
+
+def _span(offers: Sequence[Offer | Failure | None]) -> PriceSpan | Failure | None:
+    failure = next((each for each in offers if isinstance(each, Failure)), None)
+    if failure is not None:
+        return failure
+    prices = sorted(
+        (each.price for each in offers if isinstance(each, Offer)),
+        key=lambda price: price.gross.minor,
+    )
+    return PriceSpan(prices[0], prices[-1]) if prices else None
+
+
+async def prior_price_of_offer(
+    parents: Sequence[Offer], context: Context
+) -> list[PriorPrice | Failure | None]:
+    """Find the price that each reduction must be announced against; null without a reduction."""
+    reduced = [parent.sku for parent in parents if parent.is_reduced]
+    histories = dict(zip(reduced, await context.loaders.price_history_by_sku.load(reduced)))
+    return [
+        _prior(parent, histories.get(parent.sku) if parent.is_reduced else None, context)
+        for parent in parents
+    ]
+
+
+def _prior(
+    offer: Offer, history: PriceHistory | Failure | None, context: Context
+) -> PriorPrice | Failure | None:
+    if history is None or isinstance(history, Failure):
+        return history
+    return prior_price(history.entries, context.now, offer.price.gross, history.provenance)
+
+
+def _keyed(where: ProductFilter) -> ProductFilter:
+    """Read the ids among the criteria. *Errors*: ``BadInput`` for ids of another kind."""
+    category, location = where.category, where.in_stock_at
+    if category is not None:
+        _, category = node_key(category, "where.category", "Category")
+    if location is not None:
+        _, location = node_key(location, "where.inStockAt", "Location")
+    return replace(where, category=category, in_stock_at=location)

@@ -67,6 +67,11 @@ def _system(name: str, arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m sandbox {name}")
     _add_port(parser, "port to serve on")
     _add_size(parser)
+    if name == "wms":
+        parser.add_argument(
+            "--country", nargs="+", choices=wms.COUNTRIES, default=wms.COUNTRIES,
+            help="whose sites it has, as where each country has a WMS of its own (default: all)",
+        )  # fmt: skip
     parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--leash", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
@@ -75,7 +80,7 @@ def _system(name: str, arguments: Sequence[str]) -> int:
     else:
         listener = listen(asked.port)
     try:
-        app = _build(name, asked.size, url_of(listener))
+        app = _build(name, asked, url_of(listener))
     except ValueError as wrong:
         print(f"sandbox: {wrong}", file=sys.stderr)
         return 2
@@ -83,12 +88,12 @@ def _system(name: str, arguments: Sequence[str]) -> int:
     return 0
 
 
-def _build(name: str, size: str, url: str) -> Wire:
-    scale = SCALES[size]
+def _build(name: str, asked: argparse.Namespace, url: str) -> Wire:
+    scale = SCALES[asked.size]
     if name == "erp":
         return erp.build(scale)
     if name == "wms":
-        return wms.build(scale)
+        return wms.build(scale, asked.country)
     if name == "crm":
         return crm.build(scale)
     if name == "pos":

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from sandbox.clock import TODAY
+from sandbox.group import Group, group_of
 from sandbox.seed import Draw
 from sandbox.vocabulary import (
     BRANDS,
@@ -35,12 +36,15 @@ class Style(NamedTuple):
 
     position: int
     category: Category
+    group: Group
+    model: str
     name: Text
     languages: tuple[str, ...]
     brand: str
     colours: tuple[str, ...]
     sizes: tuple[str, ...]
     material: str
+    fit: str | None
     care: tuple[str, ...]
     origin: str
     season: str
@@ -121,14 +125,14 @@ class Catalogue:
 def _style(index: int) -> Style:
     draw = Draw("style", index)
     category = draw.pick(_SPREAD)
-    noun = draw.pick(category.nouns)
+    kind = draw.below(len(category.nouns))
     feature = draw.pick(FEATURES[category.features])
     model = MODELS[index % len(MODELS)]
     shares = draw.share()
     single = category.sizes == "one"
     colours = 1 if shares < 0.62 else 2 if shares < 0.9 else 3
     all_sizes = SIZES[category.sizes]
-    width = min(len(all_sizes), draw.between(3, 5))
+    width = min(len(all_sizes), draw.between(3, 5) + (index % 3 == 2))
     start = draw.below(len(all_sizes) - width + 1)
     created = TODAY - timedelta(days=draw.between(20, 1_500))
     low, high = category.price
@@ -141,12 +145,15 @@ def _style(index: int) -> Style:
     return Style(
         position=index,
         category=category,
-        name=Text._make(map(_name, noun, feature, (model, model, model))),
+        group=group_of(category, kind),
+        model=model,
+        name=Text._make(map(_name, category.nouns[kind], feature, (model, model, model))),
         languages=languages,
         brand=draw.pick(BRANDS),
         colours=tuple(draw.pick_some(_COLOUR_CODES, colours + (2 if single else 0))),
         sizes=all_sizes[start : start + width],
         material=draw.pick(category.materials),
+        fit=("SLM", "REG", "OVR")[index % 3] if category.features in ("clothes", "warm") else None,
         care=_SHOE_CARE if shoes else draw.pick(_CLOTH_CARE),
         origin=draw.pick(ORIGINS),
         season=draw.pick(("SS", "AW")),

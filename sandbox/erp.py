@@ -14,25 +14,31 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.catalogue import Catalogue, Style
-from sandbox.contact import fold, index_of
+from sandbox.clock import TODAY
+from sandbox.contact import index_of
 from sandbox.document import document
+from sandbox.facet import facet_row
+from sandbox.group import GROUPS
 from sandbox.material import (
     article,
     characteristic_names,
     group_texts,
     price_conditions,
-    search_text,
+    price_history,
 )
 from sandbox.order import Orders
 from sandbox.place import sites
-from sandbox.price import ORGANISATIONS
+from sandbox.price import ORGANISATIONS, Organisation
 from sandbox.sap import LANGUAGES, short_number
 from sandbox.scale import Scale
-from sandbox.vocabulary import CATEGORIES
+from sandbox.search import ORDERS, Index, Search
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-erp-key"
 MAX_KEYS = 200
+MAX_PRICES = 1_000
+MAX_RESTRICTED = 20_000
+MAX_VALUES = 500
 MAX_TOP = 100
 
 _BASE = "/sap/zretail"
@@ -60,6 +66,26 @@ class _Prices(msgspec.Struct, forbid_unknown_fields=True):
     VKORG: str
     KONWA: str
     PRSDT: str
+
+
+class _History(msgspec.Struct, forbid_unknown_fields=True):
+    MATNR: list[str]
+    VKORG: str
+    KONWA: str
+    DATAB: str
+    DATBI: str
+
+
+class _Search(Search, forbid_unknown_fields=True, frozen=True):
+    SPRAS: tuple[str, ...] = LANGUAGES
+    ORDERBY: str = "SATNR"
+    TOP: int = 20
+    SKIP: int = 0
+    FACETS: tuple[str, ...] = ()
+
+
+class _Groups(msgspec.Struct, forbid_unknown_fields=True):
+    MATKL: list[str]
 
 
 class _Documents(msgspec.Struct, forbid_unknown_fields=True):
@@ -100,16 +126,19 @@ class _Erp:
         self._contacts = scale.contacts
         self._orders = Orders(self._catalogue, sites(scale.stores), scale.contacts, scale.orders)
         self._key = os.environ.get("SANDBOX_ERP_KEY", KEY)
-        self._texts: list[str] | None = None
+        self._index = Index(self._catalogue)
         self._article = lru_cache(maxsize=8_192)(self._render)
         self.app = Starlette(
             routes=[
                 self._route("GET", "ARTICLES", self._articles),
+                self._route("POST", "ARTICLE_SEARCH", self._searched),
                 self._route("GET", "MATERIAL_GROUPS", self._groups),
+                self._route("POST", "MATERIAL_GROUP_COUNTS", self._group_counts),
                 self._route("POST", "ARTICLE_BY_SATNR", self._by_satnr),
                 self._route("POST", "ARTICLE_BY_MATNR", self._by_matnr),
                 self._route("POST", "ARTICLE_BY_EAN11", self._by_ean),
                 self._route("POST", "PRICES", self._prices),
+                self._route("POST", "PRICE_HISTORY", self._price_history),
                 self._route("POST", "ORDERS_BY_VBELN", self._by_vbeln),
                 self._route("POST", "ORDERS_BY_NUMMER", self._by_number),
                 self._route("POST", "ORDERS_BY_KUNNR", self._by_kunnr),
@@ -155,66 +184,95 @@ class _Erp:
         skip = _whole(asked.get("$skip", "0"), "$skip", 0, 10_000_000)
         languages = _languages(asked.get("SPRAS", ",".join(LANGUAGES)).split(","))
         order = asked.get("$orderby", "SATNR")
-        indices = self._search(asked.get("search", ""), asked.get("MATKL", ""))
-        if order == "ERSDA desc":
-            indices.sort(key=lambda index: self._catalogue.style(index).created, reverse=True)
-        elif order != "SATNR":
+        if order not in ("SATNR", "ERSDA desc"):
             raise _RefusedError(400, "ZR/005", f"$orderby {order} is not SATNR or ERSDA desc")
-        page = [self._catalogue.style(index) for index in indices[skip : skip + top]]
-        return self._listed(page, languages, len(indices))
+        group = asked.get("MATKL", "")
+        search = Search(SEARCH=asked.get("search", ""), MATKL=(group,) if group else ())
+        found = self._index.find(search, order, languages[0], TODAY)
+        return self._listed(found[skip : skip + top], languages, len(found))
+
+    async def _searched(self, request: Request) -> Response:
+        body = await _read(request, _Search)
+        languages = _languages(body.SPRAS)
+        _within(body.TOP, "TOP", 0, MAX_TOP)
+        _within(body.SKIP, "SKIP", 0, 10_000_000)
+        _within(len(body.MATNR or ()), "MATNR entries", 0, MAX_RESTRICTED)
+        values = sum(len(each.ATWRT) for each in body.AUSP) + len(body.MATKL) + len(body.BRAND_ID)
+        _within(values, "values", 0, MAX_VALUES)
+        if body.ORDERBY not in ORDERS:
+            raise _RefusedError(400, "ZR/005", f"ORDERBY {body.ORDERBY} is not one of {ORDERS}")
+        day = TODAY
+        if body.KONP is not None:
+            _organisation(body.KONP.VKORG)
+            day = _day(body.KONP.PRSDT)
+        names = self._index.names()
+        wanted = dict.fromkeys(names if body.FACETS == ("*",) else body.FACETS)
+        asked = [name for name in wanted if name in names]
+        if not body.FACETS:
+            found = self._index.find(body, body.ORDERBY, languages[0], day)
+            return self._listed(found[body.SKIP :][: body.TOP], languages, len(found))
+        count, facets = self._index.facets(body, asked, day)
+        currency = ORGANISATIONS[body.KONP.VKORG].currency if body.KONP else ""
+        rows = [facet_row(facet, languages, currency) for facet in facets]
+        page = []
+        if body.TOP:
+            page = self._index.find(body, body.ORDERBY, languages[0], day)
+        return self._listed(page[body.SKIP :][: body.TOP], languages, count, rows)
 
     def _listed(
-        self, styles: Iterable[Style], languages: tuple[str, ...], count: int | None = None
+        self,
+        styles: Iterable[Style],
+        languages: tuple[str, ...],
+        count: int | None = None,
+        facets: list[dict[str, Any]] | None = None,
     ) -> Response:
         rows = [self._article(style.position, languages) for style in styles]
         answer: dict[str, Any] = {"results": rows, "CABNT": characteristic_names(languages)}
         if count is not None:
             answer["__count"] = str(count)
+        if facets is not None:
+            answer["FACETS"] = facets
         return Reply({"d": answer})
 
     def _render(self, position: int, languages: tuple[str, ...]) -> orjson.Fragment:
         return orjson.Fragment(orjson.dumps(article(self._catalogue.style(position), languages)))
 
-    def _search(self, words: str, group: str) -> list[int]:
-        wanted = fold(words).split()
-        if wanted and self._texts is None:
-            every = range(self._catalogue.count)
-            self._texts = [search_text(self._catalogue.style(index)) for index in every]
-        return [
-            index
-            for index in range(self._catalogue.count)
-            if (not group or self._catalogue.style(index).category.code.startswith(group))
-            and (not wanted or _matches(wanted, (self._texts or [])[index]))
-        ]
-
     async def _groups(self, request: Request) -> Response:
         languages = _languages(request.query_params.get("SPRAS", "PL,EN,DE").split(","))
         return _results(
             {
-                "MATKL": category.code,
-                "PARENT": category.parent or "",
-                "T023T": group_texts(category, languages),
+                "MATKL": group.code,
+                "PARENT": group.parent,
+                "T023T": group_texts(group, languages),
             }
-            for category in CATEGORIES
+            for group in GROUPS.values()
         )
+
+    async def _group_counts(self, request: Request) -> Response:
+        body = await _read(request, _Groups)
+        known = [code for code in _keys(body.MATKL) if code in GROUPS]
+        return _results({"MATKL": code, "ANZAHL": self._index.count(code)} for code in known)
 
     async def _prices(self, request: Request) -> Response:
         body = await _read(request, _Prices)
-        organisation = ORGANISATIONS.get(body.VKORG)
-        if organisation is None:
-            known = ", ".join(ORGANISATIONS)
-            raise _RefusedError(
-                400, "VK/101", f"Sales organisation {body.VKORG} is not one of {known}"
-            )
-        if organisation.currency != body.KONWA:
-            raise _RefusedError(
-                400, "VK/102", f"{body.VKORG} sells in {organisation.currency}, not {body.KONWA}"
-            )
+        organisation = _organisation(body.VKORG, body.KONWA)
         day = _day(body.PRSDT)
         rows = []
-        for key in _keys(body.MATNR):
+        for key in _keys(body.MATNR, MAX_PRICES):
             found = self._catalogue.find_variant(short_number(key))
             row = found and price_conditions(*found, organisation, day)
+            if row:
+                rows.append(row)
+        return _results(rows)
+
+    async def _price_history(self, request: Request) -> Response:
+        body = await _read(request, _History)
+        organisation = _organisation(body.VKORG, body.KONWA)
+        first, last = _day(body.DATAB), _day(body.DATBI)
+        rows = []
+        for key in _keys(body.MATNR, MAX_PRICES):
+            found = self._catalogue.find_variant(short_number(key))
+            row = found and price_history(*found, organisation, first, last)
             if row:
                 rows.append(row)
         return _results(rows)
@@ -260,8 +318,14 @@ class _Erp:
         return found
 
 
-def _matches(wanted: list[str], text: str) -> bool:
-    return all(word in text for word in wanted)
+def _organisation(code: str, currency: str | None = None) -> Organisation:
+    found = ORGANISATIONS.get(code)
+    if found is None:
+        known = ", ".join(ORGANISATIONS)
+        raise _RefusedError(400, "VK/101", f"Sales organisation {code} is not one of {known}")
+    if currency not in (None, found.currency):
+        raise _RefusedError(400, "VK/102", f"{code} sells in {found.currency}, not {currency}")
+    return found
 
 
 def _day(text: str) -> date:
@@ -270,13 +334,13 @@ def _day(text: str) -> date:
             raise ValueError
         return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
-        raise _RefusedError(400, "VK/103", f"PRSDT {text} is not a date YYYYMMDD") from None
+        raise _RefusedError(400, "VK/103", f"{text} is not a date YYYYMMDD") from None
 
 
-def _keys(keys: list[str]) -> list[str]:
-    if len(keys) > MAX_KEYS:
+def _keys(keys: list[str], limit: int = MAX_KEYS) -> list[str]:
+    if len(keys) > limit:
         raise _RefusedError(
-            400, "ZR/001", f"{len(keys)} keys requested, at most {MAX_KEYS} are allowed"
+            400, "ZR/001", f"{len(keys)} keys requested, at most {limit} are allowed"
         )
     return list(dict.fromkeys(keys))
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Mode = Literal["up", "down", "drop", "drop_after"]
+Mode = Literal["up", "down", "drop", "drop_after", "reset", "silent"]
 Garbage = Literal[
     "truncated", "html", "types", "nan", "currency", "huge", "gzip_bomb", "drip", "cut"
 ]

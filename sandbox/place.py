@@ -6,7 +6,12 @@ from sandbox.seed import Draw
 
 
 class Site(NamedTuple):
-    """A place that may hold goods; kind is S (store), W (warehouse) or L (locker)."""
+    """A place that may hold goods; kind is S (store), W (warehouse) or L (locker).
+
+    *Shape*: `services` two-letter codes: `PU` pick-up, `KB` kerbside, `LK` locker access, `SH`
+    ships parcels, `RT` takes returns, `AL` alters, `GW` wraps presents. *Units*: `prep` opening
+    minutes until an order is ready, None where nothing is handed over; `keep` days it is kept.
+    """
 
     code: str
     kind: str
@@ -19,6 +24,9 @@ class Site(NamedTuple):
     longitude: float
     zone: str
     hours: dict[str, str | None]
+    services: tuple[str, ...] = ()
+    prep: int | None = None
+    keep: int | None = None
 
 
 class City(NamedTuple):
@@ -76,22 +84,30 @@ ZONES = {"PL": "Europe/Warsaw", "DE": "Europe/Berlin", "CZ": "Europe/Prague"}
 
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat")
 _LOCKERS = ("WAW", "WAW", "KRK", "WRO", "POZ", "GDA", "LOD", "KAT")
+_WAREHOUSES = (("CDC1", "LOD"), ("CDC2", "WRO"), ("CDC3", "LEJ"))
 # The head start of the large cities: how many stores each has before the next round begins.
 _ROUND = ("WAW", "WAW", "KRK", "WAW", "BER")
+# From so many stores on, a chain needs the third warehouse and lockers all over the country.
+_CHAIN = 50
+_CHAIN_LOCKERS = 40
 
 
 def sites(stores: int) -> tuple[Site, ...]:
-    """So many stores, two warehouses and a handful of lockers, in a fixed order."""
+    """So many stores with their warehouses and lockers, in a fixed order."""
     by_prefix = {city.prefix: city for city in CITIES}
     order = [by_prefix[prefix] for prefix in _ROUND] + list(CITIES[1:])
-    found = [_warehouse("CDC1", by_prefix["LOD"]), _warehouse("CDC2", by_prefix["WRO"])]
+    houses = _WAREHOUSES[: 3 if stores >= _CHAIN else 2]
+    found = [_warehouse(code, by_prefix[prefix]) for code, prefix in houses]
     numbers: dict[str, int] = {}
     for position in range(stores):
         city = order[position] if position < len(order) else CITIES[position % len(CITIES)]
         number = numbers[city.prefix] = numbers.get(city.prefix, 0) + 1
         found.append(_store(f"{city.prefix}{number}", city, position))
-    for position, prefix in enumerate(_LOCKERS):
-        found.append(_locker(f"LK{position + 1:02d}", by_prefix[prefix], position))
+    lockers = _CHAIN_LOCKERS if stores >= _CHAIN else len(_LOCKERS)
+    for position in range(lockers):
+        known = position < len(_LOCKERS)
+        city = by_prefix[_LOCKERS[position]] if known else CITIES[position % len(CITIES)]
+        found.append(_locker(f"LK{position + 1:02d}", city, position))
     return tuple(found)
 
 
@@ -102,20 +118,38 @@ def _store(code: str, city: City, position: int) -> Site:
     hours: dict[str, str | None] = dict.fromkeys(_WEEK, "0900-2100" if late else "1000-1900")
     if not late:
         hours["sat"] = "1000-1600"
-    return Site(
+    place = Site(
         code, "S", f"{city.name}, {street}", f"{street} {draw.between(1, 120)}", city.postcode,
         city.name, city.country, _near(city.latitude, draw), _near(city.longitude, draw),
         ZONES[city.country], {**hours, "sun": None},
     )  # fmt: skip
+    offers = Draw("services", position)
+    # One store in twelve is too small to keep parcels; the first of all never is.
+    collects = position == 0 or not offers.chance(8)
+    services = [
+        *(("PU",) if collects else ()),
+        *(("KB",) if collects and offers.chance(25) else ()),
+        *(("SH",) if late and offers.chance(40) else ()),
+        "RT",
+        *(("AL",) if offers.chance(20) else ()),
+        *(("GW",) if offers.chance(50) else ()),
+    ]
+    return place._replace(
+        services=tuple(services),
+        prep=offers.pick((60, 90, 120)) if collects else None,
+        keep=offers.pick((3, 5, 7)) if collects else None,
+    )
 
 
 def _warehouse(code: str, city: City) -> Site:
     draw = Draw("warehouse", int(code[-1]))
     hours: dict[str, str | None] = {**dict.fromkeys(_WEEK, "0600-2200"), "sun": None}
+    name = "Logistikzentrum" if city.country == "DE" else "Centrum dystrybucyjne"
+    street = "Logistikstraße" if city.country == "DE" else "ul. Logistyczna"
     return Site(
-        code, "W", f"Centrum dystrybucyjne {city.name}", f"ul. Logistyczna {draw.between(1, 40)}",
+        code, "W", f"{name} {city.name}", f"{street} {draw.between(1, 40)}",
         city.postcode, city.name, city.country, _near(city.latitude, draw),
-        _near(city.longitude, draw), ZONES[city.country], hours,
+        _near(city.longitude, draw), ZONES[city.country], hours, ("SH",),
     )  # fmt: skip
 
 
@@ -126,7 +160,8 @@ def _locker(code: str, city: City, position: int) -> Site:
     return Site(
         code, "L", f"Automat {city.name}, {street}", f"{street} {draw.between(1, 120)}",
         city.postcode, city.name, city.country, _near(city.latitude, draw),
-        _near(city.longitude, draw), ZONES[city.country], hours,
+        _near(city.longitude, draw), ZONES[city.country], hours, ("LK", "RT"),
+        1_440 * draw.between(1, 2), 2,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What an article costs in which sales organisation on which day; consumer prices are gross."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,7 +9,11 @@ from sandbox.seed import Draw
 
 FOREVER = date(9999, 12, 31)
 
+_DAY = timedelta(days=1)
+_FIRST = date(2024, 1, 1)
+_RAISE = date(2026, 3, 1)
 _SEASON = date(2026, 9, 1)
+_FULL_PRICE = timedelta(days=14)
 _YEARS = range(2024, 2031)
 
 
@@ -45,13 +49,19 @@ BY_COUNTRY = {organisation.country: organisation for organisation in ORGANISATIO
 
 
 class Condition(NamedTuple):
-    """A price condition: `amount` gross minor units for `per` pieces."""
+    """A price condition: `amount` gross minor units for `per` pieces.
+
+    *Shape*: `group` is the customer group it is for, empty for everybody; `release` is empty for
+    one in force, `B` for one that was only simulated.
+    """
 
     kind: str
     amount: int
     per: int
     first: date
     last: date
+    group: str = ""
+    release: str = ""
 
 
 class _Policy(NamedTuple):
@@ -62,6 +72,10 @@ class _Policy(NamedTuple):
     reduction: int
     reduced_colours: int
     seasonal: int
+    stepwise: bool
+    raised: bool
+    simulated: bool
+    staff: bool
 
 
 def conditions(style: Style, variant: int, organisation: Organisation) -> list[Condition]:
@@ -69,37 +83,84 @@ def conditions(style: Style, variant: int, organisation: Organisation) -> list[C
     policy = _policy(style.position, style.list_price, len(style.colours))
     if organisation.code not in policy.sold:
         return []
-    per = style.category.per
-    base = _local(style.list_price, organisation) * per
-    found = []
-    if policy.earlier is None:
-        found.append(Condition("PR00", base, per, date(2024, 1, 1), FOREVER))
-    else:
-        before = _local(policy.earlier, organisation) * per
-        found.append(Condition("PR00", before, per, date(2024, 1, 1), date(2026, 8, 31)))
-        found.append(Condition("PR00", base, per, _SEASON, FOREVER))
+    per, launch = style.category.per, max(_FIRST, style.created)
+    lists = _list_prices(style, policy, organisation)
+    found = [Condition("PR00", amount * per, per, *days) for amount, days in lists]
     if policy.reduction:
         if variant // len(style.sizes) < policy.reduced_colours:
-            amount = _reduced(style, policy.reduction, organisation) * per
-            found.append(Condition("ZSAL", amount, per, _SEASON, FOREVER))
+            found += _reductions(style, policy, organisation)
     elif policy.seasonal:
         amount = _reduced(style, policy.seasonal, organisation) * per
         for year in _YEARS:
             summer = (date(year, 6, 20), date(year, 7, 31))
             winter = (date(year, 12, 27), date(year + 1, 1, 31))
             found.extend(Condition("ZSAL", amount, per, *days) for days in (summer, winter))
+    lowest = min(amount for amount, _ in lists) * per
+    if policy.simulated:
+        days = (_SEASON - timedelta(days=40), _SEASON + timedelta(days=60))
+        found.append(Condition("ZSAL", max(1, lowest // 2 // per) * per, per, *days, "", "B"))
+    if policy.staff:
+        amount = max(1, lowest * 7 // 10 // per) * per
+        found.append(Condition("ZEMP", amount, per, launch, FOREVER, "MA"))
     # A cheap article's label may round back to its list price, which is no sale.
-    return [c for c in found if c.kind == "PR00" or c.amount < base]
+    kept = [c for c in found if c.kind == "PR00" or c.amount < lowest]
+    return [c._replace(first=max(c.first, launch)) for c in kept if c.last >= max(c.first, launch)]
+
+
+def _list_prices(
+    style: Style, policy: _Policy, organisation: Organisation
+) -> list[tuple[int, tuple[date, date]]]:
+    """The list prices one after another, each for one piece."""
+    current = _local(style.list_price, organisation)
+    if policy.earlier is None:
+        found = [(current, (_FIRST, FOREVER))]
+    else:
+        before = _local(policy.earlier, organisation)
+        found = [(before, (_FIRST, _SEASON - _DAY)), (current, (_SEASON, FOREVER))]
+    if policy.raised:
+        amount, (_, last) = found[0]
+        old = _local(retail_price(style.list_price * 80 // 100), organisation)
+        found[0] = (amount, (_RAISE, last))
+        found.insert(0, (old, (_FIRST, _RAISE - _DAY)))
+    return found
+
+
+def _reductions(style: Style, policy: _Policy, organisation: Organisation) -> list[Condition]:
+    """The season's reduction, at once or in three steps; a new article is first sold in full."""
+    per = style.category.per
+    begin = _SEASON if style.position % 10 == 0 else max(_SEASON, style.created + _FULL_PRICE)
+    if not policy.stepwise:
+        amount = _reduced(style, policy.reduction, organisation) * per
+        return [Condition("ZSAL", amount, per, begin, FOREVER)]
+    ends = [begin + timedelta(days=25), begin + timedelta(days=50), FOREVER]
+    steps = (policy.reduction // 3, policy.reduction * 2 // 3, policy.reduction)
+    found = []
+    for percent, end in zip(steps, ends):
+        amount = _reduced(style, percent, organisation) * per
+        found.append(Condition("ZSAL", amount, per, begin, end))
+        begin = min(end, FOREVER - _DAY) + _DAY
+    return found
 
 
 def valid_conditions(
     style: Style, variant: int, organisation: Organisation, day: date
 ) -> list[Condition]:
-    """The conditions of the variant that are valid on the day."""
+    """What everybody's price is made of on the day: list price, and sale price if there is one."""
+    return [
+        condition
+        for condition in overlapping_conditions(style, variant, organisation, day, day)
+        if not condition.group and not condition.release
+    ]
+
+
+def overlapping_conditions(
+    style: Style, variant: int, organisation: Organisation, first: date, last: date
+) -> list[Condition]:
+    """The conditions of the variant that touch the days, those that nobody paid among them."""
     return [
         condition
         for condition in conditions(style, variant, organisation)
-        if condition.first <= day <= condition.last
+        if condition.first <= last and first <= condition.last
     ]
 
 
@@ -140,6 +201,10 @@ def _policy(position: int, list_price: int, colours: int) -> _Policy:
         percent if share < 0.22 else 0,
         reduced,
         percent if 0.22 <= share < 0.4 else 0,
+        stepwise=draw.chance(35),
+        raised=draw.chance(30),
+        simulated=draw.chance(8),
+        staff=draw.chance(15),
     )
 
 

@@ -13,5 +13,5 @@ class Scale(NamedTuple):
 
 
 SMALL = Scale(styles=300, contacts=400, orders=1_500, stores=25)
-LARGE = Scale(styles=2_400, contacts=20_000, orders=60_000, stores=85)
+LARGE = Scale(styles=2_000, contacts=20_000, orders=60_000, stores=85)
 SCALES = {"small": SMALL, "large": LARGE}

@@ -1,5 +1,6 @@
 """How many pieces of an article lie where."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.catalogue import Style
@@ -14,7 +15,8 @@ class Level(NamedTuple):
     """Pieces of one article at one site; on hand may be below zero, as after a sale booked
     before its receipt.
 
-    *Units*: pieces; `due_every` days between receipts (0: none), `due_phase` days.
+    *Units*: pieces; `due_every` days between receipts (0: none), `due_phase` days. `damaged` and
+    `moving` (on the way from another site) are not in `on_hand`.
     """
 
     site: int
@@ -24,30 +26,55 @@ class Level(NamedTuple):
     due_quantity: int
     due_every: int
     due_phase: int
+    damaged: int = 0
+    moving: int = 0
 
 
 def levels(style: Style, variant: int, sites: tuple[Site, ...]) -> tuple[Level, ...]:
     """The levels at every site that carries the variant; empty for one that is not stocked."""
-    article = style.position * 1_000 + variant
-    carried = Draw("carried", style.position)
-    share = carried.share()
-    if share < 0.02:
+    plight = _plight(style, variant)
+    if plight is None:
         return ()
-    sold_out = share < 0.05
+    found = (_at(style, variant, number, site, plight) for number, site in enumerate(sites))
+    return tuple(level for level in found if level is not None)
+
+
+def level_at(style: Style, variant: int, position: int, site: Site) -> Level | None:
+    """The level at the site of this position, or None if it does not carry the variant."""
+    plight = _plight(style, variant)
+    return None if plight is None else _at(style, variant, position, site, plight)
+
+
+@lru_cache(maxsize=16_384)
+def _plight(style: Style, variant: int) -> tuple[bool, bool] | None:
+    """Whether the article is sold out and whether it is running out; None if nobody stocks it."""
+    share = Draw("carried", style.position).share()
+    if share < 0.02:
+        return None
     # One article in six is running out: a few pieces in a few places, none on its way.
-    scarce = Draw("scarce", article).chance(16)
-    found = []
-    for position, site in enumerate(sites):
-        if site.kind == "L":
-            continue
-        level = _level(Draw("stock", article * 1_000 + position), position, site, sold_out)
-        if level is None:
-            continue
-        if scarce and level.on_hand > 0:
-            few = level.on_hand % 3 if level.on_hand % 5 == 0 else 0
-            level = level._replace(on_hand=few, allocated=0, safety=0, due_quantity=0)
-        found.append(level)
-    return tuple(found)
+    return share < 0.05, Draw("scarce", style.position * 1_000 + variant).chance(16)
+
+
+def _at(
+    style: Style, variant: int, position: int, site: Site, plight: tuple[bool, bool]
+) -> Level | None:
+    if site.kind == "L":
+        return None
+    sold_out, scarce = plight
+    article = style.position * 1_000 + variant
+    level = _level(Draw("stock", article * 1_000 + position), position, site, sold_out)
+    if level is None or level.on_hand <= 0:
+        return level
+    if scarce:
+        few = level.on_hand % 3 if level.on_hand % 5 == 0 else 0
+        return level._replace(on_hand=few, allocated=0, safety=0, due_quantity=0)
+    rest = level.on_hand * 31 + level.due_phase
+    return level._replace(damaged=int(rest % 23 == 0), moving=rest % 4 if rest % 7 == 0 else 0)
+
+
+def free_pieces(level: Level) -> int:
+    """What of a level can be promised."""
+    return max(0, level.on_hand - level.allocated - level.safety)
 
 
 def _level(draw: Draw, position: int, site: Site, sold_out: bool) -> Level | None:

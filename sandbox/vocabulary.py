@@ -26,10 +26,6 @@ class Category(NamedTuple):
     tax: str = "STANDARD"
     per: int = 1
 
-    @property
-    def parent(self) -> str | None:
-        return self.code[:-2] or None
-
 
 COLOURS = {
     "BLK": Text("czarny", "black", "schwarz"),
@@ -57,6 +53,14 @@ CHARACTERISTICS = {
     "ZCARE": Text("Pielęgnacja", "Care", "Pflege"),
     "ZHEEL": Text("Wysokość obcasa", "Heel height", "Absatzhöhe"),
     "ZRECYCLED": Text("Z recyklingu", "Recycled", "Recycelt"),
+    "ZFIT": Text("Krój", "Fit", "Passform"),
+    "ZMODEL": Text("Model", "Model", "Modell"),
+}
+
+FITS = {
+    "SLM": Text("dopasowany", "slim", "schmal"),
+    "REG": Text("regularny", "regular", "regulär"),
+    "OVR": Text("luźny", "oversized", "weit"),
 }
 
 FIBRES = {

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import socket
+import struct
 import time
 from collections import deque
 from collections.abc import Callable
@@ -95,9 +97,13 @@ class Wire:
         if plight.wait_ms and await _gone(receive, plight.wait_ms / 1000):
             seen.outcome = "closed by client"
             return
-        if plight.mode == "drop":
-            seen.outcome = "dropped"
-            await _drop(scope, receive)
+        if plight.mode in ("drop", "reset"):
+            seen.outcome = "dropped" if plight.mode == "drop" else "reset"
+            await _drop(scope, receive, reset=plight.mode == "reset")
+            return
+        if plight.mode == "silent":
+            seen.outcome = "silent"
+            await _listen(receive)
             return
         if plight.mode == "down" or plight.fails:
             seen.status, seen.outcome = self.fault.status, "fault"
@@ -203,6 +209,9 @@ class Wire:
         else:
             try:
                 response = Reply(msgspec.to_builtins(known[scope["method"]](body or b"")))
+                if self.fault.garbage == "gzip_bomb":
+                    # Made now, so that the first request need not wait for it.
+                    await asyncio.to_thread(bomb, self.fault.garbage_bytes)
             except (msgspec.MsgspecError, ValueError) as wrong:
                 response = JSONResponse({"error": str(wrong)}, 400)
         await response(scope, receive, send)
@@ -293,10 +302,18 @@ async def _gone(receive: Receive, seconds: float) -> bool:
     return True
 
 
-async def _drop(scope: Scope, receive: Receive) -> None:
-    """Closes the connection without another byte."""
+async def _drop(scope: Scope, receive: Receive, *, reset: bool = False) -> None:
+    """Closes the connection without another byte, in order or with a reset."""
     transport = scope["extensions"][TRANSPORT]["connection"]
+    if reset:
+        linger = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     transport.abort()
     # Waits until the server has noticed, or it would try to send an error of its own.
+    await _listen(receive)
+
+
+async def _listen(receive: Receive) -> None:
+    """Waits until the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,7 +1,8 @@
 """The sandbox's WMS: what lies where, by site code."""
 
 import os
-from collections.abc import Awaitable, Callable
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -11,16 +12,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.catalogue import Catalogue
+from sandbox.catalogue import Catalogue, sku
 from sandbox.clock import now_ms
-from sandbox.place import Site, sites
+from sandbox.directory import ordered, shown
+from sandbox.place import ZONES, sites
 from sandbox.scale import Scale
-from sandbox.stock import Level, due_at, levels, observed_at
+from sandbox.stock import Level, due_at, free_pieces, level_at, levels, observed_at
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-wms-key"
-MAX_ARTICLES = 500
+COUNTRIES = tuple(ZONES)
+MAX_ARTICLES = 1_000
 MAX_SITES = 100
+MAX_AVAILABLE = 20_000
 
 Body = TypeVar("Body")
 
@@ -30,8 +34,27 @@ class _StockQuery(msgspec.Struct, forbid_unknown_fields=True):
     sites: list[str] | None = None
 
 
+class _AvailableQuery(msgspec.Struct, forbid_unknown_fields=True):
+    site: str
+    after: str = ""
+    limit: int = 1_000
+
+
 class _SiteQuery(msgspec.Struct, forbid_unknown_fields=True):
     codes: list[str]
+
+
+class _Point(msgspec.Struct, forbid_unknown_fields=True):
+    lat: float
+    lon: float
+
+
+class _SiteSearch(msgspec.Struct, forbid_unknown_fields=True):
+    near: _Point | None = None
+    types: list[str] | None = None
+    svc: list[str] | None = None
+    offset: int = 0
+    limit: int = 50
 
 
 class _RefusedError(Exception):
@@ -42,9 +65,9 @@ class _RefusedError(Exception):
         self.response = _problem(status, kind, title, **more)
 
 
-def build(scale: Scale) -> Wire:
-    """The WMS as an ASGI app."""
-    wms = _Wms(scale)
+def build(scale: Scale, countries: Sequence[str] = COUNTRIES) -> Wire:
+    """The WMS of these countries as an ASGI app."""
+    wms = _Wms(scale, countries)
     wms.wire = Wire("wms", wms.app, _broken)
     return wms.wire
 
@@ -52,18 +75,23 @@ def build(scale: Scale) -> Wire:
 class _Wms:
     wire: Wire
 
-    def __init__(self, scale: Scale) -> None:
+    def __init__(self, scale: Scale, countries: Sequence[str]) -> None:
         now_ms()  # a stopped clock that cannot be read keeps the system from starting
         self._catalogue = Catalogue(scale.styles)
         self._sites = sites(scale.stores)
-        self._by_code = {site.code: site for site in self._sites}
+        # What lies where is drawn by position: each country's WMS has its part of one whole.
+        self._served = [site for site in self._sites if site.country in countries]
+        self._by_code = {site.code: site for site in self._served}
         self._bearer = f"Bearer {os.environ.get('SANDBOX_WMS_KEY', KEY)}"
         self._levels = lru_cache(maxsize=16_384)(self._read_levels)
+        self._free = lru_cache(maxsize=32)(self._read_free)
         self.app = Starlette(
             routes=[
                 self._route("POST", "/v2/stock/query", self._stock),
+                self._route("POST", "/v2/stock/available", self._available),
                 self._route("GET", "/v2/sites", self._directory),
                 self._route("POST", "/v2/sites/query", self._some_sites),
+                self._route("POST", "/v2/sites/search", self._search_sites),
             ],
             exception_handlers={404: _missing, 405: _method},
         )
@@ -111,9 +139,48 @@ class _Wms:
                 answer.append({"article": article, "stock": rows})
         return Reply({"articles": answer})
 
+    async def _available(self, request: Request) -> Response:
+        body = await _read(request, _AvailableQuery)
+        if body.site not in self._by_code:
+            raise _RefusedError(
+                422, "unknown-site", "A site of the query does not exist", sites=[body.site]
+            )
+        if not 1 <= body.limit <= MAX_AVAILABLE:
+            raise _RefusedError(
+                422, "bad-parameter", f"limit lies between 1 and {MAX_AVAILABLE}",
+                detail=f"limit was {body.limit}",
+            )  # fmt: skip
+        position = self._sites.index(self._by_code[body.site])
+        free = self._free(position)
+        start = bisect_right(free, body.after)
+        page = free[start : start + body.limit]
+        more = start + body.limit < len(free)
+        return Reply(
+            {
+                "site": body.site,
+                "articles": page,
+                "next": page[-1] if more else None,
+                "asof": observed_at(position, now_ms() - self.wire.fault.stale_ms),
+            }
+        )
+
+    def _read_free(self, position: int) -> list[str]:
+        """The articles of which the site can promise some, by number."""
+        site, found = self._sites[position], []
+        for index in range(self._catalogue.count):
+            style = self._catalogue.style(index)
+            for variant in range(style.variants):
+                level = level_at(style, variant, position, site)
+                if level is not None and free_pieces(level):
+                    found.append(sku(index, variant))
+        return found
+
     def _read_levels(self, article: str) -> tuple[Level, ...] | None:
         found = self._catalogue.find_variant(article)
-        return None if found is None else levels(*found, self._sites)
+        if found is None:
+            return None
+        every = levels(*found, self._sites)
+        return tuple(level for level in every if self._sites[level.site].code in self._by_code)
 
     def _row(self, level: Level, seen: int, now: int) -> dict[str, Any]:
         due = [{"qty": level.due_quantity, "eta": due_at(level, now)}] if level.due_quantity else []
@@ -122,6 +189,8 @@ class _Wms:
             "qoh": level.on_hand,
             "alloc": level.allocated,
             "ss": level.safety,
+            "dmg": level.damaged,
+            "trn": level.moving,
             "due": due,
             "asof": seen,
         }
@@ -135,10 +204,9 @@ class _Wms:
             raise _RefusedError(
                 422, "bad-parameter", "type is S, W or L", detail=f"type was {kind}"
             )
-        found = [site for site in self._sites if kind in (None, site.kind)]
-        shown = found[(page - 1) * size : page * size]
-        pages = -(-len(found) // size)
-        return Reply({"page": page, "pages": pages, "sites": [_site(site) for site in shown]})
+        found = [site for site in self._served if kind in (None, site.kind)]
+        rows = [shown(site, now_ms()) for site in found[(page - 1) * size : page * size]]
+        return Reply({"page": page, "pages": -(-len(found) // size), "sites": rows})
 
     async def _some_sites(self, request: Request) -> Response:
         body = await _read(request, _SiteQuery)
@@ -148,25 +216,28 @@ class _Wms:
                 detail=f"{len(body.codes)} codes were sent", limit=MAX_SITES,
             )  # fmt: skip
         known = [self._by_code.get(code) for code in dict.fromkeys(body.codes)]
-        return Reply({"sites": [_site(site) for site in known if site is not None]})
+        return Reply({"sites": [shown(site, now_ms()) for site in known if site is not None]})
 
-
-def _site(site: Site) -> dict[str, Any]:
-    return {
-        "code": site.code,
-        "type": site.kind,
-        "name": site.name,
-        "addr": {
-            "street": site.street,
-            "zip": site.postcode,
-            "city": site.city,
-            "ctry": site.country,
-        },
-        "lat": f"{site.latitude:.6f}",
-        "lon": f"{site.longitude:.6f}",
-        "tz": site.zone,
-        "hours": site.hours,
-    }
+    async def _search_sites(self, request: Request) -> Response:
+        body = await _read(request, _SiteSearch)
+        if not (1 <= body.limit <= MAX_SITES and 0 <= body.offset <= 100_000):
+            raise _RefusedError(
+                422, "bad-parameter", f"limit lies between 1 and {MAX_SITES}, offset from 0 on",
+                detail=f"limit was {body.limit}, offset {body.offset}",
+            )  # fmt: skip
+        near = body.near
+        if near is not None and not (abs(near.lat) <= 90 and abs(near.lon) <= 180):
+            raise _RefusedError(422, "bad-parameter", "near lies off the globe")
+        found = [
+            site
+            for site in self._served
+            if (body.types is None or site.kind in body.types)
+            and (body.svc is None or not set(body.svc).isdisjoint(site.services))
+        ]
+        point = None if near is None else (near.lat, near.lon)
+        page = ordered(found, point)[body.offset : body.offset + body.limit]
+        rows = [shown(site, now_ms()) for site in page]
+        return Reply({"total": len(found), "sites": rows})
 
 
 def _whole(text: str, name: str, high: int) -> int:

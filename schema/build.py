@@ -27,8 +27,9 @@ from graphql import (
 from msgspec import Struct
 from strawberry.schema.config import StrawberryConfig
 
-from domain.policy import Category, Classification
-from schema.field import DOMAIN, PERSON, Batch
+from domain.policy import Classification
+from schema.argument import Arguments
+from schema.field import DOMAIN, INTERFACES, PERSON, Batch
 from schema.mutation import USER_ERRORS, Mutation
 from schema.query import Query
 from schema.scalar import SCALARS
@@ -55,14 +56,23 @@ def build() -> Published:
     *Errors*: ``TypeError`` for a type that names no domain class, or a mutation that could not be
     tried twice.
     """
+    implementing = list(USER_ERRORS)
+    for interface in INTERFACES:
+        implementing += interface.__subclasses__()
     published = strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=USER_ERRORS,
+        types=dict.fromkeys(implementing),
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     schema: GraphQLSchema = published._schema  # noqa: SLF001 - Strawberry has no public door to it
     categories, persons, person_fields = {}, set(), set()
+    arguments = Arguments()
+    for name, kind in schema.type_map.items():
+        if isinstance(kind, GraphQLInputObjectType):
+            _tie_input(kind, arguments)
+        elif isinstance(kind, GraphQLEnumType) and not name.startswith("__"):
+            _describe(kind, arguments)
     for name, kind in schema.type_map.items():
         if name.startswith("__"):
             continue
@@ -71,7 +81,7 @@ def build() -> Published:
             if is_person:
                 persons.add(name)
             for field_name, field in kind.fields.items():
-                _tie(field)
+                _tie(f"{name}.{field_name}", field, arguments, below=is_person)
                 if category := field.extensions["category"]:
                     categories[name, field_name] = category
                 if is_person and field_name != "id":
@@ -89,17 +99,13 @@ def build() -> Published:
         elif isinstance(kind, GraphQLUnionType):
             kind.resolve_type = _resolve_type(schema, kind)
             kind.extensions["by_class"] = True
-        elif isinstance(kind, GraphQLInputObjectType):
-            categories |= _tie_input(kind)
-        elif isinstance(kind, GraphQLEnumType):
-            _describe(kind)
     assert schema.mutation_type is not None
     for name, field in schema.mutation_type.fields.items():
         _check_mutation(name, field)
     return Published(
         graphql=schema,
         sdl=print_schema(schema) + "\n",
-        classification=Classification(categories, frozenset(persons)),
+        classification=Classification(categories | arguments.categories, frozenset(persons)),
         person_fields=frozenset(person_fields),
     )
 
@@ -127,23 +133,29 @@ def _origin(kind: Any) -> type:
     return origin
 
 
-def _tie(field: GraphQLField) -> None:
+def _tie(place: str, field: GraphQLField, arguments: Arguments, *, below: bool) -> None:
     definition = field.extensions[_DEFINITION]
     batch = definition.metadata.get("batch")
     field.extensions["category"] = definition.metadata.get("category")
     field.extensions["cost"] = definition.metadata.get("cost", 0)
+    field.extensions["reads"] = definition.metadata.get("reads", ())
     if batch is None:
         field.extensions["attribute"] = definition.python_name
         field.resolve = _read(definition.python_name)
     else:
-        field.extensions["batch"] = batch
-        field.resolve = _call(batch)
-        for argument, published in zip(definition.arguments, field.args.values(), strict=True):
+        for argument, (name, published) in zip(
+            definition.arguments, field.args.items(), strict=True
+        ):
             published.out_name = argument.python_name
+            if category := argument.metadata.get("category"):
+                arguments.categories[place, name] = category
             if published.default is not None and published.default.value is None:
                 # "May be left out" is what null as a default says; the signature has it already.
                 published.default = None
                 published.default_value = Undefined
+        batch = arguments.guard(place, field.args, batch, below)
+        field.extensions["batch"] = batch
+        field.resolve = _call(batch)
 
 
 def _read(attribute: str) -> Callable[..., Any]:
@@ -176,25 +188,29 @@ def _resolve_type(
     return resolve
 
 
-def _tie_input(kind: GraphQLInputObjectType) -> dict[tuple[str, str], Category]:
-    """Tie an input to its class; tell what kind of data each of its fields searches by."""
+def _tie_input(kind: GraphQLInputObjectType, arguments: Arguments) -> None:
     target = domain_class(kind)
-    categories = {}
     for name, field in kind.fields.items():
         definition = field.extensions[_DEFINITION]
         field.out_name = definition.python_name
+        if category := definition.metadata.get("category"):
+            arguments.categories[kind.name, name] = category
         if field.default is not None and field.default.value is None:
             # As with arguments: what is left out is the domain's own default.
             field.default = None
             field.default_value = Undefined
-        if category := definition.metadata.get("category"):
-            categories[kind.name, name] = category
-    kind.out_type = lambda value: target(**value)  # type: ignore[method-assign]
-    return categories
+
+    def make(value: dict[str, Any]) -> Any:
+        # Queries are keys of batches, so what they hold must not change.
+        return target(**{name: tuple(v) if isinstance(v, list) else v for name, v in value.items()})
+
+    kind.out_type = make  # type: ignore[method-assign]
 
 
-def _describe(kind: GraphQLEnumType) -> None:
+def _describe(kind: GraphQLEnumType, arguments: Arguments) -> None:
     definition = kind.extensions[_DEFINITION]
     texts = definition.wrapped_cls.__value_descriptions__
     for name, value in kind.values.items():
         value.description = texts[name]
+    for name, category in definition.wrapped_cls.__value_categories__.items():
+        arguments.categories[kind.name, name] = category

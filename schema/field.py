@@ -11,8 +11,7 @@ What execution and auth need to know of a field stands in the extensions of the 
 (``schema/build.py`` puts it there): ``attribute`` or ``batch``, ``category`` and ``cost``.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import MISSING
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from inspect import cleandoc
 from typing import Any, TypeVar
@@ -26,6 +25,9 @@ T = TypeVar("T")
 
 # The parents' and the context's types differ per resolver; mypy checks them where they are written.
 Batch = Callable[..., Awaitable[Sequence[Any]]]
+
+INTERFACES: list[type] = []
+"""Every published interface: the types below it are published though no field names them."""
 
 DOMAIN = "__domain_class__"
 PERSON = "__is_person__"
@@ -43,7 +45,9 @@ def publishes(
     def publish(cls: type[T]) -> type[T]:
         setattr(cls, DOMAIN, domain)
         setattr(cls, PERSON, person)
-        if not interface:
+        if interface:
+            INTERFACES.append(cls)
+        else:
             # Strawberry would look for its own instances; ours are the domain's.
             cls.is_type_of = classmethod(  # type: ignore[attr-defined]
                 lambda _, value, _info: isinstance(value, domain)
@@ -64,42 +68,63 @@ def accepts(domain: type, *, name: str) -> Callable[[type[T]], type[T]]:
     return publish
 
 
-def enumerates(enum: type[Enum], description: str, **values: str) -> None:
-    """Publish a domain enum, with a description for each of its values."""
+def enumerates(
+    enum: type[Enum],
+    description: str,
+    *,
+    classified: Mapping[str, Category] | None = None,
+    **values: str,
+) -> None:
+    """Publish a domain enum, with a description for each of its values.
+
+    ``classified`` says which values may be used as arguments only by who may read that category,
+    such as an order that follows a field of it.
+    """
     missing = {member.name for member in enum} ^ values.keys()
     if missing:
         raise TypeError(f"enum {enum.__name__}: describe exactly its values; differing: {missing}")
     setattr(enum, "__value_descriptions__", values)  # noqa: B010 - not an attribute of the domain
+    setattr(enum, "__value_categories__", dict(classified or {}))  # noqa: B010 - the same
     strawberry.enum(enum, description=description)
 
 
-def plain(
-    description: str, *, category: Category | None = None, cost: int = 0, default: Any = MISSING
-) -> Any:
-    """Publish the attribute of the same name; an input's field may have a ``default``."""
-    metadata = {"category": category, "cost": cost}
-    return strawberry.field(description=description, metadata=metadata, default=default)
+def plain(description: str, *, category: Category | None = None, cost: int = 0) -> Any:
+    """Publish the attribute of the same name."""
+    return strawberry.field(description=description, metadata={"category": category, "cost": cost})
 
 
 def batch(
-    resolve: Batch, *, category: Category | None = None, cost: int = 1
+    resolve: Batch, *, category: Category | None = None, cost: int = 1, reads: Sequence[str] = ()
 ) -> Callable[[Callable[..., Any]], Any]:
-    """Publish the decorated signature, described by its docstring and computed by ``resolve``."""
+    """Publish the decorated signature, described by its docstring and computed by ``resolve``.
+
+    ``reads`` names what the resolver reads of its parents that a system may leave out when nobody
+    asks for it: attributes that have a default.
+    """
 
     def publish(signature: Callable[..., Any]) -> StrawberryField:
         field: StrawberryField = strawberry.field(
             resolver=signature,
             description=described(signature),
-            metadata={"batch": resolve, "category": category, "cost": cost},
+            metadata={
+                "batch": resolve,
+                "category": category,
+                "cost": cost,
+                "reads": tuple(reads),
+            },
         )
         return field
 
     return publish
 
 
-def argument(description: str) -> Any:
-    """Describe an argument, inside ``Annotated``."""
-    return strawberry.argument(description=description)
+def argument(description: str, *, category: Category | None = None) -> Any:
+    """Describe an argument, inside ``Annotated``.
+
+    With a ``category`` only those may use it who may read data of that category; so it is with an
+    input object's ``plain`` fields. ``schema/argument.py`` holds that rule.
+    """
+    return strawberry.argument(description=description, metadata={"category": category})
 
 
 def described(thing: Any) -> str:

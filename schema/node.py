@@ -11,6 +11,7 @@ enumerates(
     "The kinds of things that can be looked up by a system's own id.",
     PRODUCT="A style. Its id is the style number.",
     VARIANT="A sellable unit. Its id is the SKU, in whichever system.",
+    CATEGORY="A place in the assortment.",
     LOCATION="A shop, warehouse, locker or pick-up point.",
     CUSTOMER="A person who buys.",
     ORDER="A purchase.",

@@ -27,6 +27,14 @@ class Edge(Generic[T]):
     cursor: str = plain("The place behind this item, opaque.")
 
 
+@publishes(domain.page.Count)
+class Count:
+    """How many items a list has."""
+
+    value: int = plain("The number.")
+    is_exact: bool = plain("Whether all could be counted; else there are at least so many.")
+
+
 @publishes(domain.page.Connection)
 class Connection(Generic[T]):
     """A page of a list that can grow."""

@@ -4,21 +4,31 @@ from typing import Annotated
 
 import strawberry
 
+import resolvers.availability
+import resolvers.category
 import resolvers.customer
 import resolvers.customer360
+import resolvers.location
 import resolvers.node
 import resolvers.product
 import resolvers.viewer
 import resolvers.wishlist
+from domain.availability import FulfilmentMode
+from domain.filter import ProductSort
 from domain.identity import Kind
+from domain.location import LocationKind, LocationService
 from domain.policy import Category
+from schema.availability import Availability
+from schema.category import Category as ProductCategory
 from schema.customer import Customer, CustomerFilter
 from schema.customer360 import Customer360
 from schema.field import argument, batch, publishes
+from schema.filter import ProductFilter
+from schema.location import GeoPointInput, Location
 from schema.node import Node
 from schema.order import Order
 from schema.page import Connection
-from schema.product import Product, Variant
+from schema.product import Product, ProductConnection, Variant
 from schema.viewer import Viewer
 from schema.wishlist import SharedWishlist, Wishlist
 
@@ -64,10 +74,24 @@ class Query:
         search: Annotated[
             str | None, argument("Words that the product's texts hold: 1 to 200 characters.")
         ] = None,
+        where: Annotated[
+            ProductFilter | None, argument("Which products; all of them if null.")
+        ] = None,
+        sort: Annotated[ProductSort, argument("In which order.")] = ProductSort.RELEVANCE,
         first: Annotated[int, argument("How many at most: 1 to 100.")] = 20,
         after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
-    ) -> Connection[Product] | None:
+    ) -> ProductConnection | None:
         """The assortment, a page at a time."""
+
+    @batch(resolvers.category.categories)
+    def categories(self) -> list[ProductCategory] | None:
+        """The topmost categories, in the retailer's order."""
+
+    @batch(resolvers.node.category)
+    def category(
+        self, id: Annotated[strawberry.ID, argument("The global id.")]
+    ) -> ProductCategory | None:
+        """A category by its global id."""
 
     @batch(resolvers.node.customer)
     def customer(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Customer | None:
@@ -90,13 +114,48 @@ class Query:
     def customer360(
         self,
         id: Annotated[strawberry.ID | None, argument("The customer's global id.")] = None,
-        email: Annotated[str | None, argument("An e-mail address.")] = None,
-        phone: Annotated[str | None, argument("A telephone number.")] = None,
+        email: Annotated[
+            str | None, argument("An e-mail address.", category=Category.CONTACT)
+        ] = None,
+        phone: Annotated[
+            str | None, argument("A telephone number.", category=Category.CONTACT)
+        ] = None,
         order_number: Annotated[
-            str | None, argument("The number of an order, or of a till's receipt.")
+            str | None,
+            argument(
+                "The number of an order, or of a till's receipt.",
+                category=Category.PURCHASE_HISTORY,
+            ),
         ] = None,
     ) -> Customer360 | None:
         """One customer in sections, found by exactly one of the arguments; for staff."""
+
+    @batch(resolvers.location.locations)
+    def locations(
+        self,
+        near: Annotated[
+            GeoPointInput | None, argument("Sorts by distance from here; by name without it.")
+        ] = None,
+        kind: Annotated[LocationKind | None, argument("Only places of this kind.")] = None,
+        service: Annotated[LocationService | None, argument("Only places that offer this.")] = None,
+        first: Annotated[int, argument("How many at most: 1 to 100.")] = 20,
+        after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
+    ) -> Connection[Location] | None:
+        """The retailer's places, a page at a time."""
+
+    @batch(resolvers.availability.availability_of_skus, cost=2)
+    def availability(
+        self,
+        skus: Annotated[list[str], argument("SKUs: 1 to 100.")],
+        near: Annotated[
+            GeoPointInput | None, argument("Sorts the locations by distance from here.")
+        ] = None,
+        modes: Annotated[
+            list[FulfilmentMode] | None, argument("The ways that are of interest; all without it.")
+        ] = None,
+        quantity: Annotated[int, argument("How many are wanted together: 1 to 10,000.")] = 1,
+    ) -> list[Availability | None] | None:
+        """What can be promised of each SKU, in the order asked; null for each that is unknown."""
 
     @batch(resolvers.wishlist.wishlist)
     def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Column, DateTime, MetaData, Table, Uuid, func, select, text
+from sqlalchemy import Column, DateTime, MetaData, Table, Uuid, func, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -72,10 +72,6 @@ async def backup(database: Database, file: Path) -> dict[str, int]:
     """
 
     async def transaction(connection: AsyncConnection) -> dict[str, int]:
-        if connection.dialect.name == "postgresql":
-            await connection.execute(
-                text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            )
         await lift_bounds(connection)
         revision = await current(connection)
         if revision != revisions()[-1]:

@@ -7,11 +7,14 @@ place and comes out as ``StoreUnavailable``.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiosqlite
 from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
@@ -59,8 +62,11 @@ _MESSAGE = (
     "The gateway's own store cannot be reached at the moment. Try again shortly; a mutation with "
     "the same idempotencyKey happens once, however often it is sent."
 )
+# All statements of a reading see the same moment, as they do on SQLite; it costs no round trip.
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _CLOSING = 5.0
 _CONNECTING = 2.0
+_LOCKED = 0.02
 
 
 class Database:
@@ -156,7 +162,9 @@ class Database:
                 self.engine.connect() as connection,
             ):
                 await connection.execution_options(
-                    gateway_write=is_write, gateway_wait=deadline.remaining()
+                    gateway_write=is_write,
+                    gateway_wait=deadline.remaining(),
+                    **({} if is_write or self._is_sqlite else _ONE_MOMENT),
                 )
                 async with connection.begin():
                     return await transaction(connection)
@@ -204,7 +212,11 @@ def _edge() -> Iterator[None]:
 
 def _sqlite(settings: StorageSettings) -> AsyncEngine:
     url = settings.database
-    Path(url.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+    file = Path(url.database or "").absolute()
+    # Where this fails, so will the first connection, which says why.
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(0o600)
     engine = create_async_engine(
         url,
         pool_size=settings.connections,
@@ -218,17 +230,7 @@ def _sqlite(settings: StorageSettings) -> AsyncEngine:
     def prepare(connection: Any, _record: Any) -> None:
         # The driver begins nothing by itself; the listener below says how.
         connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={int(settings.timeout * 1000)}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            # What was deleted is overwritten: a shredded key must not lie about in free pages.
-            "secure_delete=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        connection.run_async(partial(_prepare, seconds=settings.timeout))
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
@@ -240,6 +242,29 @@ def _sqlite(settings: StorageSettings) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
 
     return engine
+
+
+async def _prepare(connection: aiosqlite.Connection, seconds: float) -> None:
+    end = Deadline.after(seconds)
+    await connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+    while True:
+        try:
+            await connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            # Of several processes that find a new file one changes its mode; SQLite does not make
+            # the others wait for that, but turns them away.
+            if not end.remaining():
+                raise
+            await asyncio.sleep(_LOCKED)
+        else:
+            break
+    for pragma in (
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        # What was deleted is overwritten: a shredded key must not lie about in free pages.
+        "secure_delete=ON",
+    ):
+        await connection.execute(f"PRAGMA {pragma}")
 
 
 def _postgresql(settings: StorageSettings) -> AsyncEngine:

@@ -20,7 +20,7 @@ from domain.errors import StoreUnavailable
 from domain.outcome import IdempotencyMismatch, Outcome
 from storage.database import Database
 from storage.seal import Seal
-from storage.subject import Subjects
+from storage.subject import People, Subjects
 from storage.table import ATTEMPT
 from storage.wishlist import WishlistWriter
 
@@ -61,6 +61,7 @@ class OnceOnly:
                 raise StoreUnavailable("The same mutation is still under way; try again shortly.")
             if first_digest == digest:
                 return cast("T", _result(task))
+        ask.calls["store"] += 1
         task = asyncio.create_task(
             self._carry_out(scope, digest, attempt.mutation, kind, work, ask.deadline)
         )
@@ -86,26 +87,33 @@ class OnceOnly:
     ) -> T:
         async def transaction(connection: AsyncConnection) -> T:
             now = datetime.now(UTC)
-            await self._purge(connection, scope, now)
+            await self._purge(connection, now)
+            claim = {
+                "mutation": mutation,
+                "input": digest,
+                "subject_id": None,
+                "outcome": b"",
+                "created_at": now,
+                "expires_at": now + _KEPT,
+            }
             claimed = await connection.execute(
                 self._database.insert(ATTEMPT)
-                .values(
-                    scope=scope,
-                    mutation=mutation,
-                    input=digest,
-                    outcome=b"",
-                    created_at=now,
-                    expires_at=now + _KEPT,
+                .values(scope=scope, **claim)
+                # One whose day is over counts as none.
+                .on_conflict_do_update(
+                    index_elements=[ATTEMPT.c.scope], set_=claim, where=ATTEMPT.c.expires_at <= now
                 )
-                .on_conflict_do_nothing(index_elements=[ATTEMPT.c.scope])
             )
             if not claimed.rowcount:
                 return await self._first(connection, scope, digest, kind)
-            changes = Changes(wishlist=WishlistWriter(connection, self._seal, self._subjects))
+            people = People(connection, self._subjects)
+            changes = Changes(
+                wishlist=WishlistWriter(connection, self._seal, self._subjects, people)
+            )
             outcome = await work(changes)
             if outcome.user_errors:
                 raise _UndoneError(outcome)
-            await self._keep(connection, scope, outcome)
+            await self._keep(connection, scope, outcome, people)
             return outcome
 
         try:
@@ -128,10 +136,12 @@ class OnceOnly:
         plain = self._seal.open(key, row.outcome, _place(scope))
         return msgspec.msgpack.decode(plain, type=kind)
 
-    async def _keep(self, connection: AsyncConnection, scope: bytes, outcome: Outcome) -> None:
+    async def _keep(
+        self, connection: AsyncConnection, scope: bytes, outcome: Outcome, people: People
+    ) -> None:
         key, subject_id = self._seal.own_key, None
         if outcome.subject is not None:
-            subject = await self._subjects.know(connection, outcome.subject)
+            subject = await people.know(outcome.subject)
             key, subject_id = subject.data_key, subject.id
         await connection.execute(
             update(ATTEMPT)
@@ -142,17 +152,15 @@ class OnceOnly:
             )
         )
 
-    async def _purge(self, connection: AsyncConnection, scope: bytes, now: datetime) -> None:
-        """Forget this attempt if its day is over, and now and then some others."""
-        expired = ATTEMPT.c.expires_at <= now
-        await connection.execute(delete(ATTEMPT).where(ATTEMPT.c.scope == scope, expired))
+    async def _purge(self, connection: AsyncConnection, now: datetime) -> None:
+        """Forget, now and then, attempts whose day is over."""
         if now - self._purged_at < _PURGE_EVERY:
             return
         self._purged_at = now
         # Rows that another process is purging are left to it.
         some = (
             select(ATTEMPT.c.scope)
-            .where(expired)
+            .where(ATTEMPT.c.expires_at <= now)
             .limit(_PURGE_AT_MOST)
             .with_for_update(skip_locked=True)
         )

@@ -25,6 +25,23 @@ class Subject(Struct, frozen=True):
     data_key: bytes
 
 
+class People:
+    """The people of one transaction: each is locked and read once, however often they are named."""
+
+    def __init__(self, connection: AsyncConnection, subjects: "Subjects") -> None:
+        self._connection = connection
+        self._subjects = subjects
+        self._known: dict[str, Subject] = {}
+
+    async def know(self, customer_key: str) -> Subject:
+        """Find a person or make them known, and keep others from doing anything with them."""
+        known = self._known.get(customer_key)
+        if known is None:
+            known = await self._subjects.know(self._connection, customer_key)
+            self._known[customer_key] = known
+        return known
+
+
 class Subjects:
     """Finds people, makes them known, and makes what is kept about them unreadable."""
 

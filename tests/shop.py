@@ -113,13 +113,13 @@ class Shop:
 
 
 @contextmanager
-def serve() -> Iterator[Shop]:
+def serve(size: str = "small") -> Iterator[Shop]:
     """The gateway beside the sandbox, on free ports, for the whole run."""
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
             [
-                *(sys.executable, "-m", "sandbox", "--port", "0", "--"),
+                *(sys.executable, "-m", "sandbox", "--port", "0", "--size", size, "--"),
                 *("sh", "-c", _COMMAND, sys.executable),
             ],
             cwd=ROOT,

@@ -8,6 +8,8 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLNonNull,
     GraphQLObjectType,
+    is_required_argument,
+    is_required_input_field,
     is_specified_scalar_type,
     validate_schema,
 )
@@ -65,8 +67,17 @@ def test_every_field_of_a_person_is_classified_and_nullable() -> None:
 
 
 def test_every_classified_field_is_nullable() -> None:
-    """A field that the policy may deny can be null without taking its parent along."""
-    for type_name, field_name in PUBLISHED.classification.fields:
-        kind = PUBLISHED.graphql.type_map[type_name]
-        assert isinstance(kind, GraphQLObjectType | GraphQLInputObjectType)
-        assert not isinstance(kind.fields[field_name].type, GraphQLNonNull)
+    """What the policy may deny can be null without taking its parent along, or be left out."""
+    for type_name, name in PUBLISHED.classification.fields:
+        parent, _, field_name = type_name.partition(".")
+        kind = PUBLISHED.graphql.type_map[parent]
+        if field_name:
+            assert isinstance(kind, GraphQLObjectType)
+            assert not is_required_argument(kind.fields[field_name].args[name])
+        elif isinstance(kind, GraphQLInputObjectType):
+            assert not is_required_input_field(kind.fields[name])
+        elif isinstance(kind, GraphQLEnumType):
+            assert name in kind.values
+        else:
+            assert isinstance(kind, GraphQLObjectType)
+            assert not isinstance(kind.fields[name].type, GraphQLNonNull)

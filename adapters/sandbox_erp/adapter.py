@@ -1,34 +1,34 @@
 """The ERP's side of the ports: which of its calls answers which question."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
 from adapters._upstream import Upstream
-from adapters.sandbox_erp import article, document, message, price
+from adapters.sandbox_erp import document, message, price
+from adapters.sandbox_erp.call import MAX_KEYS, MAX_PRICES, Erp
+from adapters.sandbox_erp.catalogue import Catalogue
 from adapters.sandbox_erp.price import ORGANISATIONS, Organisation
 from domain.ask import Ask
+from domain.category import Category
 from domain.configuration import ConfigurationError, Problem
-from domain.errors import BadInput
-from domain.identity import external_id
+from domain.errors import BadInput, Failure
+from domain.facet import FacetQuery, Facets
+from domain.filter import ProductQuery
 from domain.offer import Offer
 from domain.order import Order, OrderQuery
 from domain.page import Page
-from domain.product import Product, ProductQuery, Variant
-from domain.provenance import CATALOGUE, ORDER, PRICE, Lifetime, Provenance
+from domain.price import PriceHistory
+from domain.product import Product, Variant
+from domain.provenance import ORDER, PRICE
 from domain.secret import Secret
-
-T = TypeVar("T")
 
 # Orders by customer number, and how many there are in all.
 _Ordered = dict[str, tuple[list[Order], int]]
 # A page size, and the how-manieth call with it.
 _Round = tuple[int, int]
 
-_BASE = "/sap/zretail"
-_MAX_KEYS = 200
 _MAX_SKIP = 10_000_000
 
 
@@ -57,42 +57,57 @@ class Adapter:
             key = f"systems.{upstream.system}.secret_env"
             raise ConfigurationError([Problem(key, "missing", "the variable with the ERP's key")])
         self._upstream = upstream
-        self._headers = {"APIKey": secret.reveal()}
+        self._erp = Erp(upstream, secret)
+        self._catalogue = Catalogue(self._erp, options.organisations, options.media_url)
         self._organisations = options.organisations
         self._currencies = {each.code: each.currency for each in options.organisations.values()}
         self._neighbours = document.Neighbours(options.receipts, options.locations)
-        self._media_url = options.media_url.rstrip("/")
 
     async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
         """Read styles by their numbers."""
-        numbers = [local for local in self._own(keys) if message.is_short(local)]
-        products = await self._products("product_by_key", "SATNR", numbers, ask)
-        return {product.key: product for product in products}
+        return await self._catalogue.product_by_key(keys, ask)
 
     async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
         """Read variants; the ERP answers with their styles, whole."""
-        numbers = [sku for sku in skus if message.is_short(sku)]
-        products = await self._products("variant_by_sku", "MATNR", numbers, ask)
-        found = {variant.sku: variant for product in products for variant in product.variants}
-        return {sku: found[sku] for sku in numbers if sku in found}
+        return await self._catalogue.variant_by_sku(skus, ask)
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, Page[Product]]:
-        """Read a page for each query, side by side; the ERP lists one page at a time."""
-        distinct = list(dict.fromkeys(queries))
-        skips = {query: _offsets(query.page.after, 1)[0] for query in distinct}
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
+        """Read a page for each query, side by side; the ERP searches one listing at a time."""
+        return await self._catalogue.products_by_query(queries, ask)
 
-        async def fetch(chunk: Sequence[ProductQuery]) -> Page[Product]:
-            return await self._page(chunk[0], skips[chunk[0]], ask)
+    async def product_count_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, int | Failure]:
+        """Count each listing, side by side."""
+        return await self._catalogue.product_count_by_query(queries, ask)
 
-        return dict(zip(distinct, await self._upstream.chunked(distinct, 1, fetch)))
+    async def facets_by_query(
+        self, queries: Sequence[FacetQuery], ask: Ask
+    ) -> Mapping[FacetQuery, Facets]:
+        """Count the facets of each listing, side by side."""
+        return await self._catalogue.facets_by_query(queries, ask)
+
+    async def category_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Category]:
+        """Read material groups; the ERP has one call for all of them."""
+        return await self._catalogue.category_by_key(keys, ask)
+
+    async def categories_by_parent(
+        self, parents: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[Category]]:
+        """Read what stands below material groups, or at the top."""
+        return await self._catalogue.categories_by_parent(parents, ask)
+
+    async def product_count_by_category(self, keys: Sequence[str], ask: Ask) -> Mapping[str, int]:
+        """Count the styles in material groups and below."""
+        return await self._catalogue.product_count_by_category(keys, ask)
 
     async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
         """Read the prices of today in the market's sales organisation."""
         call = "offer_by_sku"
-        organisation = self._organisations.get(ask.market)
-        if organisation is None or organisation.currency != ask.currency:
+        organisation = self._selling(ask)
+        if organisation is None:
             return {}  # sold by nobody there
 
         async def fetch(numbers: Sequence[str]) -> list[Offer]:
@@ -102,14 +117,48 @@ class Adapter:
                 "KONWA": ask.currency,
                 "PRSDT": message.day_text(price.today(organisation)),
             }
-            rows = await self._rows(call, "PRICES", body, message.Priced, ask)
-            provenance = self._now(PRICE)
+            rows = await self._erp.rows("PRICES", body, message.Priced, ask, call)
+            provenance = self._erp.now(PRICE)
             with self._upstream.contract(call):
                 return [price.offer(row, organisation, provenance) for row in rows]
 
         numbers = [message.long(sku) for sku in skus if message.is_short(sku)]
-        parts = await self._upstream.chunked(numbers, _MAX_KEYS, fetch)
+        parts = await self._upstream.chunked(numbers, MAX_PRICES, fetch)
         return {offer.sku: offer for part in parts for offer in part}
+
+    async def price_history_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, PriceHistory]:
+        """Read the prices of the last eighteen months in the market's sales organisation."""
+        call = "price_history_by_sku"
+        organisation = self._selling(ask)
+        if organisation is None:
+            return {}  # sold by nobody there
+        first, last = price.remembered(organisation)
+
+        async def fetch(numbers: Sequence[str]) -> list[PriceHistory]:
+            body = {
+                "MATNR": numbers,
+                "VKORG": organisation.code,
+                "KONWA": ask.currency,
+                "DATAB": message.day_text(first),
+                "DATBI": message.day_text(last),
+            }
+            rows = await self._erp.rows("PRICE_HISTORY", body, message.PricedEver, ask, call)
+            provenance = self._erp.now(PRICE)
+            with self._upstream.contract(call):
+                return [price.history(row, organisation, provenance) for row in rows]
+
+        numbers = [message.long(sku) for sku in skus if message.is_short(sku)]
+        parts = await self._upstream.chunked(numbers, MAX_PRICES, fetch)
+        return {history.sku: history for part in parts for history in part}
+
+    def _selling(self, ask: Ask) -> Organisation | None:
+        """The organisation that sells in the market, in the currency asked for."""
+        organisation = self._organisations.get(ask.market)
+        if organisation is None or organisation.currency != ask.currency:
+            return None
+        return organisation
 
     async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order]:
         """Read sales orders by their numbers."""
@@ -117,11 +166,11 @@ class Adapter:
 
         async def fetch(numbers: Sequence[str]) -> list[Order]:
             body = {"VBELN": numbers}
-            rows = await self._rows(call, "ORDERS_BY_VBELN", body, message.Document, ask)
+            rows = await self._erp.rows("ORDERS_BY_VBELN", body, message.Document, ask, call)
             return self._orders(call, rows)
 
-        numbers = [local for local in self._own(keys) if document.is_order_number(local)]
-        parts = await self._upstream.chunked(numbers, _MAX_KEYS, fetch)
+        numbers = [local for local in self._erp.own(keys) if document.is_order_number(local)]
+        parts = await self._upstream.chunked(numbers, MAX_KEYS, fetch)
         return {order.key: order for part in parts for order in part}
 
     async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
@@ -130,7 +179,7 @@ class Adapter:
 
         async def fetch(chunk: Sequence[str]) -> dict[str, Order]:
             body = {"NUMMER": chunk}
-            rows = await self._rows(call, "ORDERS_BY_NUMMER", body, message.Document, ask)
+            rows = await self._erp.rows("ORDERS_BY_NUMMER", body, message.Document, ask, call)
             found = {}
             for order in self._orders(call, rows):
                 for number in (order.number, order.receipt_number):
@@ -139,7 +188,7 @@ class Adapter:
             return found
 
         plausible = [number for number in numbers if document.is_plausible(number)]
-        parts = await self._upstream.chunked(plausible, _MAX_KEYS, fetch)
+        parts = await self._upstream.chunked(plausible, MAX_KEYS, fetch)
         return {number: order for part in parts for number, order in part.items()}
 
     async def orders_by_customer(
@@ -179,64 +228,9 @@ class Adapter:
 
     def _wanted(self, query: OrderQuery) -> dict[str, int]:
         """The customer's numbers here, and how many orders of each come before the page."""
-        numbers = [n for n in self._own(query.identities) if document.is_customer_number(n)]
+        numbers = [n for n in self._erp.own(query.identities) if document.is_customer_number(n)]
         distinct = list(dict.fromkeys(numbers))
         return dict(zip(distinct, _offsets(query.page.after, len(distinct))))
-
-    async def _products(
-        self, call: str, field_name: str, numbers: Sequence[str], ask: Ask
-    ) -> list[Product]:
-        languages = article.languages(ask.language)
-
-        async def fetch(chunk: Sequence[str]) -> list[Product]:
-            body = {field_name: [message.long(number) for number in chunk], "SPRAS": languages}
-            answer = await self._upstream.read(
-                "POST",
-                f"{_BASE}/ARTICLE_BY_{field_name}",
-                ask=ask,
-                call=call,
-                decode=message.Envelope[message.Articles],
-                json=body,
-                headers=self._headers,
-                explain=message.explain,
-            )
-            with self._upstream.contract(call):
-                return self._read_articles(answer.d, languages)
-
-        parts = await self._upstream.chunked(numbers, _MAX_KEYS, fetch)
-        return [product for part in parts for product in part]
-
-    async def _page(self, query: ProductQuery, skip: int, ask: Ask) -> Page[Product]:
-        call = "products_by_query"
-        languages = article.languages(ask.language)
-        parameters = [
-            ("$top", str(query.page.first)),
-            ("$skip", str(skip)),
-            ("SPRAS", ",".join(languages)),
-        ]
-        if query.search:
-            parameters.append(("search", query.search))
-        answer = await self._upstream.read(
-            "GET",
-            f"{_BASE}/ARTICLES",
-            ask=ask,
-            call=call,
-            decode=message.Envelope[message.Articles],
-            query=parameters,
-            headers=self._headers,
-            explain=message.explain,
-        )
-        with self._upstream.contract(call, "__count"):
-            total = int(answer.d.count or "")
-        with self._upstream.contract(call):
-            products = self._read_articles(answer.d, languages)
-        last = skip + len(products)
-        cursors = tuple(map(str, range(skip + 1, last + 1)))
-        return Page(tuple(products), cursors, last < total and bool(products), total)
-
-    def _read_articles(self, answer: message.Articles, languages: tuple[str, ...]) -> list[Product]:
-        reader = article.Reader(answer.names, languages, self._media_url, self._now(CATALOGUE))
-        return [reader.product(row) for row in answer.results]
 
     async def _ordered(self, first: int, offsets: Mapping[str, int], ask: Ask) -> _Ordered:
         call = "orders_by_customer"
@@ -244,42 +238,18 @@ class Adapter:
         async def fetch(numbers: Sequence[str]) -> _Ordered:
             skips = {number: offsets[number] for number in numbers if offsets[number]}
             body = {"KUNNR": numbers, "TOP": first, "SKIP": skips}
-            rows = await self._rows(call, "ORDERS_BY_KUNNR", body, message.Ordered, ask)
+            rows = await self._erp.rows("ORDERS_BY_KUNNR", body, message.Ordered, ask, call)
             return {row.kunnr: (self._orders(call, row.vbak), row.anzahl) for row in rows}
 
-        parts = await self._upstream.chunked(list(offsets), _MAX_KEYS, fetch)
+        parts = await self._upstream.chunked(list(offsets), MAX_KEYS, fetch)
         return {number: found for part in parts for number, found in part.items()}
 
     def _orders(self, call: str, rows: Sequence[message.Document]) -> list[Order]:
-        provenance = self._now(ORDER)
+        provenance = self._erp.now(ORDER)
         with self._upstream.contract(call):
             return [
                 document.order(row, self._currencies, self._neighbours, provenance) for row in rows
             ]
-
-    async def _rows(
-        self, call: str, name: str, body: Mapping[str, Any], kind: type[T], ask: Ask
-    ) -> list[T]:
-        answer = await self._upstream.read(
-            "POST",
-            f"{_BASE}/{name}",
-            ask=ask,
-            call=call,
-            decode=message.Envelope[message.Results[kind]],  # type: ignore[valid-type]
-            json=body,
-            headers=self._headers,
-            explain=message.explain,
-        )
-        rows: list[T] = answer.d.results
-        return rows
-
-    def _own(self, keys: Sequence[str]) -> list[str]:
-        """The ERP's numbers among the keys; keys of other systems are not the ERP's to see."""
-        found = map(external_id, keys)
-        return [each.id for each in found if each.system == self._upstream.system]
-
-    def _now(self, lifetime: Lifetime) -> Provenance:
-        return Provenance(self._upstream.system, datetime.now(UTC), lifetime)
 
 
 def _offsets(cursor: str | None, count: int) -> list[int]:

@@ -1,17 +1,42 @@
 """Styles into products."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time
 from types import MappingProxyType
 
 from adapters._body import exact
 from adapters.sandbox_erp import message
-from domain.product import AttributeValue, Category, Media, Option, Product, Variant
+from domain.attribute import (
+    AttributeValue,
+    BooleanAttribute,
+    CodedAttribute,
+    FibreShare,
+    NumberAttribute,
+    ProductSafety,
+    ResponsiblePerson,
+    TextAttribute,
+)
+from domain.category import ROOT, Category
+from domain.location import Address
+from domain.product import Media, Option, Product, Variant
 from domain.provenance import Provenance
 
 _COLOUR = "ZCOLOUR"
+_DISCONTINUED = "Z9"
 _YES = MappingProxyType({"PL": "tak", "EN": "yes", "DE": "ja"})
+_NO = MappingProxyType({"PL": "nie", "EN": "no", "DE": "nein"})
 _SPOKEN = ("EN", "PL")
 _GTIN_LENGTHS = (8, 12, 13, 14)
+
+
+def code_of(name: str) -> str:
+    """A characteristic's code for the world outside: ``ZHEEL`` is ``heel``."""
+    return name.removeprefix("Z").lower()
+
+
+def characteristic(code: str) -> str:
+    """The characteristic that a code from outside means; one that nobody knows finds nothing."""
+    return f"Z{code.upper()}"
 
 
 def languages(language: str) -> tuple[str, ...]:
@@ -36,12 +61,14 @@ class Reader:
         self._preferred = preferred
         self._media_url = media_url
         self._provenance = provenance
+        self._locale = preferred[0].lower()
         spoken: dict[str, dict[str, str]] = {}
         for name in names:
             spoken.setdefault(name.atnam, {})[name.spras] = name.atbez
         self._names = {code: self._best(texts)[1] for code, texts in spoken.items()}
+        self._formats = {name.atnam: name.atfor for name in names}
         # What a code means is the same throughout an answer, which has a few codes many times.
-        self._values: dict[tuple[str, str], str] = {}
+        self._values: dict[tuple[str, str], tuple[str, str | None]] = {}
         self._options: dict[tuple[str, str], Option] = {}
         self._categories: dict[str, Category] = {}
 
@@ -59,18 +86,50 @@ class Reader:
             locale=spoken.lower(),
             description=descriptions.get(spoken),
             brand=article.brand_id or None,
-            category=self._category(article),
-            attributes=tuple(
-                attribute
-                for characteristic in article.ausp
-                if (attribute := self._attribute(characteristic)) is not None
+            category=self.category(article.matkl, article.t023t),
+            attributes=tuple(self._attributes(article.ausp)),
+            composition=tuple(
+                FibreShare(
+                    row.faser, self._coded("ZMATERIAL", row.faser, row.texts)[0], exact(row.anteil)
+                )
+                for row in article.faser
             ),
+            safety=self._safety(article.gpsr),
+            is_discontinued=article.mstae == _DISCONTINUED,
+            changed_at=datetime.combine(message.day(article.laeda), time(), UTC),
             media=tuple(picture for picture, _ in media),
             variants=tuple(
                 self._variant(variant, key, name, media) for variant in article.variants
             ),
             provenance=self._provenance,
         )
+
+    def category(self, code: str, names: Sequence[message.GroupName]) -> Category:
+        """A material group; two digits of its code are a level of the tree."""
+        category = self._categories.get(code)
+        if category is None:
+            system = self._provenance.system
+            category = self._categories[code] = Category(
+                key=f"{system}:{code}",
+                code=code,
+                name=self._best({text.spras: text.wgbez for text in names})[1],
+                parent_key=f"{system}:{code[:-2]}" if len(code) > 2 else ROOT,
+                provenance=self._provenance,
+            )
+        return category
+
+    def name(self, characteristic: str) -> str:
+        """What a characteristic is called."""
+        return self._names[characteristic]
+
+    def text(self, value: str, texts: Sequence[message.ValueText]) -> tuple[str, str | None]:
+        """What a value is called, and in which language; one without texts is called as it is."""
+        if not texts:
+            if not value:
+                raise ValueError("a characteristic has no value")
+            return value, None
+        language, text = self._best({text.spras: text.atwtb for text in texts})
+        return text, language.lower()
 
     def _variant(
         self,
@@ -91,45 +150,75 @@ class Reader:
             provenance=self._provenance,
         )
 
-    def _category(self, article: message.Article) -> Category:
-        category = self._categories.get(article.matkl)
-        if category is None:
-            _, name = self._best({text.spras: text.wgbez for text in article.t023t})
-            category = self._categories[article.matkl] = Category(article.matkl, name)
-        return category
-
     def _option(self, value: message.Characteristic) -> Option:
         code = (value.atnam, value.atwrt or "")
         option = self._options.get(code)
         if option is None:
-            option = Option(self._names[value.atnam], self._coded(value))
-            if value.atwrt:
-                self._options[code] = option
+            option = self._options[code] = Option(
+                code=code_of(value.atnam),
+                name=self._names[value.atnam],
+                choice=value.atwrt or "",
+                value=self._coded(*code, value.texts)[0],
+            )
         return option
 
-    def _attribute(self, value: message.Characteristic) -> AttributeValue | None:
-        name = self._names[value.atnam]
-        if value.atflv is not None:
-            unit = value.msehi.lower() if value.msehi else None
-            return AttributeValue(name, f"{exact(value.atflv):f}", unit)
-        if not value.atwrt:
-            return None  # a flag that is not set, or a characteristic without a value
-        return AttributeValue(name, self._coded(value))
+    def _coded(
+        self, name: str, value: str, texts: Sequence[message.ValueText]
+    ) -> tuple[str, str | None]:
+        code = (name, value)
+        known = self._values.get(code)
+        if known is None:
+            known = self._values[code] = self.text(value, texts)
+        return known
 
-    def _coded(self, value: message.Characteristic) -> str:
-        if value.texts:
-            code = (value.atnam, value.atwrt or "")
-            known = self._values.get(code)
-            if known is None:
-                known = self._best({text.spras: text.atwtb for text in value.texts})[1]
-                if value.atwrt:
-                    self._values[code] = known
-            return known
-        if not value.atwrt:
-            raise ValueError("an option has no value")
-        if value.atwrt == "X":
-            return _YES[self._preferred[0]]
-        return value.atwrt
+    def _attributes(self, values: Sequence[message.Characteristic]) -> Iterator[AttributeValue]:
+        for value in values:
+            code, name = code_of(value.atnam), self._names[value.atnam]
+            written = self._formats[value.atnam]
+            if written == "NUM":
+                if value.atflv is None:
+                    raise ValueError("a number has no value")
+                number = exact(value.atflv)
+                unit = value.msehi.lower() if value.msehi else None
+                text = f"{number:f} {unit}" if unit else f"{number:f}"
+                yield NumberAttribute(code=code, name=name, value=text, number=number, unit=unit)
+            elif written == "FLAG":
+                said = (_YES if value.atwrt else _NO)[self._preferred[0]]
+                yield BooleanAttribute(
+                    code=code,
+                    name=name,
+                    value=said,
+                    locale=self._locale,
+                    is_true=bool(value.atwrt),
+                )
+            elif value.atwrt:
+                text, locale = self._coded(value.atnam, value.atwrt, value.texts)
+                if locale is None:
+                    yield TextAttribute(code=code, name=name, value=text)
+                else:
+                    yield CodedAttribute(
+                        code=code, name=name, value=text, locale=locale, choice=value.atwrt
+                    )
+
+    def _safety(self, safety: message.Safety) -> ProductSafety:
+        firm, warnings = safety.verant, safety.warn
+        spoken = {line.spras for line in warnings}
+        language = next((each for each in self._preferred if each in spoken), None)
+        if warnings and language is None:
+            raise ValueError("there is no warning in any language that was asked for")
+        return ProductSafety(
+            responsible_person=ResponsiblePerson(
+                name=firm.name1,
+                address=Address(
+                    lines=(firm.stras,),
+                    postal_code=firm.pstlz,
+                    city=firm.ort01,
+                    country=firm.land1,
+                ),
+                email=firm.smtp_addr,
+            ),
+            warnings=tuple(line.tdline for line in warnings if line.spras == language),
+        )
 
     def _picture(self, picture: message.Picture, name: str) -> Media:
         if not picture.path.startswith("/") or picture.path.startswith("//"):

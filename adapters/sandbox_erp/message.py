@@ -54,9 +54,10 @@ class Characteristic(Struct, frozen=True, rename=str.upper):
 
 
 class CharacteristicName(Struct, frozen=True, rename=str.upper):
-    """What a characteristic is called in one language."""
+    """What a characteristic is called in one language, and how its values are written."""
 
     atnam: str
+    atfor: str
     spras: str
     atbez: str
 
@@ -66,6 +67,32 @@ class Picture(Struct, frozen=True, rename=str.upper):
 
     path: str
     atwrt: str
+
+
+class Fibre(Struct, frozen=True, rename=str.upper):
+    """A fibre and its share in percent."""
+
+    faser: str
+    anteil: Decimal
+    texts: list[ValueText]
+
+
+class Firm(Struct, frozen=True, rename=str.upper):
+    """A firm's name and addresses."""
+
+    name1: str
+    stras: str
+    pstlz: str
+    ort01: str
+    land1: str
+    smtp_addr: str
+
+
+class Safety(Struct, frozen=True, rename=str.upper):
+    """Who answers for a style, and its warnings by language."""
+
+    verant: Firm
+    warn: list[Line]
 
 
 class Variant(Struct, frozen=True, rename=str.upper):
@@ -83,19 +110,61 @@ class Article(Struct, frozen=True, rename=str.upper):
     matkl: str
     t023t: list[GroupName]
     brand_id: str
+    mstae: str
+    laeda: str
     makt: list[Name]
     ltxt: list[Line]
     ausp: list[Characteristic]
+    faser: list[Fibre]
+    gpsr: Safety
     media: list[Picture]
     variants: list[Variant]
 
 
+class FacetValue(Struct, frozen=True, rename=str.upper):
+    """A value of a facet: a material group's has names, a coded one texts."""
+
+    atwrt: str
+    anzahl: int
+    texts: list[ValueText] = []
+    t023t: list[GroupName] = []
+
+
+class Facet(Struct, frozen=True, rename=str.upper):
+    """What one characteristic would leave: values, or a range, or a count alone."""
+
+    atnam: str
+    atfor: str
+    anzahl: int
+    values: list[FacetValue] = []
+    low: Decimal | None = None
+    high: Decimal | None = None
+    msehi: str | None = None
+    konwa: str | None = None
+
+
 class Articles(Struct, frozen=True):
-    """Styles, and what their characteristics are called; the count only in listings."""
+    """Styles, and what their characteristics are called; count and facets only in listings."""
 
     results: list[Article]
     names: list[CharacteristicName] = field(name="CABNT")
     count: str | None = field(name="__count", default=None)
+    facets: list[Facet] = field(name="FACETS", default_factory=list)
+
+
+class Group(Struct, frozen=True, rename=str.upper):
+    """A material group; the topmost have an empty parent."""
+
+    matkl: str
+    parent: str
+    t023t: list[GroupName]
+
+
+class GroupCount(Struct, frozen=True, rename=str.upper):
+    """How many styles a material group holds."""
+
+    matkl: str
+    anzahl: int
 
 
 class Condition(Struct, frozen=True, rename=str.upper):
@@ -107,6 +176,13 @@ class Condition(Struct, frozen=True, rename=str.upper):
     konwa: str
     datab: str
     datbi: str
+
+
+class PastCondition(Condition, frozen=True, rename=str.upper):
+    """A price of any time, for everybody or one customer group, in force or only simulated."""
+
+    kdgrp: str
+    kfrst: str
 
 
 class Rate(Struct, frozen=True, rename=str.upper):
@@ -122,6 +198,15 @@ class Priced(Struct, frozen=True, rename=str.upper):
     matnr: str
     vkorg: str
     konp: list[Condition]
+    mwst: Rate
+
+
+class PricedEver(Struct, frozen=True, rename=str.upper):
+    """A variant's price conditions over a stretch of time."""
+
+    matnr: str
+    vkorg: str
+    konp: list[PastCondition]
     mwst: Rate
 
 

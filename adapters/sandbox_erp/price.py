@@ -13,11 +13,13 @@ from msgspec import Struct
 from adapters._body import exact
 from adapters.sandbox_erp import message
 from domain.money import Money, Price
-from domain.offer import Offer
+from domain.offer import Offer, PriceRule, Reduction
+from domain.price import PriceEntry, PriceHistory, PriceKind
 from domain.provenance import Provenance
 
 _LIST, _SALE = "PR00", "ZSAL"
 _FOREVER = "99991231"
+_REMEMBERED = timedelta(days=550)
 
 
 class Organisation(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,16 +45,19 @@ def today(organisation: Organisation) -> date:
     return datetime.now(ZoneInfo(organisation.zone)).date()
 
 
+def remembered(organisation: Organisation) -> tuple[date, date]:
+    """The days of which the ERP keeps prices: eighteen months up to today."""
+    day = today(organisation)
+    return day - _REMEMBERED, day
+
+
 def offer(priced: message.Priced, organisation: Organisation, provenance: Provenance) -> Offer:
     """Translate a variant's conditions.
 
     *Errors*: ``ValueError`` and ``LookupError`` for data that makes no sense, prices in another
     currency than the organisation's among it.
     """
-    if priced.vkorg != organisation.code:
-        raise ValueError("the price is another sales organisation's")
-    if priced.mwst.konwa != "%" or not 0 <= exact(priced.mwst.kbetr) < 100:
-        raise ValueError("the tax is not a rate in percent")
+    _check(priced, organisation)
     list_row = _only(priced.konp, _LIST)
     sale_row = _only(priced.konp, _SALE)
     paid = sale_row or list_row
@@ -62,14 +67,56 @@ def offer(priced: message.Priced, organisation: Organisation, provenance: Proven
     listed = price
     if list_row is not None and list_row is not paid:
         listed = _price(list_row, priced.mwst.kbetr, organisation)
+    off = listed.gross.minor - price.gross.minor
     return Offer(
         sku=message.short(priced.matnr),
         price=price,
         list_price=listed,
+        applied_reductions=(
+            Reduction(
+                PriceRule.SALE,
+                Money(off, organisation.currency),
+                _midnight(paid.datab, organisation.zone).astimezone(UTC),
+                _end(paid, organisation),
+            ),
+        )
+        if off > 0
+        else (),
+        winning_rule=PriceRule.SALE if paid is sale_row else PriceRule.LIST_PRICE,
         version=_version(priced, (paid, list_row or paid)),
         valid_until=_end(paid, organisation),
         provenance=provenance,
     )
+
+
+def history(
+    priced: message.PricedEver, organisation: Organisation, provenance: Provenance
+) -> PriceHistory:
+    """Translate a variant's conditions of all times. *Errors*: as with ``offer``."""
+    _check(priced, organisation)
+    return PriceHistory(
+        sku=message.short(priced.matnr),
+        entries=tuple(_entry(row, priced.mwst.kbetr, organisation) for row in priced.konp),
+        provenance=provenance,
+    )
+
+
+def _entry(row: message.PastCondition, rate: Decimal, organisation: Organisation) -> PriceEntry:
+    return PriceEntry(
+        price=_price(row, rate, organisation),
+        kind=PriceKind.REGULAR if row.kschl == _LIST else PriceKind.REDUCTION,
+        starts_at=_midnight(row.datab, organisation.zone),
+        ends_at=None if row.datbi == _FOREVER else _next_midnight(row.datbi, organisation.zone),
+        # Staff prices and those that were only simulated were never what everybody paid.
+        is_public=row.kschl in (_LIST, _SALE) and not row.kdgrp and not row.kfrst,
+    )
+
+
+def _check(priced: message.Priced | message.PricedEver, organisation: Organisation) -> None:
+    if priced.vkorg != organisation.code:
+        raise ValueError("the price is another sales organisation's")
+    if priced.mwst.konwa != "%" or not 0 <= exact(priced.mwst.kbetr) < 100:
+        raise ValueError("the tax is not a rate in percent")
 
 
 def _only(rows: Sequence[message.Condition], kind: str) -> message.Condition | None:
@@ -95,14 +142,20 @@ def _containing(amount: Decimal, pieces: Decimal, currency: str, rate: Decimal) 
 
 def _end(row: message.Condition, organisation: Organisation) -> datetime | None:
     """The first instant at which the condition holds no more."""
-    return None if row.datbi == _FOREVER else _midnight_after(row.datbi, organisation.zone)
+    if row.datbi == _FOREVER:
+        return None
+    return _next_midnight(row.datbi, organisation.zone).astimezone(UTC)
+
+
+# Prices begin and end on few days, and each costs a look into the zone's history.
+@lru_cache(maxsize=4_096)
+def _midnight(day: str, zone: str) -> datetime:
+    return datetime.combine(message.day(day), time(), ZoneInfo(zone))
 
 
 @lru_cache(maxsize=4_096)
-def _midnight_after(day: str, zone: str) -> datetime:
-    # Sales end on few days, and each costs a look into the zone's history.
-    following = message.day(day) + timedelta(days=1)
-    return datetime.combine(following, time(), ZoneInfo(zone)).astimezone(UTC)
+def _next_midnight(day: str, zone: str) -> datetime:
+    return datetime.combine(message.day(day) + timedelta(days=1), time(), ZoneInfo(zone))
 
 
 def _version(priced: message.Priced, rows: Sequence[message.Condition]) -> str:

@@ -23,11 +23,13 @@ from domain.availability import StockLevel
 from domain.configuration import ConfigurationError, Problem
 from domain.customer import Customer, Trait
 from domain.deadline import Deadline
-from domain.location import Location
+from domain.errors import Failure
+from domain.filter import ProductQuery
+from domain.location import Location, LocationQuery
 from domain.offer import Offer
 from domain.order import Order, OrderQuery
 from domain.page import Page
-from domain.product import Product, ProductQuery, Variant
+from domain.product import Product, Variant
 from domain.secret import Secret
 from domain.viewer import Channel
 
@@ -102,9 +104,15 @@ class Adapter:
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, Page[Product]]:
-        """Read one page for each query, side by side."""
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
+        """Read one page for each query, side by side; Tryton's lists know no filter but search."""
         return await self._products.by_query(queries, ask, "products_by_query")
+
+    async def product_count_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, int | Failure]:
+        """Count what each query lists, side by side."""
+        return await self._products.count_by_query(queries, ask, "product_count_by_query")
 
     async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
         """Read prices by the price list of the market and channel."""
@@ -143,3 +151,9 @@ class Adapter:
     ) -> Mapping[OrderQuery, Page[Order]]:
         """Read a page of each customer's sales, newest first."""
         return await self._sales.by_customer(queries, ask, "orders_by_customer")
+
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        """Read one page of warehouses for each query."""
+        return await self._locations.by_query(queries, ask, "locations_by_query")

@@ -1,6 +1,6 @@
 """Locations out of Tryton's warehouses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -9,7 +9,9 @@ from adapters.tryton.record import own_ids
 from adapters.tryton.reference import References
 from adapters.tryton.rpc import Reply, Rpc
 from domain.ask import Ask
-from domain.location import Address, Location, LocationKind
+from domain.errors import BadInput
+from domain.location import Address, Location, LocationKind, LocationQuery, LocationService
+from domain.page import Page
 from domain.provenance import PLACE, Provenance
 
 _CHUNK = 200
@@ -69,14 +71,45 @@ class Locations:
         chunks = await self._rpc.upstream.chunked(own_ids(keys, self._system), _CHUNK, fetch)
         return {location.key: location for chunk in chunks for location in chunk}
 
+    async def by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask, call: str
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        """Read a page for each query: Tryton knows no distance, and a retailer few warehouses."""
+        offsets = {query: _offset(query.page.after) for query in queries}
+        if not offsets:
+            return {}
+        reference = await self._references.get(ask, call)
+        keys = [f"{self._system}:{each}" for each in reference.warehouses]
+        every = (await self.by_key(keys, ask, call)).values()
+        return {query: _page(query, every, offset) for query, offset in offsets.items()}
+
     def _location(self, row: _Warehouse, provenance: Provenance) -> Location:
         return Location(
             key=f"{self._system}:{row.id}",
             name=row.name,
             kind=LocationKind.STORE if row.allow_pickup else LocationKind.WAREHOUSE,
             address=_address(row.address) if row.address is not None else None,
+            services=(LocationService.SHIPPING, LocationService.COLLECT)
+            if row.allow_pickup
+            else (LocationService.SHIPPING,),
             provenance=provenance,
         )
+
+
+def _page(query: LocationQuery, every: Iterable[Location], offset: int) -> Page[Location]:
+    wanted = sorted((each for each in every if query.wants(each)), key=query.rank)
+    items = tuple(wanted[offset : offset + query.page.first])
+    last = offset + len(items)
+    cursors = tuple(map(str, range(offset + 1, last + 1)))
+    return Page(items, cursors, bool(items) and last < len(wanted), len(wanted))
+
+
+def _offset(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 6):
+        raise BadInput("after", cursor, "a cursor of this list")
+    return int(cursor)
 
 
 def _address(row: _Address) -> Address:

@@ -13,7 +13,7 @@ from adapters.tryton.reference import Reference, References
 from adapters.tryton.rpc import Amount, Day, Reply, Rpc
 from domain.ask import Ask
 from domain.money import Money, Price, currency_digits
-from domain.offer import Offer
+from domain.offer import Offer, PriceRule, Reduction
 from domain.provenance import PRICE, Provenance
 
 # Prices are computed one by one: 100 take Tryton about 0.3 s, 500 take 1.8 s.
@@ -139,10 +139,13 @@ class Offers:
         if listed.minor < paid.minor:
             # A price list may also be dearer than the list price: then nothing is reduced.
             listed = paid
+        off = Money(listed.minor - paid.minor, currency)
         return Offer(
             sku=sku,
             price=Price.containing(paid, percent),
             list_price=Price.containing(listed, percent),
+            applied_reductions=(Reduction(PriceRule.PRICE_LIST, off),) if off.minor else (),
+            winning_rule=PriceRule.PRICE_LIST if off.minor else PriceRule.LIST_PRICE,
             version=_version(price, paid, listed, percent),
             provenance=Provenance(self._system, now, PRICE),
         )

@@ -10,15 +10,18 @@ from adapters.tryton.record import ID, by_code, own_ids, plausible
 from adapters.tryton.reference import References
 from adapters.tryton.rpc import Reply, Rpc
 from domain.ask import Ask
-from domain.errors import BadInput
+from domain.category import Category
+from domain.errors import BadInput, Failure
+from domain.filter import Criterion, ProductQuery, unsupported
 from domain.identity import external_id
 from domain.page import Page
-from domain.product import Category, Product, ProductQuery, Variant
+from domain.product import Product, Variant
 from domain.provenance import CATALOGUE, Provenance
 
 _CHUNK = 100
 _MAX_NAME = 200
 _MAX_WORDS = 8
+_ABLE = frozenset({Criterion.SEARCH})
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 _VARIANT = ("code", "active", "description", "identifiers.type", "identifiers.code")
@@ -108,21 +111,45 @@ class Products:
 
     async def by_query(
         self, queries: Sequence[ProductQuery], ask: Ask, call: str
-    ) -> Mapping[ProductQuery, Page[Product]]:
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
         """Read one page for each query, in the order in which products were entered."""
 
-        async def fetch(one: Sequence[ProductQuery]) -> tuple[ProductQuery, Page[Product]]:
-            return one[0], await self._page(one[0], ask, call)
+        async def fetch(
+            one: Sequence[ProductQuery],
+        ) -> tuple[ProductQuery, Page[Product] | Failure]:
+            return one[0], _refused(one[0]) or await self._page(one[0], ask, call)
 
         return dict(await self._rpc.upstream.chunked(queries, 1, fetch))
 
+    async def count_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask, call: str
+    ) -> Mapping[ProductQuery, int | Failure]:
+        """Count what each query lists."""
+
+        async def fetch(one: Sequence[ProductQuery]) -> tuple[ProductQuery, int | Failure]:
+            refused = _refused(one[0])
+            return one[0], refused or await self._count(one[0], ask, call)
+
+        return dict(await self._rpc.upstream.chunked(queries, 1, fetch))
+
+    async def _count(self, query: ProductQuery, ask: Ask, call: str) -> int:
+        reference = await self._references.get(ask, call)
+        context = {
+            "company": reference.company,
+            "language": reference.language(ask.language, self._own_language),
+        }
+        where = [*_listed(query), ["salable", "=", True]]
+        method = "model.product.template.search_count"
+        count = await self._rpc.call(method, [where, context], Reply[int], ask, call)
+        with self._rpc.upstream.contract(call):
+            if count < 0:
+                raise ValueError("a count is below zero")
+        return count
+
     async def _page(self, query: ProductQuery, ask: Ask, call: str) -> Page[Product]:
-        where: list[object] = [["products.code", "!=", None]]
+        where = _listed(query)
         if query.page.after is not None:
-            if not ID.fullmatch(query.page.after):
-                raise BadInput("after", query.page.after, "a cursor of this list")
             where.append(["id", ">", int(query.page.after)])
-        where += map(_matches, (query.search or "").split()[:_MAX_WORDS])
         products = await self._read(where, query.page.first + 1, ask, call)
         items = tuple(products[: query.page.first])
         return Page(
@@ -162,7 +189,7 @@ class Products:
             locale=locale,
             # Tryton describes variants; what is said of all of them describes the product.
             description=texts.pop() or None if len(texts) == 1 else None,
-            category=_category(row.categories),
+            category=self._category(row.categories, provenance),
             variants=tuple(
                 self._variant(each.code, each, key, provenance) for each in sold if each.code
             ),
@@ -179,11 +206,32 @@ class Products:
             provenance=provenance,
         )
 
+    def _category(self, rows: Sequence[_Category], provenance: Provenance) -> Category | None:
+        if not rows:
+            return None
+        first = rows[0]
+        key = f"{self._system}:{first.id}"
+        return Category(
+            key=key, code=first.code or str(first.id), name=first.name, provenance=provenance
+        )
+
     def _key(self, template: int) -> str:
         return f"{self._system}:{template}"
 
     def _provenance(self) -> Provenance:
         return Provenance(self._system, datetime.now(UTC), CATALOGUE)
+
+
+def _refused(query: ProductQuery) -> BadInput | None:
+    after = query.page.after
+    if after is not None and not ID.fullmatch(after):
+        return BadInput("after", after, "a cursor of this list")
+    return unsupported(query, _ABLE)
+
+
+def _listed(query: ProductQuery) -> list[object]:
+    words = (query.search or "").split()[:_MAX_WORDS]
+    return [["products.code", "!=", None], *map(_matches, words)]
 
 
 def _matches(word: str) -> list[object]:
@@ -195,13 +243,6 @@ def _matches(word: str) -> list[object]:
         ["products.code", "ilike", f"{text}%"],
         ["products.identifiers.code", "=", word],
     ]
-
-
-def _category(rows: Sequence[_Category]) -> Category | None:
-    if not rows:
-        return None
-    first = rows[0]
-    return Category(code=first.code or str(first.id), name=first.name)
 
 
 def _gtins(rows: Sequence[_Identifier]) -> tuple[str, ...]:

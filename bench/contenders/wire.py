@@ -46,7 +46,7 @@ class Systems:
     async def page(self, search: str | None, first: int, after: str | None) -> Row:
         """Read a page of styles."""
         assert self._session is not None
-        query = f"$top={first}&$skip={after or 0}&SPRAS=EN,PL"
+        query = f"$top={first}&$skip={place(after)}&SPRAS=EN,PL"
         if search:
             query += f"&search={search}"
         async with self._session.get(f"{self._url}{_BASE}/ARTICLES?{query}", headers=_ERP) as found:
@@ -117,6 +117,16 @@ class Systems:
         ) as found:
             answer: Row = orjson.loads(await found.read())
             return answer
+
+
+def cursor(end: int) -> str:
+    """Write how far a page has come."""
+    return base64.urlsafe_b64encode(str(end).encode()).rstrip(b"=").decode()
+
+
+def place(after: str | None) -> int:
+    """Read how far the page before has come."""
+    return int(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))) if after else 0
 
 
 def node_id(kind: str, key: str) -> str:

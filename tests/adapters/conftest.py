@@ -10,13 +10,16 @@ import pytest
 from adapters import sandbox_carrier, sandbox_crm, sandbox_erp, sandbox_pos, sandbox_wms
 from adapters._upstream import SystemSettings, Upstream
 from domain.customer import Trait, TraitKind
+from domain.deadline import Duration
 from domain.secret import Secret
 from sandbox.contact import card_of, kunnr_of, person_at
 from tests.adapters.counterpart import (
     Counterpart,
     Promise,
+    facet_queries,
     interaction_queries,
     ledger_queries,
+    location_queries,
     order_queries,
     product_queries,
 )
@@ -69,8 +72,13 @@ async def _behind(
         upstreams: dict[str, Upstream] = {}
         adapters: dict[str, Any] = {}
         for name, module in modules.items():
+            # No promise is about speed: only the operation's own deadline ends a call.
             settings = SystemSettings(
-                adapter=f"sandbox_{name}", url=sandbox.urls[name], serves=[], concurrency=4
+                adapter=f"sandbox_{name}",
+                url=sandbox.urls[name],
+                serves=[],
+                concurrency=4,
+                timeout=Duration(30),
             )
             upstreams[name] = Upstream(name, settings)
             owned.push_async_callback(upstreams[name].close)
@@ -94,6 +102,7 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
     contacts = [f"crm:C-{n:06d}" for n in range(1, 351)]
     buyers = [f"erp:{number}" for n in range(1, 301) if (number := kunnr_of(n)) is not None]
     sites = [s["code"] for s in sandbox.clients["wms"].get("/v2/sites").json()["sites"]]
+    groups = [row["MATKL"] for row in _groups(sandbox.clients["erp"])]
     sandbox.calm()
     erp, wms, crm = adapters["erp"], adapters["wms"], adapters["crm"]
     accounts = [key.replace("C-", "LA-") for key in contacts]
@@ -126,7 +135,24 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
             [*far, "erp:0100001", "erp:x", "wms:100001"],
         ),
         "variant_by_sku": Promise(erp, skus[:450], 200, ["999999001"], no_sku),
-        "offer_by_sku": Promise(erp, skus[:450], 200, ["999999001"], no_sku),
+        "offer_by_sku": Promise(erp, skus[:1_100], 1_000, ["999999001"], no_sku),
+        "price_history_by_sku": Promise(erp, skus[:1_100], 1_000, ["999999001"], no_sku),
+        "product_count_by_query": Promise(erp, product_queries(4), 1),
+        "facets_by_query": Promise(erp, facet_queries(), 1),
+        "category_by_key": Promise(
+            erp, [f"erp:{code}" for code in groups], len(groups), ["erp:99"], [*far, "wms:10"]
+        ),
+        "categories_by_parent": Promise(
+            erp, ["", *(f"erp:{code}" for code in groups)], len(groups) + 1, ["erp:99"],
+            ["tryton:1", "crm", "wms:10"],
+        ),
+        "product_count_by_category": Promise(
+            erp, [f"erp:{code}" for code in groups], 200, ["erp:99"], [*far, "erp:x", "wms:10"]
+        ),
+        "skus_by_location": Promise(
+            wms, [f"wms:{code}" for code in sites[:4]], 1, ["wms:XXX9"],
+            [*far, "erp:WAW1", f"wms:{'x' * 60}"],
+        ),
         "order_by_key": Promise(
             erp, [f"erp:{n}" for n in range(4_500_000_001, 4_500_000_431)], 200,
             ["erp:4600000000"], [*far, "erp:1", "wms:4500000001"],
@@ -136,9 +162,10 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
             order_queries([*far, "crm:C-000042", "erp:x"]),
         ),
         "products_by_query": Promise(erp, product_queries(5), 1),
-        "stock_by_sku": Promise(wms, skus[:1_100], 500, ["999999001", "x"], ["", "9" * 60]),
+        "stock_by_sku": Promise(wms, skus[:1_100], 1_000, ["999999001", "x"], ["", "9" * 60]),
         "location_by_key": Promise(wms, [f"wms:{code}" for code in sites], 100,
                                    ["wms:XXX9"], [*far, "erp:WAW1", f"wms:{'x' * 60}"]),
+        "locations_by_query": Promise(wms, location_queries(5), 1),
         "customer_by_key": Promise(crm, contacts, 100, ["crm:C-999999"], [*far, "erp:C-000042"]),
         "loyalty_by_customer": Promise(crm, contacts, 100, ["crm:C-999999"], [*far, "erp:1"]),
         "loyalty_by_key": Promise(
@@ -187,6 +214,10 @@ def _sales(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
             order_queries([*far, "crm:C-000042"]),
         ),
     }  # fmt: skip
+
+
+def _groups(erp: httpx.Client) -> Any:
+    return erp.get("/sap/zretail/MATERIAL_GROUPS").json()["d"]["results"]
 
 
 def _skus(erp: httpx.Client) -> list[str]:

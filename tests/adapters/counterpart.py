@@ -9,11 +9,13 @@ from msgspec import Struct
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline
+from domain.facet import FacetQuery
+from domain.filter import ProductFilter, ProductQuery
 from domain.interaction import InteractionQuery
+from domain.location import LocationQuery
 from domain.loyalty import LedgerQuery
 from domain.order import OrderQuery
 from domain.page import PageRequest
-from domain.product import ProductQuery
 from domain.viewer import Channel
 
 Call = Callable[[Sequence[Any], Ask], Awaitable[Mapping[Any, Any]]]
@@ -59,13 +61,28 @@ class Counterpart(Struct, kw_only=True):
 def is_page_call(call: str) -> bool:
     """Whether the method answers every query with a page instead of leaving unknown ones out."""
     return call in (
-        "products_by_query", "orders_by_customer", "ledger_by_account", "interactions_by_customer",
-    )  # fmt: skip
+        *("products_by_query", "orders_by_customer", "locations_by_query", "ledger_by_account"),
+        "interactions_by_customer",
+    )
 
 
 def product_queries(count: int) -> list[ProductQuery]:
     """Distinct pages of the whole assortment, of one product each."""
     return [ProductQuery(PageRequest(1, str(skip) if skip else None)) for skip in range(count)]
+
+
+def facet_queries() -> list[FacetQuery]:
+    """Some facets of the whole assortment, and all facets of parts of it."""
+    return [
+        FacetQuery(codes=("brand", "colour")),
+        FacetQuery(search="a"),
+        FacetQuery(where=ProductFilter(brands=("LIPOWA",))),
+    ]
+
+
+def location_queries(count: int) -> list[LocationQuery]:
+    """Distinct pages of places, of one each."""
+    return [LocationQuery(PageRequest(1, str(skip) if skip else None)) for skip in range(count)]
 
 
 def order_queries(identities: Sequence[str], first: int = 2) -> list[OrderQuery]:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 
@@ -20,7 +20,7 @@ from domain.port import Ports
 from domain.viewer import Channel
 from tests.adapters.fault import Exchange, Faulty
 
-PORTS = list(get_type_hints(Ports))
+PORTS = list(Ports.__struct_fields__)
 
 SHELF = '''
 """An adapter for stock and places that keeps what happens to it."""
@@ -50,6 +50,9 @@ class Adapter:
         return {sku: [] for sku in skus}
 
     async def location_by_key(self, keys, ask):
+        return {}
+
+    async def locations_by_query(self, queries, ask):
         return {}
 
     def offer_by_sku(self, skus, ask):
@@ -130,7 +133,10 @@ def test_everything_wrong() -> None:
             "crm": {"serves": ["customer", "offer"]},
             "full": {"serves": [], "options": {"shelf": 10}},
         },
-        ["order", "product", "loyality", "interaction", "shipment"],
+        [
+            *("order", "product", "loyality", "category", "facet", "price_history", "assortment"),
+            *("interaction", "shipment"),
+        ],
     )
     room = Path(connect.__code__.co_filename).parent
     names = {path.stem for path in room.glob("*.py")} | {

@@ -155,3 +155,29 @@ def test_lookup_is_for_staff(shop: Shop) -> None:
     assert denied.data == {"lookup": None}
     assert denied.extensions["access"][0]["path"] == ["lookup"]
     assert shop.requests("crm") == []
+
+
+@pytest.mark.parametrize("persona", ["customer", "neighbour"])
+def test_a_broken_crm_tells_nobody_whose_an_order_is(shop: Shop, persona: str) -> None:
+    """Without the viewer's own record an order is a failure, whoever's it is, and if it is none."""
+    order = whole(shop, "agent").data["customer"]["orders"]["nodes"][0]["id"]
+    shop.fault("crm", mode="down")
+    query = "query ($id: ID!) { order(id: $id) { number } }"
+    answers = [
+        shop.ask(query, {"id": id}, persona=persona)
+        for id in (order, node_id("Order", "erp:0000000001"))
+    ]
+    assert answers[0].body == answers[1].body
+    assert answers[0].codes == ["SOURCE_UNAVAILABLE"]
+
+
+def test_looking_for_an_order_costs_the_same_whoevers_it_is(shop: Shop) -> None:
+    """Somebody else's order and none at all cost the same calls: time tells nothing."""
+    order = whole(shop, "agent").data["customer"]["orders"]["nodes"][0]["id"]
+    query = "query ($id: ID!) { order(id: $id) { number } }"
+    asked = []
+    for id in (order, node_id("Order", "erp:0000000001")):
+        shop.mend()
+        assert shop.ask(query, {"id": id}, persona="neighbour").data == {"order": None}
+        asked.append([len(shop.requests(system)) for system in ("erp", "wms", "crm")])
+    assert asked[0] == asked[1] == [1, 0, 1]

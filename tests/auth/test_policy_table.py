@@ -223,3 +223,22 @@ def test_the_present_table_speaks_of_every_category() -> None:
         {("Thing", category.value): category for category in Category}, frozenset()
     )
     PolicyTable(every)
+
+
+@pytest.mark.parametrize(
+    ("rule", "part"),
+    [
+        ('NAME = "allow"\nCONTACT = "own"', '"own" beside "allow"'),
+        ('NAME = "own"\nOPERATIONAL = "own"', 'OPERATIONAL: "own"'),
+    ],
+)
+def test_own_is_refused_where_nothing_could_hold_it(tmp_path: Path, rule: str, part: str) -> None:
+    """A table that says "own" beside "allow" of one object, or of no person's data, is refused."""
+    file = tmp_path / "policy.toml"
+    rest = "\n".join(f'{each.value} = "deny"' for each in Category if each.value not in rule)
+    file.write_text(
+        f'[[rule]]\nsays = "x"\nroles = ["CUSTOMER"]\npurposes = ["SHOPPING"]\n'
+        f"[rule.categories]\n{rule}\n{rest}\n"
+    )
+    with pytest.raises(ConfigurationError, match=part):
+        PolicyTable(CLASSIFICATION, file)

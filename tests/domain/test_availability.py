@@ -88,7 +88,7 @@ def test_a_stale_location_takes_nothing_from_the_others(
 def test_the_nearest_location_comes_first() -> None:
     """Locations are sorted by distance where one is known; those without a place come last."""
     levels = [level("wms:A", 90), level("wms:B", 5), level("wms:C", 1)]
-    near = availability("1", levels, NOW, {"wms:B": 900.0, "wms:C": 20.0})
+    near = availability("1", levels, NOW, distances={"wms:B": 900.0, "wms:C": 20.0})
     assert [place.location_key for place in near.locations] == ["wms:C", "wms:B", "wms:A"]
     assert [place.distance for place in near.locations] == [20.0, 900.0, None]
     fullest = availability("1", levels, NOW)

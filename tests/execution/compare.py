@@ -4,8 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, execute, parse
-from graphql.execution.values import get_variable_values
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, execute
 
 from execution.collect import Operation, read_operation
 from execution.engine import Engine
@@ -13,22 +12,22 @@ from execution.engine import Engine
 Answer = tuple[dict[str, Any] | None, Sequence[GraphQLError]]
 
 
-async def on_engine(
-    engine: Engine,
-    schema: GraphQLSchema,
-    document: DocumentNode,
-    variables: dict[str, Any],
-    context: Any = None,
-) -> Answer:
-    """Execute on the engine, which must plan it."""
+def operation_of(schema: GraphQLSchema, document: DocumentNode) -> Operation:
+    """Read the one operation of a document, which must be one that is planned."""
     operation = read_operation(schema, document, None)
     assert isinstance(operation, Operation)
-    values = get_variable_values(schema, operation.node.variable_definitions or (), variables)
+    assert operation.is_planned
+    return operation
+
+
+async def on_engine(
+    engine: Engine, operation: Operation, variables: dict[str, Any], context: Any = None
+) -> Answer:
+    """Execute on the engine, which must plan it."""
+    values = operation.variables.coerce(variables)
     if isinstance(values, list):
         return None, values
-    policy = context.policy if context is not None else None
-    policy_class = context.policy_class if context is not None else None
-    plan = engine.plan(operation, values, policy, policy_class)
+    plan = engine.plan(operation, values, None, None)
     assert plan is not None, "the engine plans this operation"
     run = engine.run(plan, context, values)
     return await engine.execute(run), run.errors
@@ -85,8 +84,3 @@ def _by_place(answer: Answer) -> dict[tuple[Any, ...], set[tuple[Any, ...]]]:
 
 def _shown(answer: Answer) -> list[Any]:
     return sorted(str((each.path, each.message, each.locations)) for each in answer[1])
-
-
-def document(text: str) -> DocumentNode:
-    """Parse a document."""
-    return parse(text)

@@ -8,23 +8,44 @@ from typing import Any
 from msgspec import structs
 
 from domain.ask import Ask
+from domain.assortment import Assortment
+from domain.attribute import (
+    BooleanAttribute,
+    CodedAttribute,
+    FibreShare,
+    NumberAttribute,
+    TextAttribute,
+)
 from domain.availability import StockLevel, Supply
+from domain.category import ROOT, Category
 from domain.consent import Consent, ConsentPurpose, ConsentState
 from domain.customer import Customer, PersonName, Trait
 from domain.deadline import Duration
 from domain.errors import SourceTimeout
+from domain.facet import (
+    ChoiceCount,
+    ChoiceFacet,
+    FacetQuery,
+    Facets,
+    FlagFacet,
+    NumberFacet,
+    PriceFacet,
+)
+from domain.filter import ProductQuery
 from domain.fulfillment import FulfilledLine, Fulfillment, FulfillmentKind, FulfillmentState
 from domain.identity import node_id
 from domain.interaction import Interaction, InteractionKind, InteractionQuery
-from domain.location import Address, GeoPoint, Location, LocationKind
+from domain.location import Address, GeoPoint, Location, LocationKind, LocationQuery
 from domain.loyalty import LedgerQuery, LoyaltyAccount, LoyaltyEntry, LoyaltyEntryKind
 from domain.money import Money, Price
-from domain.offer import Offer
+from domain.offer import Offer, PriceRule, Reduction
 from domain.order import Order, OrderLine, OrderQuery, OrderState
 from domain.page import Page
-from domain.policy import Category, Classification, Decision
+from domain.policy import Category as PolicyCategory
+from domain.policy import Classification, Decision
 from domain.port import Ports
-from domain.product import AttributeValue, Media, Option, Product, ProductQuery, Variant
+from domain.price import PriceEntry, PriceHistory, PriceKind
+from domain.product import Media, Option, Product, Variant
 from domain.provenance import Lifetime, Provenance
 from domain.shipment import Shipment, ShipmentEvent, ShipmentState
 from domain.viewer import PolicyClass, Purpose, Role, Viewer
@@ -34,6 +55,10 @@ NOW = datetime.now(UTC)
 FROM = Provenance("erp", NOW, Lifetime(timedelta(minutes=5), timedelta(days=1)))
 OLD = Provenance("erp", NOW - timedelta(hours=1), FROM.lifetime)
 SKUS = [f"S{number}" for number in range(12)]
+_WEIGHT = NumberAttribute(code="w", name="Weight", value="3 kg", number=Decimal(3), unit="kg")
+_LINED = BooleanAttribute(code="l", name="Lined", value="yes", is_true=True)
+_FIT = CodedAttribute(code="f", name="Fit", value="slim", locale="en", choice="SLM")
+_MODEL = TextAttribute(code="m", name="Model", value="Ada")
 
 
 class Unasked:
@@ -58,6 +83,10 @@ class Shop:
         here: Any = self
         return Ports(
             product=here,
+            category=here,
+            facet=here,
+            price_history=here,
+            assortment=here,
             offer=here,
             stock=here,
             location=here,
@@ -93,6 +122,45 @@ class Shop:
 
         return self._found("products_by_query", queries, ask, page)
 
+    async def product_count_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, int]:
+        return self._found("product_count_by_query", queries, ask, lambda _: 4)
+
+    async def facets_by_query(
+        self, queries: Sequence[FacetQuery], ask: Ask
+    ) -> Mapping[FacetQuery, Facets]:
+        return self._found("facets_by_query", queries, ask, _facets)
+
+    async def category_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Category]:
+        return self._found("category_by_key", keys, ask, _category)
+
+    async def categories_by_parent(
+        self, parents: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[Category]]:
+        def below(parent: str) -> list[Category] | None:
+            number = -1 if parent == ROOT else _number(parent)
+            if number is None:
+                return None
+            found = _category(f"erp:c{number + 1}")
+            return [found] if found is not None and number < 3 else []
+
+        return self._found("categories_by_parent", parents, ask, below)
+
+    async def product_count_by_category(self, keys: Sequence[str], ask: Ask) -> Mapping[str, int]:
+        return self._found("product_count_by_category", keys, ask, _number)
+
+    async def price_history_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, PriceHistory]:
+        return self._found("price_history_by_sku", skus, ask, _history)
+
+    async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
+        def there(key: str) -> Assortment:
+            return Assortment(key, frozenset(SKUS), is_complete=key != "wms:L1", provenance=FROM)
+
+        return self._found("skus_by_location", keys, ask, there)
+
     async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
         return self._found("offer_by_sku", skus, ask, lambda sku: _asked(_offer(sku), ask))
 
@@ -103,6 +171,11 @@ class Shop:
 
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         return self._found("location_by_key", keys, ask, _location)
+
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        return {query: Page((), (), has_next=False, total=0) for query in queries}
 
     async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
         return self._found("customer_by_key", keys, ask, _customer)
@@ -182,6 +255,7 @@ IDS = [
     node_id("Product", "erp:1"),
     node_id("Product", "erp:none"),
     node_id("Variant", "S3"),
+    node_id("Category", "erp:c2"),
     node_id("Location", "wms:L1"),
     node_id("Customer", "crm:c1"),
     node_id("Customer", "crm:c2"),
@@ -203,11 +277,11 @@ class Policy:
         if category is None:
             return Decision.ALLOW
         if policy_class.role is Role.AGENT:
-            return Decision.DENY if category is Category.BIRTH else Decision.ALLOW
-        if category is Category.OPERATIONAL:
+            return Decision.DENY if category is PolicyCategory.BIRTH else Decision.ALLOW
+        if category is PolicyCategory.OPERATIONAL:
             return Decision.DENY
         if policy_class.role is Role.CUSTOMER:
-            return Decision.DENY if category is Category.CONTACT else Decision.OWN
+            return Decision.DENY if category is PolicyCategory.CONTACT else Decision.OWN
         return Decision.DENY
 
     def decide_type(self, type_name: str, policy_class: PolicyClass) -> Decision:
@@ -264,7 +338,9 @@ def _product(key: str, ask: Ask) -> Product | None:
         locale="pl",
         description=None if number % 2 else "Good.",
         brand="Brand",
-        attributes=(AttributeValue("weight", "3", "kg"),) * (number % 3),
+        category=_category(f"erp:c{number}"),
+        attributes=(_WEIGHT, _LINED, _FIT, _MODEL)[: number % 5],
+        composition=(FibreShare("CO", "cotton", Decimal(100)),) * (number % 2),
         media=(Media(f"https://example.com/{number}"),),
         variants=tuple(_variant(sku) for sku in SKUS[number * 3 : number * 3 + 3]),
         provenance=OLD if number == 1 else FROM,
@@ -282,7 +358,7 @@ def _variant(sku: str) -> Any:
         product_key=f"erp:{number // 3}",
         name=f"Variant {number}",
         gtins=("5901234123457",) * (number % 2),
-        options=(Option("size", "M"),),
+        options=(Option("size", "Size", "M", "M"),),
         provenance=OLD if number % 7 == 2 else FROM,
     )
 
@@ -292,7 +368,53 @@ def _offer(sku: str) -> Offer | None:
     if number is None or number % 5 == 4:
         return None
     gross = Price.containing(Money(1000 + number, "PLN"), Decimal(23))
-    return Offer(sku=sku, price=gross, list_price=gross, version="1", provenance=FROM)
+    listed = Price.containing(Money(1000 + number % 3 * 500, "PLN"), Decimal(23))
+    return Offer(
+        sku=sku,
+        price=gross,
+        list_price=listed if number % 3 else gross,
+        applied_reductions=(Reduction(PriceRule.SALE, Money(5, "PLN")),) * (number % 3),
+        version="1",
+        provenance=FROM,
+    )
+
+
+def _history(sku: str) -> PriceHistory | None:
+    number = _number(sku)
+    if number is None or number == 7:
+        return None
+    was = Price.containing(Money(1500, "PLN"), Decimal(23))
+    paid = Price.containing(Money(1000 + number, "PLN"), Decimal(23))
+    begun = NOW - timedelta(days=9)
+    return PriceHistory(
+        sku,
+        (
+            PriceEntry(price=was, kind=PriceKind.REGULAR, starts_at=NOW - timedelta(days=99)),
+            PriceEntry(price=paid, kind=PriceKind.REDUCTION, starts_at=begun),
+        ),
+        FROM,
+    )
+
+
+def _category(key: str) -> Category | None:
+    number = _number(key)
+    if number is None:
+        return None
+    parent = None if number == 3 else ROOT if number == 0 else f"erp:c{number - 1}"
+    return Category(
+        key=key, code=f"c{number}", name=f"Category {number}", parent_key=parent, provenance=FROM
+    )
+
+
+def _facets(query: FacetQuery) -> Facets:
+    every = (
+        ChoiceFacet(code="brand", count=2, choices=(ChoiceCount("B", "Brand", 2),)),
+        NumberFacet(code="heel", name="Heel", count=1, min=Decimal(1), max=Decimal(9), unit="cm"),
+        FlagFacet(code="reduced", count=1),
+        PriceFacet(code="price", count=2, lowest=Money(1, "PLN"), highest=Money(9, "PLN")),
+    )
+    wanted = query.codes
+    return Facets(4, tuple(f for f in every if wanted is None or f.code in wanted), FROM)
 
 
 def _stock(sku: str) -> list[StockLevel] | None:

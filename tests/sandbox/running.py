@@ -113,10 +113,46 @@ class Running:
             self._lines.put(line.rstrip())
 
 
+class Alone:
+    """One system started by itself, for one part of the data; a context manager."""
+
+    def __init__(self, name: str, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "sandbox", name, "--port", "0", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        # Its only line; the end of a process ends the read.
+        ready, _, url = (self.process.stdout.readline().split() + [""] * 3)[:3]
+        assert ready == "ready", f"{name} ended with status {self.process.wait(PATIENCE)}"
+        self.urls = {name: url}
+        self.clients = {
+            name: httpx.Client(base_url=url, headers=KEYS[name], timeout=PATIENCE, trust_env=False)
+        }
+
+    def __enter__(self) -> "Alone":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self.clients.values():
+            client.close()
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+
+
 class Sandbox:
     """What tests ask the running systems, with the right key and path."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: "Running | Alone") -> None:
         self.urls = running.urls
         self.clients = running.clients
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from sandbox import crm, erp, wms
+from sandbox.catalogue import Catalogue
+from sandbox.group import GROUPS
 from sandbox.persona import CUSTOMER_CONTACT, CUSTOMER_KUNNR, CUSTOMER_ORDERS
 from sandbox.scale import LARGE
 from tests.sandbox.running import Running, Sandbox
@@ -205,6 +207,54 @@ def test_stock_is_as_in_life(sandbox: Sandbox, styles: list[Any]) -> None:
 
 
 def test_a_retailers_size_is_built_on_demand() -> None:
-    """The large retailer is the same one, larger: building its systems draws no record yet."""
+    """The large retailer is the same one, larger; of its records only articles are drawn ahead."""
     for build in (erp.build, wms.build, crm.build):
         assert build(LARGE).name
+
+
+def test_the_large_retailer_has_the_size_of_a_real_one() -> None:
+    """Large means 2,000 styles with 12,000 variants in a tree of three levels."""
+    catalogue = Catalogue(LARGE.styles)
+    styles = [catalogue.style(index) for index in range(LARGE.styles)]
+    assert len(styles) == 2_000
+    assert 12_000 <= sum(style.variants for style in styles) < 12_500
+    assert {len(code) for code in GROUPS} == {2, 4, 6}
+    assert all(not group.parent or group.parent in GROUPS for group in GROUPS.values())
+    assert all(style.group.code.startswith(style.category.code) for style in styles)
+
+
+def test_price_history_is_as_in_life(sandbox: Sandbox, styles: list[Any]) -> None:
+    """The history has what is paid today, earlier list prices, steps, and prices nobody paid."""
+    numbers = [variant["MATNR"] for style in styles for variant in style["VARIANTS"]][:1_000]
+    body = {"MATNR": numbers, "VKORG": "PL01", "KONWA": "PLN"}
+    days = {"DATAB": "20250522", "DATBI": "20261122"}
+    history = {row["MATNR"]: row for row in sandbox.erp("PRICE_HISTORY", {**body, **days})}
+    today = {row["MATNR"]: row for row in sandbox.erp("PRICES", {**body, "PRSDT": "20261122"})}
+    assert history.keys() == today.keys()
+    kinds, steps, lists = set(), 0, 0
+    for number, row in history.items():
+        rows = row["KONP"]
+        public = [r for r in rows if not r["KDGRP"] and not r["KFRST"]]
+        valid = [r for r in public if r["DATAB"] <= "20261122" <= r["DATBI"]]
+        plain = [{k: v for k, v in r.items() if k not in ("KDGRP", "KFRST")} for r in valid]
+        assert plain == today[number]["KONP"]
+        assert row["MWST"] == today[number]["MWST"]
+        kinds |= {(r["KSCHL"], r["KDGRP"], r["KFRST"]) for r in rows}
+        steps += sum(r["KSCHL"] == "ZSAL" for r in public) == 3
+        lists += sum(r["KSCHL"] == "PR00" for r in public) > 1
+    assert kinds >= {
+        ("PR00", "", ""), ("ZSAL", "", ""), ("ZSAL", "", "B"), ("ZEMP", "MA", ""),
+    }  # fmt: skip
+    assert min(steps, lists) > 10
+
+
+def test_safety_and_fibres_are_told(styles: list[Any]) -> None:
+    """Every style names who answers for it, and its fibres make a hundred percent."""
+    warned = 0
+    for style in styles:
+        person = style["GPSR"]["VERANT"]
+        assert all(person.values())
+        assert "@" in person["SMTP_ADDR"]
+        warned += bool(style["GPSR"]["WARN"])
+        assert sum(int(row["ANTEIL"]) for row in style["FASER"]) == 100
+    assert 0 < warned < len(styles)

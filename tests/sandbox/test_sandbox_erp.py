@@ -75,7 +75,6 @@ def test_listing_refuses_what_it_does_not_know(
         ("ARTICLE_BY_SATNR", "SATNR", {}),
         ("ARTICLE_BY_MATNR", "MATNR", {}),
         ("ARTICLE_BY_EAN11", "EAN11", {}),
-        ("PRICES", "MATNR", {"VKORG": "PL01", "KONWA": "PLN", "PRSDT": "20261122"}),
         ("ORDERS_BY_VBELN", "VBELN", {}),
         ("ORDERS_BY_KUNNR", "KUNNR", {}),
         ("ORDER_COUNT_BY_KUNNR", "KUNNR", {}),
@@ -88,6 +87,18 @@ def test_batches_take_at_most_200_keys(
     assert sandbox.erp(name, {key: [f"nobody-{n}" for n in range(200)], **more}) == []
     found = _refusal(sandbox, name, {key: ["x"] * 201, **more})
     assert found == (400, "ZR/001", "201 keys requested, at most 200 are allowed")
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [("PRICES", ("PRSDT",)), ("PRICE_HISTORY", ("DATAB", "DATBI"))],
+)
+def test_prices_take_at_most_1000_keys(sandbox: Sandbox, name: str, days: tuple[str, ...]) -> None:
+    """Prices and their history are asked of up to 1,000 variants at once."""
+    body = {"VKORG": "PL01", "KONWA": "PLN", **dict.fromkeys(days, "20261122")}
+    assert sandbox.erp(name, {**body, "MATNR": [f"nobody-{n}" for n in range(1_000)]}) == []
+    found = _refusal(sandbox, name, {**body, "MATNR": ["x"] * 1_001})
+    assert found == (400, "ZR/001", "1001 keys requested, at most 1000 are allowed")
 
 
 def test_articles_come_whole_by_any_key(sandbox: Sandbox) -> None:
@@ -171,3 +182,125 @@ def test_unknown_paths_and_methods_are_errors_of_the_erp(sandbox: Sandbox) -> No
     erp = sandbox.clients["erp"]
     assert erp.get("/sap/zretail/NOTHING").json()["error"]["code"] == "SY/404"
     assert erp.get("/sap/zretail/PRICES").json()["error"]["code"] == "SY/405"
+
+
+def _search(sandbox: Sandbox, **body: Any) -> Any:
+    answer = sandbox.clients["erp"].post("/sap/zretail/ARTICLE_SEARCH", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["d"]
+
+
+def _every(sandbox: Sandbox, **body: Any) -> list[Any]:
+    found: list[Any] = []
+    while True:
+        page = _search(sandbox, TOP=100, SKIP=len(found), **body)
+        found += page["results"]
+        if not page["results"]:
+            assert page["__count"] == str(len(found))
+            return found
+
+
+def _coloured(style: Any, colour: str, size: str) -> bool:
+    return any(
+        [value["ATWRT"] for value in variant["AUSP"]] == [colour, size]
+        for variant in style["VARIANTS"]
+    )
+
+
+def test_a_search_takes_criteria_together(sandbox: Sandbox) -> None:
+    """A style is found when one and the same variant of it meets every criterion."""
+    every = _every(sandbox)
+    black = {"ATNAM": "ZCOLOUR", "ATWRT": ["BLK"]}
+    medium = {"ATNAM": "ZSIZE", "ATWRT": ["M"]}
+    found = _every(sandbox, AUSP=[black, medium], MATKL=["10", "20"])
+    assert [style["SATNR"] for style in found] == [
+        style["SATNR"]
+        for style in every
+        if style["MATKL"][:2] in ("10", "20") and _coloured(style, "BLK", "M")
+    ]
+    assert found
+
+
+def test_a_search_is_ordered_by_price(sandbox: Sandbox) -> None:
+    """By price, the cheapest matching variant counts upwards, the dearest downwards."""
+    priced = {"VKORG": "PL01", "PRSDT": "20261122", "LOW": 5000, "HIGH": 20000, "ZSAL": True}
+    found = {
+        order: [style["SATNR"] for style in _every(sandbox, KONP=priced, ORDERBY=order)]
+        for order in ("KBETR", "KBETR desc")
+    }
+    assert set(found["KBETR"]) == set(found["KBETR desc"])
+    for order, pick in (("KBETR", min), ("KBETR desc", max)):
+        amounts = []
+        for number in found[order]:
+            [style] = sandbox.erp("ARTICLE_BY_SATNR", {"SATNR": [number]})
+            rows = sandbox.erp(
+                "PRICES",
+                {
+                    "MATNR": [variant["MATNR"] for variant in style["VARIANTS"]],
+                    "VKORG": "PL01", "KONWA": "PLN", "PRSDT": "20261122",
+                },
+            )  # fmt: skip
+            paid = [
+                float(c["KBETR"]) / int(c["KPEIN"])
+                for row in rows for c in row["KONP"] if c["KSCHL"] == "ZSAL"
+            ]  # fmt: skip
+            amounts.append(pick(amount for amount in paid if 50 <= amount <= 200))
+        assert amounts == sorted(amounts, reverse=order.endswith("desc"))
+        assert len(amounts) > 5
+
+
+def test_facets_count_as_if_their_own_choice_were_open(sandbox: Sandbox) -> None:
+    """A facet's count is what choosing that value, and no other of the facet, would find."""
+    black = {"ATNAM": "ZCOLOUR", "ATWRT": ["BLK"]}
+    answer = _search(
+        sandbox, AUSP=[black], MATKL=["10"], FACETS=["ZCOLOUR", "BRAND_ID", "MATKL"], TOP=0
+    )
+    facets = {facet["ATNAM"]: facet for facet in answer["FACETS"]}
+    assert answer["results"] == []
+    for value in facets["ZCOLOUR"]["VALUES"][:4]:
+        chosen = {"ATNAM": "ZCOLOUR", "ATWRT": [value["ATWRT"]]}
+        assert len(_every(sandbox, AUSP=[chosen], MATKL=["10"])) == value["ANZAHL"]
+    for value in facets["BRAND_ID"]["VALUES"]:
+        brand = [value["ATWRT"]]
+        assert len(_every(sandbox, AUSP=[black], MATKL=["10"], BRAND_ID=brand)) == value["ANZAHL"]
+    for value in facets["MATKL"]["VALUES"][:6]:
+        assert len(_every(sandbox, AUSP=[black], MATKL=[value["ATWRT"]])) == value["ANZAHL"]
+
+
+def test_a_search_can_be_restricted_to_variants(sandbox: Sandbox) -> None:
+    """With MATNR, only styles of those variants are found."""
+    numbers = [variant["MATNR"] for style in _every(sandbox)[:3] for variant in style["VARIANTS"]]
+    found = _every(sandbox, MATNR=[numbers[0], numbers[-1], "x"])
+    wanted = sandbox.erp("ARTICLE_BY_MATNR", {"MATNR": [numbers[0], numbers[-1]]})
+    assert found == wanted
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"ORDERBY": "ZUFALL"}, "ZR/005"),
+        ({"TOP": 101}, "ZR/003"),
+        ({"MATKL": ["x"] * 501}, "ZR/003"),
+        ({"MATNR": ["x"] * 20_001}, "ZR/003"),
+        ({"KONP": {"VKORG": "FR01", "PRSDT": "20261122"}}, "VK/101"),
+        ({"KONP": {"VKORG": "PL01", "PRSDT": "x"}}, "VK/103"),
+        ({"NAME": "x"}, "ZR/004"),
+    ],
+)
+def test_a_search_refuses_what_it_does_not_know(
+    sandbox: Sandbox, body: dict[str, Any], code: str
+) -> None:
+    """A search's bad criterion is an error in the ERP's own form."""
+    assert _refusal(sandbox, "ARTICLE_SEARCH", body)[:2] == (400, code)
+
+
+def test_groups_are_a_tree_with_counts(sandbox: Sandbox) -> None:
+    """Every group's parent is a group, and a group counts what its listing holds."""
+    groups = sandbox.clients["erp"].get("/sap/zretail/MATERIAL_GROUPS").json()["d"]["results"]
+    codes = {group["MATKL"]: group["PARENT"] for group in groups}
+    assert all(not parent or parent in codes for parent in codes.values())
+    counted = sandbox.erp("MATERIAL_GROUP_COUNTS", {"MATKL": [*list(codes)[:12], "99"]})
+    assert [row["MATKL"] for row in counted] == list(codes)[:12]
+    for row in counted:
+        assert sandbox.articles(MATKL=row["MATKL"])["__count"] == str(row["ANZAHL"])

@@ -31,7 +31,7 @@ def test_a_system_that_is_down_says_so_in_its_own_form(sandbox: Sandbox, system:
     """Mode down answers 503 in the system's own form, and health goes on answering."""
     sandbox.fault(system, mode="down")
     method, path = CALLS[system]
-    body = {"numbers": []} if system == "carrier" else None
+    body: dict[str, list[str]] | None = {"numbers": []} if system == "carrier" else None
     answer = sandbox.clients[system].request(method, path, json=body)
     assert answer.status_code == 503
     assert set(answer.json()) & {"error", "errors", "status", "fault", "reason"}
@@ -201,3 +201,22 @@ def test_bodies_have_a_limit(sandbox: Sandbox) -> None:
         answer = sandbox.clients[system].post(path, content=b" " * ((4 << 20) + 1))
         assert answer.status_code == 413
         assert answer.json()
+
+
+def test_a_reset_connection_says_so(sandbox: Sandbox) -> None:
+    """Mode reset ends the connection with RST, as a crashed peer does, without a byte."""
+    sandbox.fault("wms", mode="reset")
+    with pytest.raises(httpx.ReadError):
+        _stock(sandbox)
+    [seen] = sandbox.seen("wms")["requests"]
+    assert (seen["status"], seen["outcome"]) == (None, "reset")
+
+
+def test_a_silent_system_keeps_its_clients_waiting(sandbox: Sandbox) -> None:
+    """Mode silent takes the request and never answers: a connection that is half open."""
+    sandbox.fault("wms", mode="silent")
+    with pytest.raises(httpx.ReadTimeout):
+        sandbox.clients["wms"].post("/v2/stock/query", json=BODY, timeout=0.2)
+    wait_until(lambda: sandbox.seen("wms")["in_flight"] == 0)
+    [seen] = sandbox.seen("wms")["requests"]
+    assert (seen["status"], seen["outcome"]) == (None, "silent")

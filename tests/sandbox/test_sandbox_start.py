@@ -170,6 +170,6 @@ def test_the_large_retailer_starts_as_fast() -> None:
         answer = running.clients["erp"].post("/sap/zretail/ORDER_COUNT_BY_KUNNR", json=body)
         assert answer.json()["d"]["results"][0]["ANZAHL"] == 12
         listing = running.clients["erp"].get("/sap/zretail/ARTICLES", params={"$top": "1"})
-        assert listing.json()["d"]["__count"] == "2400"
+        assert listing.json()["d"]["__count"] == "2000"
     finally:
         assert running.end() == 0

@@ -1,8 +1,14 @@
 """The WMS's words, limits, paging and errors."""
 
 import time
+from typing import Any
 
-from tests.sandbox.running import Sandbox
+import pytest
+
+from sandbox.holiday import easter
+from sandbox.place import sites
+from sandbox.scale import LARGE
+from tests.sandbox.running import Alone, Sandbox
 
 
 def test_one_call_reads_every_site(sandbox: Sandbox) -> None:
@@ -11,7 +17,7 @@ def test_one_call_reads_every_site(sandbox: Sandbox) -> None:
     sites = [row["site"] for row in rows]
     assert len(sites) == len(set(sites)) > 10
     assert set(sandbox.stock(["100001001"], ["WAW1", "CDC1"])["100001001"][0]) == {
-        "site", "qoh", "alloc", "ss", "due", "asof",
+        "site", "qoh", "alloc", "ss", "dmg", "trn", "due", "asof",
     }  # fmt: skip
 
 
@@ -28,15 +34,15 @@ def test_unknown_articles_are_absent(sandbox: Sandbox) -> None:
     assert list(sandbox.stock(keys)) == ["100001001"]
 
 
-def test_batches_take_at_most_500_articles(sandbox: Sandbox) -> None:
-    """A query of 500 articles is answered, of 501 refused with the limit."""
-    assert sandbox.stock([str(n) for n in range(500)]) == {}
-    answer = sandbox.clients["wms"].post("/v2/stock/query", json={"articles": ["1"] * 501})
+def test_batches_take_at_most_1000_articles(sandbox: Sandbox) -> None:
+    """A query of 1,000 articles is answered, of 1,001 refused with the limit."""
+    assert sandbox.stock([str(n) for n in range(1_000)]) == {}
+    answer = sandbox.clients["wms"].post("/v2/stock/query", json={"articles": ["1"] * 1_001})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert problem["type"] == "urn:wms:problem:too-many-articles"
-    assert problem["limit"] == 500
+    assert problem["limit"] == 1_000
 
 
 def test_unknown_sites_are_refused(sandbox: Sandbox) -> None:
@@ -99,3 +105,102 @@ def test_key_is_required(sandbox: Sandbox) -> None:
     answer = sandbox.clients["wms"].get("/v2/sites", headers={"Authorization": "Bearer x"})
     assert (answer.status_code, answer.json()["status"]) == (401, 401)
     assert sandbox.clients["wms"].get("/v3").json()["type"] == "urn:wms:problem:not-found"
+
+
+def test_a_site_tells_what_it_can_promise(sandbox: Sandbox) -> None:
+    """The articles of a site with free pieces are those its stock rows say, in order, by page."""
+    wms = sandbox.clients["wms"]
+    found: list[str] = []
+    after = ""
+    while True:
+        body = {"site": "WAW1", "after": after, "limit": 300}
+        page = wms.post("/v2/stock/available", json=body).json()
+        found += page["articles"]
+        if page["next"] is None:
+            break
+        after = page["next"]
+    assert found == sorted(set(found))
+    listed = sandbox.articles(top=40)["results"]
+    numbers = [v["MATNR"].lstrip("0") for style in listed for v in style["VARIANTS"]]
+    rows = sandbox.stock(numbers, ["WAW1"])
+    free = {
+        article
+        for article, levels in rows.items()
+        for level in levels
+        if level["qoh"] - level["alloc"] - level["ss"] > 0
+    }
+    assert free == set(numbers) & set(found)
+    assert free
+    whole = wms.post("/v2/stock/available", json={"site": "WAW1", "limit": 20_000}).json()
+    assert (whole["articles"], whole["next"]) == (found, None)
+    for wrong in ({"site": "NONE"}, {"site": "WAW1", "limit": 20_001}):
+        assert wms.post("/v2/stock/available", json=wrong).status_code == 422
+
+
+def test_sites_are_searched_by_distance_kind_and_service(sandbox: Sandbox) -> None:
+    """A search answers a slice of what fits, nearest first, or by name, and how much fits."""
+    wms = sandbox.clients["wms"]
+    near = {"lat": 52.2297, "lon": 21.0122}
+
+    def search(**body: object) -> Any:
+        answer = wms.post("/v2/sites/search", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    first = search(near=near, limit=3)
+    assert first["total"] == 35
+    assert {site["addr"]["city"] for site in first["sites"]} == {"Warszawa"}
+    assert search(near=near, offset=2, limit=1)["sites"] == first["sites"][2:]
+    stores = search(types=["S"], svc=["KB"], limit=100)
+    assert 0 < stores["total"] < 25
+    assert all("KB" in site["svc"] and site["prep"] and site["keep"] for site in stores["sites"])
+    names = [site["name"] for site in search(limit=100)["sites"]]
+    assert names == sorted(names)
+    for wrong in ({"limit": 101}, {"limit": 0}, {"offset": -1}, {"near": {"lat": 91, "lon": 0}}):
+        assert wms.post("/v2/sites/search", json=wrong).status_code == 422
+
+
+def test_holidays_have_hours_of_their_own(sandbox: Sandbox) -> None:
+    """Shops tell the days that differ from their week; lockers know no holidays."""
+    sites = sandbox.clients["wms"].get("/v2/sites", params={"size": 100}).json()["sites"]
+    for site in sites:
+        days = [special["date"] for special in site["special"]]
+        assert days == sorted(set(days))
+        assert site["type"] != "L" or days == []
+
+
+@pytest.mark.parametrize(
+    ("year", "expected"),
+    [(2024, "2024-03-31"), (2025, "2025-04-20"), (2026, "2026-04-05"), (2038, "2038-04-25")],
+)
+def test_easter_moves(year: int, expected: str) -> None:
+    """Easter Sunday lies where the church's tables have it."""
+    assert easter(year).isoformat() == expected
+
+
+def test_a_chain_has_its_stores_warehouses_and_lockers() -> None:
+    """The large retailer has 85 stores, 3 warehouses and 40 lockers, each with its own code."""
+    found = sites(LARGE.stores)
+    kinds = [site.kind for site in found]
+    assert {kind: kinds.count(kind) for kind in "SWL"} == {"S": 85, "W": 3, "L": 40}
+    assert len({site.code for site in found}) == len(found)
+
+
+def test_each_country_may_have_a_wms_of_its_own(sandbox: Sandbox) -> None:
+    """The countries' systems together hold what the one for all of them holds, figure by figure."""
+    whole = sandbox.stock(["100001001", "100002001", "100003001"])
+    parts: dict[str, list[Any]] = {article: [] for article in whole}
+    codes: list[str] = []
+    for countries in (("PL", "CZ"), ("DE",)):
+        with Alone("wms", "--country", *countries) as alone:
+            for article, rows in Sandbox(alone).stock(list(whole)).items():
+                parts[article] += rows
+            found = alone.clients["wms"].get("/v2/sites", params={"size": 100}).json()["sites"]
+            assert {site["addr"]["ctry"] for site in found} == set(countries)
+            codes += [site["code"] for site in found]
+    assert len(codes) == len(set(codes)) == 35
+
+    def figures(rows: Any) -> Any:
+        return sorted((row["site"], row["qoh"], row["alloc"], row["ss"]) for row in rows)
+
+    assert {k: figures(v) for k, v in parts.items()} == {k: figures(v) for k, v in whole.items()}

@@ -19,6 +19,13 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL that one test has for itself, and may kill."""
+    with running(Postgres) as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def redis() -> Iterator[Redis]:
     with running(Redis) as server:

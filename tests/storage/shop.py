@@ -17,11 +17,12 @@ import execution.context
 import execution.executor
 from auth.policy import PolicyTable
 from domain.ask import Ask
-from domain.customer import Customer, PersonName
+from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
+from domain.filter import ProductQuery
 from domain.page import Page
 from domain.port import Ports
-from domain.product import Product, ProductQuery, Variant
+from domain.product import Product, Variant
 from domain.provenance import CATALOGUE, PROFILE, Provenance
 from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
@@ -71,7 +72,12 @@ class Products:
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, Page[Product]]:
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
+        return {}
+
+    async def product_count_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, int | Failure]:
         return {}
 
 
@@ -91,6 +97,11 @@ class Customers:
             for key in keys
             if key.startswith("crm:")
         }
+
+    async def customers_by_trait(
+        self, traits: Sequence[Trait], ask: Ask
+    ) -> Mapping[Trait, Sequence[Customer]]:
+        return {}
 
 
 class Shop:

@@ -1,10 +1,16 @@
 """A customer's wish lists, in any channel."""
 
+import asyncio
+import stat
+from pathlib import Path
+
 import pytest
 
 from domain.deadline import Deadline
 from domain.wishlist import MAX_LINES, MAX_WISHLISTS
-from storage.store import Store
+from storage.settings import StorageSettings
+from storage.store import Store, open_store
+from tests.storage.conftest import MASTER_KEY
 from tests.storage.shop import (
     AGENT,
     ANNA,
@@ -177,3 +183,37 @@ async def test_a_shredded_customer_s_lists_are_gone(store: Store, shop: Shop) ->
     assert (await shop.ask(MINE, anna))["data"]["viewer"]["customer"]["wishlists"] == []
     assert (await add(shop, anna, "add-0001", id, "S1"))["errors"] == ["NOT_FOUND"]
     assert (await create(shop, anna, "create-1", "Winter"))["errors"] == []
+
+
+async def test_changes_at_once_all_count(shop: Shop) -> None:
+    """Many who add to one list together lose nothing of each other's, and get no conflict."""
+    id = await _list(shop)
+    anna = customer(ANNA)
+    answers = await asyncio.gather(
+        *(add(shop, anna, f"add-many{number}", id, "S", f"S{number}") for number in range(30))
+    )
+    assert {tuple(each["errors"]) for each in answers} == {()}
+    versions = {each["data"]["wishlistLinesAdd"]["wishlist"]["version"] for each in answers}
+    assert versions == set(range(2, 32))
+    mine = (await shop.ask(MINE, anna))["data"]["viewer"]["customer"]["wishlists"][0]
+    assert {line["sku"]: line["quantity"] for line in mine["lines"]} == {
+        "S": 30,
+        **{f"S{number}": 1 for number in range(30)},
+    }
+
+
+async def test_a_limit_holds_against_many_at_once(shop: Shop) -> None:
+    """However many lists are begun together, no customer gets more than they may have."""
+    anna = customer(ANNA)
+    answers = await asyncio.gather(
+        *(create(shop, anna, f"create-{number}") for number in range(MAX_WISHLISTS + 10))
+    )
+    made = [each["data"]["wishlistCreate"]["wishlist"] for each in answers]
+    assert sum(each is not None for each in made) == MAX_WISHLISTS
+
+
+def test_a_database_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """The embedded database can be read by the gateway's own user only."""
+    file = tmp_path / "new" / "gateway.sqlite"
+    open_store(StorageSettings(url=f"sqlite+aiosqlite:///{file}", master_key_env=MASTER_KEY))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600

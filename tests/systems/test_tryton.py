@@ -13,10 +13,11 @@ from domain.ask import Ask
 from domain.customer import Trait, TraitKind
 from domain.deadline import Deadline
 from domain.errors import BadInput, SourceRejected
+from domain.filter import ProductFilter, ProductQuery, ProductSort
 from domain.location import LocationKind
 from domain.order import OrderQuery, OrderState
-from domain.page import PageRequest
-from domain.product import Product, ProductQuery
+from domain.page import Page, PageRequest
+from domain.product import Product
 from domain.secret import Secret
 from domain.viewer import Channel
 from tests.systems.tryton_install import DATABASE, PASSWORD, USER
@@ -50,6 +51,7 @@ async def _pages(adapter: Adapter, size: int, search: str | None = None) -> list
     while True:
         query = ProductQuery(PageRequest(size, after), search)
         page = (await adapter.products_by_query([query], _ask()))[query]
+        assert isinstance(page, Page)
         found += page.items
         if not page.has_next:
             return found
@@ -136,8 +138,32 @@ async def test_search(adapter: Adapter, tryton: Tryton) -> None:
 async def test_a_cursor_of_another_list_is_bad_input(adapter: Adapter) -> None:
     """A cursor that this list has not handed out is refused by name."""
     for cursor in ("x", "-1", "0", "1 OR 1=1", "9" * 40):
-        with pytest.raises(BadInput, match="after"):
-            await adapter.products_by_query([ProductQuery(PageRequest(5, cursor))], _ask())
+        query = ProductQuery(PageRequest(5, cursor))
+        refused = (await adapter.products_by_query([query], _ask()))[query]
+        assert isinstance(refused, BadInput)
+        assert refused.argument == "after"
+
+
+async def test_a_count_is_that_of_all_pages(adapter: Adapter) -> None:
+    """What a query lists on all its pages is counted without reading them."""
+    for search in (None, "hose", "nothing of this kind"):
+        query = ProductQuery(PageRequest(1), search)
+        count = (await adapter.product_count_by_query([query], _ask()))[query]
+        assert count == len(await _pages(adapter, 100, search))
+
+
+async def test_a_criterion_that_tryton_lacks_is_refused(adapter: Adapter) -> None:
+    """What this list cannot filter or sort by is refused by name, never left out."""
+    page = PageRequest(5)
+    for query, argument in (
+        (ProductQuery(page, where=ProductFilter(brands=("A",))), "where.brands"),
+        (ProductQuery(page, skus=frozenset({"A"})), "where.inStockAt"),
+        (ProductQuery(page, sort=ProductSort.PRICE_ASC), "sort"),
+    ):
+        for method in (adapter.products_by_query, adapter.product_count_by_query):
+            refused = (await method([query], _ask()))[query]
+            assert isinstance(refused, BadInput)
+            assert refused.argument == argument
 
 
 @pytest.mark.parametrize(("channel", "price_list"), [(Channel.WEB, 2), (Channel.POS, 3)])

@@ -22,11 +22,13 @@ from bench.contenders.wire import (
     band,
     by_fullness,
     conditions,
+    cursor,
     english,
     minor,
     moment,
     node_id,
     node_key,
+    place,
     quantity,
     state_of,
     value_of,
@@ -84,7 +86,7 @@ async def listing(variables: Row) -> Row:
     offers, stocks = await asyncio.gather(
         _offers.many(skus, _listed_offers), _stocks.many(skus, _staff_stocks)
     )
-    end = int(after or 0) + len(products)
+    end = place(after) + len(products)
     return {
         "products": {
             "nodes": [
@@ -101,7 +103,7 @@ async def listing(variables: Row) -> Row:
                 }
                 for product in products
             ],
-            "pageInfo": {"hasNextPage": end < count, "endCursor": str(end)},
+            "pageInfo": {"hasNextPage": end < count, "endCursor": cursor(end)},
         }
     }
 
@@ -252,10 +254,10 @@ def _availability(rows: list[Row], *, staff: bool) -> Row:
     places: list[Row] = []
     for row in rows[:5]:
         left = available(row)
-        place: Row = {"band": band(left)}
+        shown: Row = {"band": band(left)}
         if staff:
-            place["stock"] = {"onHand": row["qoh"], "available": left}
-        places.append(place)
+            shown["stock"] = {"onHand": row["qoh"], "available": left}
+        places.append(shown)
     return {"band": together, "isAvailable": together != "NONE", "locations": places}
 
 

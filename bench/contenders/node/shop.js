@@ -34,7 +34,7 @@ export const short = (number) => number.replace(/^0+/, '')
 
 export const page = async (search, first, after) => {
   const words = search ? `&search=${encodeURIComponent(search)}` : ''
-  const path = `${BASE}/ARTICLES?$top=${first}&$skip=${after ?? 0}&SPRAS=EN,PL${words}`
+  const path = `${BASE}/ARTICLES?$top=${first}&$skip=${place(after)}&SPRAS=EN,PL${words}`
   return (await call('GET', path, ERP)).d
 }
 
@@ -88,10 +88,10 @@ export const productById = async (id) => {
 export const productPage = async ({ search, first, after }) => {
   const answer = await page(search, first, after)
   const names = named(answer.CABNT)
-  const end = Number(after ?? 0) + answer.results.length
+  const end = place(after) + answer.results.length
   return {
     nodes: answer.results.map((row) => product(row, names)),
-    pageInfo: { hasNextPage: end < Number(answer.__count), endCursor: String(end) }
+    pageInfo: { hasNextPage: end < Number(answer.__count), endCursor: cursor(end) }
   }
 }
 export const customerById = async (id) => {
@@ -99,6 +99,8 @@ export const customerById = async (id) => {
   return row ? customer(row) : null
 }
 
+const cursor = (end) => Buffer.from(String(end)).toString('base64url')
+const place = (after) => (after ? Number(Buffer.from(after, 'base64url').toString()) : 0)
 export const idOf = (kind, key) => Buffer.from(`${kind}:${key}`).toString('base64url')
 export const keyOf = (id) => Buffer.from(id, 'base64url').toString().split(':')[2]
 
@@ -209,7 +211,7 @@ export function customer (row) {
 export function orderPage (row) {
   return {
     nodes: row.VBAK.map(order),
-    pageInfo: { hasNextPage: row.VBAK.length < row.ANZAHL, endCursor: String(row.VBAK.length) }
+    pageInfo: { hasNextPage: row.VBAK.length < row.ANZAHL, endCursor: cursor(row.VBAK.length) }
   }
 }
 

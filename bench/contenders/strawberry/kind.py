@@ -18,6 +18,7 @@ from bench.contenders.wire import (
     band,
     by_fullness,
     conditions,
+    cursor,
     english,
     minor,
     moment,
@@ -282,7 +283,7 @@ class Customer:
         more = row is not None and len(found) < row["ANZAHL"]
         return OrderConnection(
             nodes=[_order(each) for each in found],
-            page_info=PageInfo(has_next_page=more, end_cursor=str(len(found))),
+            page_info=PageInfo(has_next_page=more, end_cursor=cursor(len(found))),
         )
 
 

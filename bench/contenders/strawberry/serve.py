@@ -29,7 +29,7 @@ from bench.contenders.strawberry.kind import (
     product_of,
     systems,
 )
-from bench.contenders.wire import node_key
+from bench.contenders.wire import cursor, node_key, place
 
 
 @strawberry.type
@@ -50,11 +50,12 @@ class Query:
     ) -> ProductConnection:
         answer = await systems.page(search, first, after)
         nodes = [product_of(row, answer["CABNT"]) for row in answer["results"]]
-        end = int(after or 0) + len(nodes)
+        end = place(after) + len(nodes)
         return ProductConnection(
             nodes=nodes,
             page_info=PageInfo(
-                has_next_page=end < int(answer["__count"]), end_cursor=str(end) if nodes else None
+                has_next_page=end < int(answer["__count"]),
+                end_cursor=cursor(end) if nodes else None,
             ),
         )
 

@@ -1,0 +1,233 @@
+"""Styles, their search, and the tree of material groups."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from adapters.sandbox_erp import article, message, search
+from adapters.sandbox_erp.call import MAX_KEYS, Erp
+from adapters.sandbox_erp.price import Organisation
+from domain.ask import Ask
+from domain.category import ROOT, Category
+from domain.errors import BadInput, Failure
+from domain.facet import FacetQuery, Facets
+from domain.filter import ProductFilter, ProductQuery, unsupported
+from domain.page import Page
+from domain.product import Product, Variant
+from domain.provenance import CATALOGUE
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MAX_SKIP = 10_000_000
+
+
+class Catalogue:
+    """Reads styles by key and by search; one call for up to 200 of them, one for each search."""
+
+    def __init__(self, erp: Erp, organisations: Mapping[str, Organisation], media_url: str) -> None:
+        self._erp = erp
+        self._organisations = organisations
+        self._media_url = media_url.rstrip("/")
+
+    async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
+        """Read styles by their numbers."""
+        numbers = [local for local in self._erp.own(keys) if message.is_short(local)]
+        products = await self._products("product_by_key", "SATNR", numbers, ask)
+        return {product.key: product for product in products}
+
+    async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+        """Read variants; the ERP answers with their styles, whole."""
+        numbers = [sku for sku in skus if message.is_short(sku)]
+        products = await self._products("variant_by_sku", "MATNR", numbers, ask)
+        found = {variant.sku: variant for product in products for variant in product.variants}
+        return {sku: found[sku] for sku in numbers if sku in found}
+
+    async def products_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, Page[Product] | Failure]:
+        """Read a page for each query, side by side; the ERP searches one listing at a time."""
+
+        async def page(query: ProductQuery) -> Page[Product] | Failure:
+            skip = _offset(query.page.after)
+            if isinstance(skip, Failure):
+                return skip
+            return await self._page(query, skip, ask)
+
+        return await self._each(queries, page)
+
+    async def product_count_by_query(
+        self, queries: Sequence[ProductQuery], ask: Ask
+    ) -> Mapping[ProductQuery, int | Failure]:
+        """Count each listing, side by side."""
+        call = "product_count_by_query"
+
+        async def count(query: ProductQuery) -> int | Failure:
+            if refused := unsupported(query, search.ABLE):
+                return refused
+            body = self._body(query.search, query.where, query.skus, ask)
+            if body is None:
+                return 0
+            answer = await self._search(call, {**body, "TOP": 0}, ask)
+            with self._erp.upstream.contract(call, "__count"):
+                return _count(answer)
+
+        return await self._each(queries, count)
+
+    async def facets_by_query(
+        self, queries: Sequence[FacetQuery], ask: Ask
+    ) -> Mapping[FacetQuery, Facets]:
+        """Count the facets of each listing, side by side."""
+        call = "facets_by_query"
+
+        async def count(query: FacetQuery) -> Facets:
+            body = self._body(query.search, query.where, query.skus, ask)
+            if body is None:
+                return Facets(0, (), self._erp.now(CATALOGUE))
+            names = search.facet_names(query.codes)
+            answer = await self._search(call, {**body, "TOP": 0, "FACETS": names}, ask)
+            with self._erp.upstream.contract(call):
+                reader = self._reader(answer, ask)
+                facets = search.facets(answer.facets, reader, ask.currency)
+                return Facets(_count(answer), facets, self._erp.now(CATALOGUE))
+
+        return await self._each(queries, count)
+
+    async def category_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Category]:
+        """Read material groups; the ERP has one call for all of them."""
+        codes = self._erp.own(keys)
+        if not codes:
+            return {}
+        groups = await self._groups("category_by_key", ask)
+        return {found.key: found for found in groups.values() if found.key in keys}
+
+    async def categories_by_parent(
+        self, parents: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[Category]]:
+        """Read what stands below material groups, or at the top."""
+        wanted = {*self._erp.own(parents), *(each for each in parents if each == ROOT)}
+        if not wanted:
+            return {}
+        found: dict[str, list[Category]] = {ROOT: []}
+        groups = await self._groups("categories_by_parent", ask)
+        found |= {category.key: [] for category in groups.values()}
+        with self._erp.upstream.contract("categories_by_parent"):
+            for category in groups.values():
+                found[category.parent_key or ROOT].append(category)
+        return {parent: found[parent] for parent in parents if parent in found}
+
+    async def product_count_by_category(self, keys: Sequence[str], ask: Ask) -> Mapping[str, int]:
+        """Count the styles in material groups and below."""
+        call = "product_count_by_category"
+
+        async def fetch(codes: Sequence[str]) -> list[message.GroupCount]:
+            name, body = "MATERIAL_GROUP_COUNTS", {"MATKL": codes}
+            rows = await self._erp.rows(name, body, message.GroupCount, ask, call)
+            with self._erp.upstream.contract(call):
+                if any(row.anzahl < 0 for row in rows):
+                    raise ValueError("a count is below zero")
+            return rows
+
+        codes = [code for code in self._erp.own(keys) if search.is_group(code)]
+        parts = await self._erp.upstream.chunked(codes, MAX_KEYS, fetch)
+        system = self._erp.upstream.system
+        return {f"{system}:{row.matkl}": row.anzahl for part in parts for row in part}
+
+    async def _groups(self, call: str, ask: Ask) -> dict[str, Category]:
+        spoken = article.languages(ask.language)
+        results = await self._erp.get(
+            "MATERIAL_GROUPS",
+            [("SPRAS", ",".join(spoken))],
+            message.Results[message.Group],
+            ask,
+            call,
+        )
+        reader = article.Reader((), spoken, self._media_url, self._erp.now(CATALOGUE))
+        with self._erp.upstream.contract(call):
+            return {row.matkl: reader.category(row.matkl, row.t023t) for row in results.results}
+
+    async def _products(
+        self, call: str, field_name: str, numbers: Sequence[str], ask: Ask
+    ) -> list[Product]:
+        spoken = article.languages(ask.language)
+
+        async def fetch(chunk: Sequence[str]) -> list[Product]:
+            body = {field_name: [message.long(number) for number in chunk], "SPRAS": spoken}
+            name = f"ARTICLE_BY_{field_name}"
+            answer = await self._erp.post(name, body, message.Articles, ask, call)
+            return self._read(answer, ask, call)
+
+        parts = await self._erp.upstream.chunked(numbers, MAX_KEYS, fetch)
+        return [product for part in parts for product in part]
+
+    async def _page(self, query: ProductQuery, skip: int, ask: Ask) -> Page[Product] | Failure:
+        call = "products_by_query"
+        if refused := unsupported(query, search.ABLE):
+            return refused
+        body = self._body(query.search, query.where, query.skus, ask)
+        if body is None:
+            return Page((), (), has_next=False, total=0)
+        body |= {"TOP": query.page.first, "SKIP": skip, "ORDERBY": search.order(query.sort)}
+        answer = await self._search(call, body, ask)
+        with self._erp.upstream.contract(call, "__count"):
+            total = _count(answer)
+        products = self._read(answer, ask, call)
+        last = skip + len(products)
+        cursors = tuple(map(str, range(skip + 1, last + 1)))
+        return Page(tuple(products), cursors, last < total and bool(products), total)
+
+    async def _search(self, call: str, body: Mapping[str, Any], ask: Ask) -> message.Articles:
+        spoken = {"SPRAS": article.languages(ask.language)}
+        return await self._erp.post(
+            "ARTICLE_SEARCH", {**body, **spoken}, message.Articles, ask, call
+        )
+
+    def _body(
+        self, words: str | None, where: ProductFilter, skus: frozenset[str] | None, ask: Ask
+    ) -> dict[str, Any] | None:
+        """Write criteria for the ERP; None for some that nothing of it can meet."""
+        groups: list[str] = []
+        if where.category is not None:
+            groups = [code for code in self._erp.own([where.category]) if search.is_group(code)]
+            if not groups:
+                return None
+        organisation = self._organisations.get(ask.market)
+        if organisation is not None and organisation.currency != ask.currency:
+            organisation = None
+        if organisation is None and (where.price is not None or where.is_reduced is not None):
+            return None  # sold by nobody there
+        if skus is not None and not skus:
+            return None
+        return search.body(words, where, skus, groups, organisation)
+
+    def _read(self, answer: message.Articles, ask: Ask, call: str) -> list[Product]:
+        with self._erp.upstream.contract(call):
+            reader = self._reader(answer, ask)
+            return [reader.product(row) for row in answer.results]
+
+    def _reader(self, answer: message.Articles, ask: Ask) -> article.Reader:
+        spoken = article.languages(ask.language)
+        return article.Reader(answer.names, spoken, self._media_url, self._erp.now(CATALOGUE))
+
+    async def _each(self, queries: Sequence[K], answer: Callable[[K], Awaitable[V]]) -> dict[K, V]:
+        distinct = list(dict.fromkeys(queries))
+
+        async def fetch(chunk: Sequence[K]) -> V:
+            return await answer(chunk[0])
+
+        return dict(zip(distinct, await self._erp.upstream.chunked(distinct, 1, fetch)))
+
+
+def _count(answer: message.Articles) -> int:
+    count = int(answer.count or "")
+    if count < 0:
+        raise ValueError("a count is below zero")
+    return count
+
+
+def _offset(cursor: str | None) -> int | BadInput:
+    if cursor is None:
+        return 0
+    proper = cursor.isascii() and cursor.isdigit() and len(cursor) < 9
+    if not proper or int(cursor) > _MAX_SKIP:
+        return BadInput("after", cursor, "a cursor of this list")
+    return int(cursor)
