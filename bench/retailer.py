@@ -33,7 +33,12 @@ _NAMED = (
 Row = dict[str, Any]
 
 NAMES: list[Row] = [
-    {"ATNAM": code, "SPRAS": language, "ATBEZ": text}
+    {
+        "ATNAM": code,
+        "ATFOR": "NUM" if code == "ZHEEL" else "CHAR",
+        "SPRAS": language,
+        "ATBEZ": text,
+    }
     for code, english, polish in _NAMED
     for language, text in (("EN", english), ("PL", polish))
 ]
@@ -83,6 +88,18 @@ def article(style: int) -> Row:
             {"ATNAM": "ZCARE", "ATWRT": "W40", "TEXTS": _texts("ATWTB", "wash at 40 °C", "w 40")},
             {"ATNAM": "ZHEEL", "ATFLV": "4.5", "MSEHI": "CM"},
         ],
+        "FASER": [{"FASER": "CO", "ANTEIL": "100", "TEXTS": _texts("ATWTB", "cotton", "len")}],
+        "GPSR": {
+            "VERANT": {
+                "NAME1": "Kręta Design GmbH",
+                "STRAS": "Lindenstraße 17",
+                "PSTLZ": "10969",
+                "ORT01": "Berlin",
+                "LAND1": "DE",
+                "SMTP_ADDR": "safety@kreta17.example",
+            },
+            "WARN": [],
+        },
         "MEDIA": [
             {"PATH": f"/media/{style}/{n}.jpg", "MIME": "image/jpeg", "ATWRT": colour[0], "SEQ": n}
             for n in ("001", "002")

@@ -27,7 +27,8 @@ from bench import retailer
 AUDIENCE = "commerce-gateway"
 _LIFETIME = 3_600
 _MAX_KEYS = 200
-_MAX_ARTICLES = 500
+_MAX_PRICES = 1_000
+_MAX_ARTICLES = 1_000
 _MAX_IDS = 100
 _MAX_REMEMBERED = 4_000
 _MAX_HEAD = 65_536
@@ -129,7 +130,7 @@ class Shop:
         return b'{"d":{"results":[%b],"CABNT":%b%b}}' % (b",".join(rows), self._names, total)
 
     def _priced(self, body: dict[str, Any]) -> bytes:
-        rows = _found(self._prices, _few(body["MATNR"], _MAX_KEYS))
+        rows = _found(self._prices, _few(body["MATNR"], _MAX_PRICES))
         return b'{"d":{"results":[%b]}}' % b",".join(rows)
 
     def _ordered(self, body: dict[str, Any]) -> bytes:

@@ -11,12 +11,14 @@ class AttributeValue(Struct, frozen=True, gc=False, kw_only=True):
     """One described property of a product.
 
     *Shape*: ``code`` is the retailer's code, the same in every language; ``value`` the value as
-    text in the language ``locale``, None where it is the same in all.
+    text in the language ``locale``, None where it is the same in all. *Units*: ``unit`` of a
+    value that is measured, as labels write it, such as cm.
     """
 
     code: str
     name: str
     value: str
+    unit: str | None = None
     locale: str | None = None
 
 
@@ -25,10 +27,9 @@ class TextAttribute(AttributeValue, frozen=True, gc=False, kw_only=True):
 
 
 class NumberAttribute(AttributeValue, frozen=True, gc=False, kw_only=True):
-    """A property that is measured. *Units*: ``unit`` as labels write it, such as cm."""
+    """A property that is measured, or counted."""
 
     number: Decimal
-    unit: str | None = None
 
 
 class BooleanAttribute(AttributeValue, frozen=True, gc=False, kw_only=True):

@@ -87,8 +87,8 @@ class Loaders:
         for key in customer.identities[1:]:
             self.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
 
-    def _keep_orders(self, page: Page[Order]) -> None:
-        for order in page.items:
+    def _keep_orders(self, page: Page[Order] | Failure) -> None:
+        for order in () if isinstance(page, Failure) else page.items:
             self._keep_order(order)
 
     def _keep_order(self, order: Order) -> None:

@@ -59,7 +59,7 @@ def observe(value: Any, path: Path, context: Context) -> None:
     if stale is not None:
         age = int(stale.age(context.now).total_seconds())
         context.notices.append(Notice("STALE", f"This was true {age} seconds ago.", path))
-    if not getattr(value, "complete", True):
+    if getattr(value, "complete", True) is False:
         context.notices.append(Notice("INCOMPLETE", "Not every source has answered.", path))
 
 

@@ -18,6 +18,7 @@ from sandbox.scale import SCALES
 from sandbox.server import PortTakenError, listen, serve, url_of
 from sandbox.supervisor import SYSTEMS, StartError, Supervisor
 from sandbox.twin import link_of, owner_of
+from sandbox.vocabulary import BRANDS
 from sandbox.wire import Wire
 
 PORT = 8001
@@ -72,6 +73,12 @@ def _system(name: str, arguments: Sequence[str]) -> int:
             "--country", nargs="+", choices=wms.COUNTRIES, default=wms.COUNTRIES,
             help="whose sites it has, as where each country has a WMS of its own (default: all)",
         )  # fmt: skip
+    if name == "erp":
+        parser.add_argument(
+            "--brand", nargs="+", choices=BRANDS, default=BRANDS,
+            help="whose articles and orders it has, as where each brand has an ERP of its own "
+            "(default: all)",
+        )  # fmt: skip
     parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--leash", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
@@ -91,7 +98,7 @@ def _system(name: str, arguments: Sequence[str]) -> int:
 def _build(name: str, asked: argparse.Namespace, url: str) -> Wire:
     scale = SCALES[asked.size]
     if name == "erp":
-        return erp.build(scale)
+        return erp.build(scale, asked.brand)
     if name == "wms":
         return wms.build(scale, asked.country)
     if name == "crm":

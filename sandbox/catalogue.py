@@ -1,5 +1,6 @@
 """The styles and variants the retailer sells, drawn on demand."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -84,10 +85,14 @@ def ean(style: int, variant: int) -> str:
 
 
 class Catalogue:
-    """All styles by index; each is drawn when first asked for."""
+    """All styles by index; each is drawn when first asked for.
 
-    def __init__(self, styles: int) -> None:
+    *Shape*: by number only the styles of `brands` are found: the rest is another system's.
+    """
+
+    def __init__(self, styles: int, brands: Collection[str] = BRANDS) -> None:
         self.count = styles
+        self._brands = brands
         self._styles: list[Style | None] = [None] * styles
 
     def style(self, index: int) -> Style:
@@ -102,7 +107,10 @@ class Catalogue:
         if len(number) != 6 or not number.isascii() or not number.isdigit():
             return None
         index = int(number) - FIRST_STYLE
-        return self.style(index) if 0 <= index < self.count else None
+        if not 0 <= index < self.count:
+            return None
+        style = self.style(index)
+        return style if style.brand in self._brands else None
 
     def find_variant(self, article: str) -> tuple[Style, int] | None:
         """The style and the variant's position for an article number, or None."""
@@ -116,10 +124,11 @@ class Catalogue:
         """The style and the variant's position for an EAN-13, or None."""
         if len(code) != 13 or not code.isascii() or not code.isdigit():
             return None
-        style, variant = int(code[5:9]) - 1, int(code[9:12]) - 1
-        if not 0 <= style < self.count or not 0 <= variant < self.style(style).variants:
+        index, variant = int(code[5:9]) - 1, int(code[9:12]) - 1
+        style = self.find_style(str(FIRST_STYLE + index))
+        if style is None or not 0 <= variant < style.variants:
             return None
-        return (self.style(style), variant) if ean(style, variant) == code else None
+        return (style, variant) if ean(index, variant) == code else None
 
 
 def _style(index: int) -> Style:

@@ -1,7 +1,7 @@
 """The sandbox's ERP: materials, price conditions and sales orders in SAP-like words."""
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -26,12 +26,13 @@ from sandbox.material import (
     price_conditions,
     price_history,
 )
-from sandbox.order import Orders
+from sandbox.order import Order, Orders
 from sandbox.place import sites
 from sandbox.price import ORGANISATIONS, Organisation
 from sandbox.sap import LANGUAGES, short_number
 from sandbox.scale import Scale
 from sandbox.search import ORDERS, Index, Search
+from sandbox.vocabulary import BRANDS
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-erp-key"
@@ -44,6 +45,7 @@ MAX_TOP = 100
 _BASE = "/sap/zretail"
 
 Body = TypeVar("Body")
+S = TypeVar("S", bound=Search)
 
 
 class _Materials(msgspec.Struct, forbid_unknown_fields=True):
@@ -115,14 +117,15 @@ class _RefusedError(Exception):
         self.code = code
 
 
-def build(scale: Scale) -> Wire:
-    """The ERP as an ASGI app."""
-    return Wire("erp", _Erp(scale).app, _broken)
+def build(scale: Scale, brands: Sequence[str] = BRANDS) -> Wire:
+    """The ERP of these brands as an ASGI app."""
+    return Wire("erp", _Erp(scale, frozenset(brands)).app, _broken)
 
 
 class _Erp:
-    def __init__(self, scale: Scale) -> None:
-        self._catalogue = Catalogue(scale.styles)
+    def __init__(self, scale: Scale, brands: frozenset[str]) -> None:
+        self._brands = brands
+        self._catalogue = Catalogue(scale.styles, brands)
         self._contacts = scale.contacts
         self._orders = Orders(self._catalogue, sites(scale.stores), scale.contacts, scale.orders)
         self._key = os.environ.get("SANDBOX_ERP_KEY", KEY)
@@ -188,11 +191,11 @@ class _Erp:
             raise _RefusedError(400, "ZR/005", f"$orderby {order} is not SATNR or ERSDA desc")
         group = asked.get("MATKL", "")
         search = Search(SEARCH=asked.get("search", ""), MATKL=(group,) if group else ())
-        found = self._index.find(search, order, languages[0], TODAY)
+        found = self._index.find(self._own(search), order, languages[0], TODAY)
         return self._listed(found[skip : skip + top], languages, len(found))
 
     async def _searched(self, request: Request) -> Response:
-        body = await _read(request, _Search)
+        body = self._own(await _read(request, _Search))
         languages = _languages(body.SPRAS)
         _within(body.TOP, "TOP", 0, MAX_TOP)
         _within(body.SKIP, "SKIP", 0, 10_000_000)
@@ -218,6 +221,19 @@ class _Erp:
         if body.TOP:
             page = self._index.find(body, body.ORDERBY, languages[0], day)
         return self._listed(page[body.SKIP :][: body.TOP], languages, count, rows)
+
+    def _own(self, search: S) -> S:
+        """The search, in the assortment of this ERP's brands."""
+        if self._brands.issuperset(BRANDS):
+            return search
+        brands = search.BRAND_ID or BRANDS
+        # A brand of nobody's finds nothing.
+        own = tuple(brand for brand in brands if brand in self._brands) or ("",)
+        return msgspec.structs.replace(search, BRAND_ID=own)
+
+    def _is_own(self, order: Order) -> bool:
+        """Whether an order is kept here: its first article's brand tells."""
+        return self._catalogue.style(order.items[0].style).brand in self._brands
 
     def _listed(
         self,
@@ -280,7 +296,8 @@ class _Erp:
     async def _by_vbeln(self, request: Request) -> Response:
         body = await _read(request, _Documents)
         found = [self._orders.find(key) for key in _keys(body.VBELN)]
-        return _results(document(order, self._catalogue) for order in found if order is not None)
+        own = (order for order in found if order is not None and self._is_own(order))
+        return _results(document(order, self._catalogue) for order in own)
 
     async def _by_kunnr(self, request: Request) -> Response:
         body = await _read(request, _Customers)
@@ -314,7 +331,10 @@ class _Erp:
         for key in _keys(kunnrs):
             contact = index_of(key, self._contacts)
             if contact is not None:
-                found.append((key, self._orders.of_contact(contact)))
+                every = self._orders.of_contact(contact)
+                if not self._brands.issuperset(BRANDS):
+                    every = [n for n in every if self._is_own(self._orders.order(n))]
+                found.append((key, every))
         return found
 
 

@@ -13,7 +13,8 @@ class AttributeValue:
 
     code: str = plain("The retailer's code of the property, which filters take.")
     name: str = plain("What the property is called, in the language served.")
-    value: str = plain("What it is, as text in the language served, with its unit.")
+    value: str = plain("What it is, as text in the language served.")
+    unit: str | None = plain("The unit of a value that is measured; null for any other.")
     locale: str | None = plain(
         "The language that the value is really in, as BCP 47 names it; null where it is in none."
     )
@@ -26,10 +27,9 @@ class TextAttribute(AttributeValue):
 
 @publishes(domain.attribute.NumberAttribute)
 class NumberAttribute(AttributeValue):
-    """A property that is measured."""
+    """A property that is measured, or counted."""
 
-    number: Decimal = plain("The number.")
-    unit: str | None = plain("Its unit; null for a plain number.")
+    number: Decimal = plain("The number, in the unit.")
 
 
 @publishes(domain.attribute.BooleanAttribute)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -20,7 +20,7 @@ _STOP_SECONDS = 15
 _COMMAND = (
     'echo "erp $SANDBOX_ERP_URL"; echo "wms $SANDBOX_WMS_URL"; echo "crm $SANDBOX_CRM_URL";'
     'echo "idp $SANDBOX_IDP_URL"; echo "pos $SANDBOX_POS_URL";'
-    'echo "carrier $SANDBOX_CARRIER_URL"; exec "$0" app.py --port 0 --config gateway.toml'
+    'echo "carrier $SANDBOX_CARRIER_URL"; exec "$0" app.py --port 0 --config "$1"'
 )
 
 
@@ -113,27 +113,40 @@ class Shop:
 
 
 @contextmanager
-def serve(size: str = "small") -> Iterator[Shop]:
-    """The gateway beside the sandbox, on free ports, for the whole run."""
+def serve(
+    config: str | Path = "gateway.toml",
+    *,
+    size: str = "small",
+    also: Mapping[str, str] | None = None,
+    log: IO[str] | None = None,
+) -> Iterator[Shop]:
+    """The gateway beside the sandbox, on free ports, for the whole run.
+
+    *Shape*: ``also`` are systems that run already, by name; the configuration finds their URLs
+    in its environment, as SANDBOX_WMS_DE_URL. ``log`` is where the log goes.
+    """
+    urls = {f"SANDBOX_{n.upper().replace('-', '_')}_URL": url for n, url in (also or {}).items()}
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(
             [
                 *(sys.executable, "-m", "sandbox", "--port", "0", "--size", size, "--"),
-                *("sh", "-c", _COMMAND, sys.executable),
+                *("sh", "-c", _COMMAND, sys.executable, str(config)),
             ],
             cwd=ROOT,
             env={
                 **os.environ,
+                **urls,
                 "PYTHONUNBUFFERED": "1",
                 "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
             },
             stdout=subprocess.PIPE,
+            stderr=log,
             text=True,
         ) as process,
     ):
         assert process.stdout is not None
-        systems: dict[str, str] = {}
+        systems: dict[str, str] = {**(also or {})}
         gateway = None
         deadline = time.monotonic() + _START_SECONDS
         for line in process.stdout:

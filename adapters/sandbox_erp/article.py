@@ -179,9 +179,13 @@ class Reader:
                 if value.atflv is None:
                     raise ValueError("a number has no value")
                 number = exact(value.atflv)
-                unit = value.msehi.lower() if value.msehi else None
-                text = f"{number:f} {unit}" if unit else f"{number:f}"
-                yield NumberAttribute(code=code, name=name, value=text, number=number, unit=unit)
+                yield NumberAttribute(
+                    code=code,
+                    name=name,
+                    value=f"{number:f}",
+                    unit=value.msehi.lower() if value.msehi else None,
+                    number=number,
+                )
             elif written == "FLAG":
                 said = (_YES if value.atwrt else _NO)[self._preferred[0]]
                 yield BooleanAttribute(

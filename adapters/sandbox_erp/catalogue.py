@@ -166,14 +166,30 @@ class Catalogue:
         body = self._body(query.search, query.where, query.skus, ask)
         if body is None:
             return Page((), (), has_next=False, total=0)
-        body |= {"TOP": query.page.first, "SKIP": skip, "ORDERBY": search.order(query.sort)}
-        answer = await self._search(call, body, ask)
+        if query == ProductQuery(query.page, query.search):
+            answer = await self._listing(call, query, skip, ask)
+        else:
+            body |= {"TOP": query.page.first, "SKIP": skip, "ORDERBY": search.order(query.sort)}
+            answer = await self._search(call, body, ask)
         with self._erp.upstream.contract(call, "__count"):
             total = _count(answer)
         products = self._read(answer, ask, call)
         last = skip + len(products)
         cursors = tuple(map(str, range(skip + 1, last + 1)))
         return Page(tuple(products), cursors, last < total and bool(products), total)
+
+    async def _listing(
+        self, call: str, query: ProductQuery, skip: int, ask: Ask
+    ) -> message.Articles:
+        """Read a page of the plain listing, which needs no search."""
+        parameters = [
+            ("$top", str(query.page.first)),
+            ("$skip", str(skip)),
+            ("SPRAS", ",".join(article.languages(ask.language))),
+        ]
+        if query.search:
+            parameters.append(("search", query.search))
+        return await self._erp.get("ARTICLES", parameters, message.Articles, ask, call)
 
     async def _search(self, call: str, body: Mapping[str, Any], ask: Ask) -> message.Articles:
         spoken = {"SPRAS": article.languages(ask.language)}

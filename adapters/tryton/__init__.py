@@ -128,6 +128,12 @@ class Adapter:
         """Read warehouses; the key's second part is the id of Tryton's location."""
         return await self._locations.by_key(keys, ask, "location_by_key")
 
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        """Read one page of warehouses for each query."""
+        return await self._locations.by_query(queries, ask, "locations_by_query")
+
     async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
         """Read customers; the key's second part is the id of Tryton's party."""
         return await self._customers.by_key(keys, ask, "customer_by_key")
@@ -151,9 +157,3 @@ class Adapter:
     ) -> Mapping[OrderQuery, Page[Order]]:
         """Read a page of each customer's sales, newest first."""
         return await self._sales.by_customer(queries, ask, "orders_by_customer")
-
-    async def locations_by_query(
-        self, queries: Sequence[LocationQuery], ask: Ask
-    ) -> Mapping[LocationQuery, Page[Location]]:
-        """Read one page of warehouses for each query."""
-        return await self._locations.by_query(queries, ask, "locations_by_query")

@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 _BASE = "/sap/zretail"
 _SPRAS = ("EN", "PL")
-_MAX_KEYS = 200
+_MAX_PRICES = 1_000
 _ERP = {"APIKey": "bench", "Content-Type": "application/json"}
 _WMS = {"Authorization": "Bearer bench", "Content-Type": "application/json"}
 _CRM = {"X-Api-Key": "bench", "Content-Type": "application/json"}
@@ -67,7 +67,7 @@ class Systems:
 
     async def prices(self, skus: Sequence[str]) -> list[Row]:
         """Read prices, as many at a time as the ERP takes."""
-        parts = [skus[start : start + _MAX_KEYS] for start in range(0, len(skus), _MAX_KEYS)]
+        parts = [skus[start : start + _MAX_PRICES] for start in range(0, len(skus), _MAX_PRICES)]
         today = datetime.now(_WARSAW).strftime("%Y%m%d")
         answers = await asyncio.gather(
             *(

@@ -61,9 +61,9 @@ class Counterpart(Struct, kw_only=True):
 def is_page_call(call: str) -> bool:
     """Whether the method answers every query with a page instead of leaving unknown ones out."""
     return call in (
-        *("products_by_query", "orders_by_customer", "locations_by_query", "ledger_by_account"),
+        "products_by_query", "orders_by_customer", "locations_by_query", "ledger_by_account",
         "interactions_by_customer",
-    )
+    )  # fmt: skip
 
 
 def product_queries(count: int) -> list[ProductQuery]:

@@ -378,7 +378,10 @@ def test_no_page_reads_all_of_an_upstream(large: Shop) -> None:
     for system in ("erp", "wms"):
         for request in large.requests(system):
             assert sum(request["keys"].values()) <= 48 * 20
-            assert request["body"].get("TOP", 0) <= 48
+            if request["path"].endswith("ARTICLES"):
+                assert "top=48&" in request["query"]
+            else:
+                assert request["body"].get("TOP", 0) <= 48
 
 
 def test_a_total_that_nobody_asks_for_is_not_counted(shop: Shop) -> None:
@@ -394,8 +397,8 @@ def test_attributes_have_types(shop: Shop) -> None:
         composition { code name percent }
         safety { responsiblePerson { name email address { lines postalCode city country } }
                  warnings }
-        attributes { __typename code name value locale
-          ... on NumberAttribute { number unit }
+        attributes { __typename code name value unit locale
+          ... on NumberAttribute { number }
           ... on BooleanAttribute { isTrue }
           ... on CodedAttribute { choice } } } } }"""
     where = {"attributes": [{"code": "heel", "min": "1"}]}
@@ -410,7 +413,7 @@ def test_attributes_have_types(shop: Shop) -> None:
     for each in found.values():
         assert each["model"]["__typename"] == "TextAttribute"
         assert each["heel"]["unit"] == "cm"
-        assert each["heel"]["value"] == f"{Decimal(each['heel']['number']):f} cm"
+        assert each["heel"]["value"] == each["heel"]["number"]
         assert each["recycled"]["__typename"] == "BooleanAttribute"
         assert each["care"]["choice"] == "WP"
     assert found["en"]["care"]["value"] == "wipe with a damp cloth"

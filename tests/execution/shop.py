@@ -55,7 +55,7 @@ NOW = datetime.now(UTC)
 FROM = Provenance("erp", NOW, Lifetime(timedelta(minutes=5), timedelta(days=1)))
 OLD = Provenance("erp", NOW - timedelta(hours=1), FROM.lifetime)
 SKUS = [f"S{number}" for number in range(12)]
-_WEIGHT = NumberAttribute(code="w", name="Weight", value="3 kg", number=Decimal(3), unit="kg")
+_WEIGHT = NumberAttribute(code="w", name="Weight", value="3", number=Decimal(3), unit="kg")
 _LINED = BooleanAttribute(code="l", name="Lined", value="yes", is_true=True)
 _FIT = CodedAttribute(code="f", name="Fit", value="slim", locale="en", choice="SLM")
 _MODEL = TextAttribute(code="m", name="Model", value="Ada")

@@ -127,6 +127,7 @@ class Alone:
         # Its only line; the end of a process ends the read.
         ready, _, url = (self.process.stdout.readline().split() + [""] * 3)[:3]
         assert ready == "ready", f"{name} ended with status {self.process.wait(PATIENCE)}"
+        self.url = url
         self.urls = {name: url}
         self.clients = {
             name: httpx.Client(base_url=url, headers=KEYS[name], timeout=PATIENCE, trust_env=False)

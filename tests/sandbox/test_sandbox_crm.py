@@ -1,5 +1,6 @@
 """The CRM's words, limits, cursors and errors; and whom its contacts are."""
 
+import json
 from typing import Any
 
 import pytest
@@ -150,10 +151,9 @@ def test_a_criterion_finds_those_to_whom_all_of_it_applies(sandbox: Sandbox) -> 
     limited = {"criteria": [{"familyName": family[:3]}], "limit": 1}
     answer = sandbox.clients["crm"].post("/api/v1/contacts/match", json=limited)
     assert answer.json()["data"][0]["more"] is True
-    nothing: dict[str, str] = {}
-    for wrong in (nothing, {"shoe": "42"}):
-        body = {"criteria": [wrong]}
-        refused = sandbox.clients["crm"].post("/api/v1/contacts/match", json=body)
+    for criterion in ("{}", '{"shoe": "42"}'):
+        wrong = {"criteria": [json.loads(criterion)]}
+        refused = sandbox.clients["crm"].post("/api/v1/contacts/match", json=wrong)
         assert refused.json()["errors"][0]["code"] == "bad_body"
 
 

@@ -2,7 +2,7 @@
 import { Pool } from 'undici'
 
 const BASE = '/sap/zretail'
-const MAX_KEYS = 200
+const MAX_PRICES = 1000
 const ERP = { apikey: 'bench', 'content-type': 'application/json' }
 const WMS = { authorization: 'Bearer bench', 'content-type': 'application/json' }
 const CRM = { 'x-api-key': 'bench', 'content-type': 'application/json' }
@@ -46,8 +46,8 @@ export const stylesOf = async (skus) =>
 
 export const prices = async (skus) => {
   const parts = []
-  for (let start = 0; start < skus.length; start += MAX_KEYS) {
-    const MATNR = skus.slice(start, start + MAX_KEYS).map(long)
+  for (let start = 0; start < skus.length; start += MAX_PRICES) {
+    const MATNR = skus.slice(start, start + MAX_PRICES).map(long)
     parts.push(call('POST', `${BASE}/PRICES`, ERP, { MATNR, VKORG: 'PL01', KONWA: 'PLN', PRSDT: today() }))
   }
   return (await Promise.all(parts)).flatMap((answer) => answer.d.results)
