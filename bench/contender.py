@@ -1,5 +1,6 @@
 """Who is measured: how each contender is installed, started, and stopped again."""
 
+import ctypes
 import fcntl
 import hashlib
 import importlib.metadata
@@ -8,6 +9,7 @@ import os
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -24,6 +26,7 @@ _VERSIONS = ("package.json", "package-lock.json", ".npmrc")
 _START_SECONDS = 60.0
 _STOP_SECONDS = 8.0
 _INSTALL_SECONDS = 300
+_LIBC = ctypes.CDLL(None)
 _READY = re.compile(r"ready (http://\S+)")
 
 
@@ -191,6 +194,7 @@ def _start(
         stdout=subprocess.PIPE,
         stderr=None if os.environ.get("BENCH_VERBOSE") else subprocess.DEVNULL,
         text=True,
+        preexec_fn=_end_with_us,
     )
     assert process.stdout is not None
     lines: queue.Queue[str | None] = queue.Queue()
@@ -244,6 +248,11 @@ def _npm(name: str) -> Path:
         for script in (*source.glob("*.js"), *(_SOURCES / "node").iterdir()):
             shutil.copy(script, folder)
     return folder
+
+
+def _end_with_us() -> None:
+    """Have Linux end this process with the bench, however that ends (PR_SET_PDEATHSIG)."""
+    _LIBC.prctl(1, signal.SIGKILL)
 
 
 def _npm_version(package: Path) -> str:

@@ -17,6 +17,7 @@ _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST = 200_000
 _WARM_TURNS = 4
+_WARM_SECONDS = 10.0
 _LEAST_BUSY = 0.3
 
 
@@ -119,6 +120,9 @@ class Meter:
 
     async def measure(self, pair: Pair) -> None:
         """Take one sample."""
+        if pair.workload.is_warm:
+            # Between two rounds more time may pass than a cache keeps what it has.
+            await self._load(pair, _WARM_SECONDS, 2 * len(pair.workload.variables))
         calls, before = await self._calls(), cpu_seconds(pair.contender.pid)
         core = core_seconds(self._core)
         load = await self._load(pair, self._plan.seconds / max(_LEAST_BUSY, self._busy[_key(pair)]))
@@ -166,13 +170,13 @@ class Meter:
         """What part of the contenders' core work beside the bench had, over all rounds."""
         return statistics.mean(each.others for row in self._samples.values() for each in row)
 
-    async def _load(self, pair: Pair, seconds: float) -> Load:
+    async def _load(self, pair: Pair, seconds: float, most: int = _MOST) -> Load:
         return await run(
             pair.contender.url,
             self._requests(pair),
             connections=pair.workload.connections,
             seconds=seconds,
-            most=_MOST,
+            most=most,
             least_bytes=self._least[_key(pair)],
         )
 

@@ -1,8 +1,10 @@
 """A field's arguments: the same for every request, or read from each request's variables."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,12 +31,11 @@ class Arguments(Struct, frozen=True, eq=False):
     *Shape*: ``constant`` holds those that no request can change and nobody could change in place.
     ``variables`` are those that are a variable and nothing else: the name that the resolver knows,
     the variable's name, and whether it may be null. Where ``is_plain`` is false they are not all
-    of these kinds, and all are coerced anew for each request: once for a whole column, and shared
-    by it read-only.
+    of these kinds, and ``anew`` coerces them for each request: once for a whole column, and
+    shared by it read-only.
     """
 
-    field: GraphQLField
-    node: FieldNode
+    anew: Callable[[VariableValues], dict[str, Any]]
     constant: dict[str, Any]
     variables: tuple[tuple[str, str, bool], ...]
     is_plain: bool
@@ -42,7 +43,7 @@ class Arguments(Struct, frozen=True, eq=False):
     def coerce(self, variables: VariableValues) -> dict[str, Any]:
         """Give the arguments. *Errors*: ``GraphQLError`` as graphql-core raises it."""
         if not self.is_plain:
-            return get_argument_values(self.field, self.node, variables)
+            return self.anew(variables)
         if not self.variables:
             return self.constant
         values = self.constant.copy()
@@ -51,16 +52,18 @@ class Arguments(Struct, frozen=True, eq=False):
             value = coerced.get(variable, _ABSENT)
             if value is _ABSENT or (value is None and not is_nullable):
                 # A default, or an error: the reference knows which.
-                return get_argument_values(self.field, self.node, variables)
+                return self.anew(variables)
             values[name] = value
         return values
 
 
+NO_ARGUMENTS = Arguments(lambda _: {}, {}, (), is_plain=True)
+
+
 def plan_arguments(field: GraphQLField, node: FieldNode) -> Arguments:
     """Coerce now what no request can change."""
-    if not field.args:
-        return Arguments(field, node, {}, (), is_plain=True)
-    anew = Arguments(field, node, {}, (), is_plain=False)
+    coerce = partial(get_argument_values, field, node)
+    anew = Arguments(coerce, {}, (), is_plain=False)
     given = {each.name.value: each.value for each in node.arguments or ()}
     variables = {
         name: value.name.value for name, value in given.items() if isinstance(value, VariableNode)
@@ -82,7 +85,7 @@ def plan_arguments(field: GraphQLField, node: FieldNode) -> Arguments:
         for name, argument in field.args.items()
         if name in variables
     )
-    return Arguments(field, node, constant, plain, is_plain=True)
+    return Arguments(coerce, constant, plain, is_plain=True)
 
 
 def _has_variable(node: ValueNode) -> bool:

@@ -8,6 +8,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    OverlappingFieldsCanBeMergedRule,
     parse,
     specified_rules,
     validate,
@@ -19,6 +20,11 @@ from execution.collect import Operation, read_operation
 from execution.limit import Limits, check_document, check_text
 
 _MAX_ERRORS = 20
+# Looking for fields in conflict takes a large part of a validation, mostly to find that no two
+# fields have the same response key.
+_NO_CONFLICT = tuple(
+    rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule
+)
 
 
 class Document(Struct, frozen=True, eq=False):
@@ -81,8 +87,8 @@ class Documents:
         try:
             check_text(text, self._limits)
             document = parse(text, max_lexical_tokens=self._limits.tokens)
-            check_document(document, self._limits)
-            errors = validate(self._schema, document, specified_rules, max_errors=_MAX_ERRORS)
+            rules = specified_rules if check_document(document, self._limits) else _NO_CONFLICT
+            errors = validate(self._schema, document, rules, max_errors=_MAX_ERRORS)
         except GraphQLSyntaxError as error:
             return [error]
         except RecursionError:

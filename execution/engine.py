@@ -117,16 +117,18 @@ class Engine:
             self._drop(next(each for each in self._plans if each[0] is operation))
         self._plans[key] = plan
         self._counts[operation] = self._counts.get(operation, 0) + 1
-        size = sum(each.size for each in self._plans.values())
+        plan.is_kept = True
+        self._planner.size += plan.size
+        # Selections are planned as they are met, so that plans grow after they were kept.
         while len(self._plans) > 1 and (
-            len(self._plans) > self._settings.plans or size > self._settings.steps
+            len(self._plans) > self._settings.plans or self._planner.size > self._settings.steps
         ):
-            oldest = next(iter(self._plans))
-            size -= self._plans[oldest].size
-            self._drop(oldest)
+            self._drop(next(iter(self._plans)))
 
     def _drop(self, key: "_Key") -> None:
-        del self._plans[key]
+        plan = self._plans.pop(key)
+        plan.is_kept = False
+        self._planner.size -= plan.size
         left = self._counts[key[0]] - 1
         if left:
             self._counts[key[0]] = left

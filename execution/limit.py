@@ -20,7 +20,7 @@ from graphql import (
 from msgspec import Struct
 
 from domain.errors import QueryTooComplex
-from execution.overlap import TooMany, count_overlaps
+from execution.overlap import TooMany, may_conflict
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -91,8 +91,10 @@ def check_cost(cost: int, limits: Limits) -> None:
         raise _too_much("points of cost", cost, limits.cost)
 
 
-def check_document(document: DocumentNode, limits: Limits) -> None:
+def check_document(document: DocumentNode, limits: Limits) -> bool:
     """Refuse a document that unfolds to too much; call it before validation.
+
+    Tells whether any of its fields could be in conflict: only then has validation to look for it.
 
     *Errors*: ``QueryTooComplex`` naming the measure, what was found and what is allowed.
     A fragment cycle measures as nothing here; validation refuses it.
@@ -120,7 +122,7 @@ def check_document(document: DocumentNode, limits: Limits) -> None:
             if found > allowed:
                 raise _too_much(what, found, allowed)
     try:
-        count_overlaps(document, limits.overlaps)
+        return may_conflict(document, limits.overlaps)
     except TooMany:
         raise QueryTooComplex(
             "The document has too many fields that share a response key; allowed: "

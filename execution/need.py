@@ -2,7 +2,7 @@
 
 Loaders keep each object for the whole operation, whoever asked for it first. So what travels to a
 port is the union over the operation, never one field's share: an object fetched for one place
-would else lack what another place reads (docs/decisions/fields-asked-for.md).
+would else lack what another place reads (docs/decisions/0010-fields-asked-for.md).
 """
 
 from collections.abc import Callable, Mapping

@@ -26,8 +26,11 @@ class TooMany(Exception):  # noqa: N818 - caught by the caller, which knows the 
     """More pairs than allowed."""
 
 
-def count_overlaps(document: DocumentNode, allowed: int) -> int:
-    """Count the pairs. *Errors*: ``TooMany`` as soon as they are more than ``allowed``."""
+def may_conflict(document: DocumentNode, allowed: int) -> bool:
+    """Tell whether any two fields share a response key, so that they could be in conflict.
+
+    *Errors*: ``TooMany`` as soon as there are more pairs to compare than ``allowed``.
+    """
     fragments = {
         node.name.value: node.selection_set
         for node in document.definitions
@@ -37,7 +40,7 @@ def count_overlaps(document: DocumentNode, allowed: int) -> int:
     for node in document.definitions:
         if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):
             count.scope([node.selection_set])
-    return count.pairs
+    return count.is_shared
 
 
 class _Count:
@@ -47,7 +50,8 @@ class _Count:
         self._fragments = fragments
         self._allowed = allowed
         self._visits = 0
-        self.pairs = 0
+        self._pairs = 0
+        self.is_shared = False
 
     def scope(self, selections: Iterable[SelectionSetNode]) -> None:
         """Merge selections into one, count its pairs, and go on below."""
@@ -69,9 +73,12 @@ class _Count:
                 waiting.extend(self._fragments[name].selections)
             else:
                 waiting.extend(node.selection_set.selections)  # type: ignore[attr-defined]
-        self.pairs += _FRAGMENT * len(spread) * (len(spread) - 1) // 2
-        self.pairs += sum(len(each) * (len(each) - 1) // 2 for each in fields.values())
-        if self.pairs > self._allowed or self._visits > 10 * self._allowed:
+        self._pairs += _FRAGMENT * len(spread) * (len(spread) - 1) // 2
+        shared = sum(len(each) * (len(each) - 1) // 2 for each in fields.values())
+        if shared:
+            self.is_shared = True
+            self._pairs += shared
+        if self._pairs > self._allowed or self._visits > 10 * self._allowed:
             raise TooMany
         for each in fields.values():
             below = [selection for selection in each if selection is not None]

@@ -105,11 +105,16 @@ class Selection(Struct, eq=False, kw_only=True):
 
 
 class Plan(Struct, eq=False, kw_only=True):
-    """One operation, ready to run. *Shape*: ``size`` counts the steps planned so far."""
+    """One operation, ready to run.
+
+    *Shape*: ``size`` counts the steps planned so far; ``is_kept`` tells that they count for the
+    bound on all plans together.
+    """
 
     operation: Operation
     select: "Callable[[Plan, Shape, GraphQLObjectType, Step, Selection], Selection]"
     tracks_paths: bool
     size: int = 0
+    is_kept: bool = False
     root: Selection | None = None
     reads: Mapping[type, frozenset[str]] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Makes plans: fields merged by the reference, types taken apart, policy compiled in."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -10,7 +10,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
-    default_field_resolver,
     get_named_type,
     is_abstract_type,
     is_introspection_type,
@@ -20,10 +19,11 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
+from msgspec import Struct
 
 from domain.policy import Decision, FieldPolicy
 from domain.viewer import PolicyClass
-from execution.argument import plan_arguments
+from execution.argument import NO_ARGUMENTS, plan_arguments
 from execution.collect import Fields, Operation
 from execution.leaf import leaf_column
 from execution.need import needed
@@ -32,13 +32,27 @@ from execution.plan import Form, Plan, Selection, Shape, Source, Step
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 
-class Planner:
-    """Plans the operations of one schema."""
+class _Known(Struct, frozen=True, eq=False):
+    """What all steps of one schema field have in common; a leaf's shape holds nothing of a plan."""
 
-    def __init__(self, schema: GraphQLSchema, resolver: Any = default_field_resolver) -> None:
+    field: GraphQLField
+    source: Source
+    missing: str
+    leaf: Shape | None
+    cost: int
+    attribute: str | None
+    read: Callable[[Any], Any] | None
+    batch: Callable[..., Any] | None
+
+
+class Planner:
+    """Plans the operations of one schema. *Shape*: ``size`` counts the steps of all kept plans."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._resolver = resolver
         self._classes: dict[str, Mapping[type, GraphQLObjectType] | None] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
+        self.size = 0
         self._is_foreign = any(map(_is_foreign, schema.type_map.values()))
 
     def plan(
@@ -86,12 +100,11 @@ class Planner:
             decision: Decision,
             is_abstract: bool,
         ) -> Selection:
-            steps = []
-            for key, details in fields.items():
-                found = self._schema.get_field(kind, details[0].node.name.value)
-                if found is not None:
-                    steps.append(self._step(kind, key, found, details, decide))
+            made = [self._step(kind, key, details, decide) for key, details in fields.items()]
+            steps = [step for step in made if step is not None]
             plan.size += len(steps) + 1
+            if plan.is_kept:
+                self.size += len(steps) + 1
             selection = Selection(
                 kind=kind,
                 steps=steps,
@@ -119,25 +132,15 @@ class Planner:
         self,
         parent: GraphQLObjectType,
         key: str,
-        field: GraphQLField,
         details: list[FieldDetails],
-        decide: Any,
-    ) -> Step:
+        decide: Callable[[str, str], bool],
+    ) -> Step | None:
         node = details[0].node
         name = node.name.value
-        extensions = field.extensions
-        attribute = extensions.get("attribute")
-        batch = extensions.get("batch")
-        if not decide(parent.name, name):
-            source = Source.DENIED
-        elif name == "__typename":
-            source = Source.TYPENAME
-        elif name in _INTROSPECTION:
-            source = Source.INTROSPECTION
-        elif attribute is not None:
-            source = Source.ATTRIBUTE
-        else:
-            source = Source.ITEM if batch is None else Source.BATCH
+        known = self._known.get((parent.name, name)) or self._know(parent, name)
+        if known is None:
+            return None
+        field = known.field
         return Step(
             key=key,
             name=name,
@@ -145,16 +148,43 @@ class Planner:
             field=field,
             details=details,
             nodes=[each.node for each in details],
+            source=known.source if decide(parent.name, name) else Source.DENIED,
+            shape=known.leaf or self._shape(field.type, known.missing),
+            arguments=plan_arguments(field, node) if field.args else NO_ARGUMENTS,
+            cost=known.cost,
+            attribute=known.attribute,
+            read=known.read,
+            batch=known.batch,
+        )
+
+    def _know(self, parent: GraphQLObjectType, name: str) -> "_Known | None":
+        """Read off a schema field, once, what every step of it has in common."""
+        field = self._schema.get_field(parent, name)
+        if field is None:
+            return None
+        attribute = field.extensions.get("attribute")
+        batch = field.extensions.get("batch")
+        if name == "__typename":
+            source = Source.TYPENAME
+        elif name in _INTROSPECTION:
+            source = Source.INTROSPECTION
+        elif attribute is not None:
+            source = Source.ATTRIBUTE
+        else:
+            source = Source.ITEM if batch is None else Source.BATCH
+        missing = f"Cannot return null for non-nullable field {parent}.{name}."
+        is_leaf = is_leaf_type(get_named_type(field.type))
+        known = self._known[parent.name, name] = _Known(
+            field=field,
             source=source,
-            shape=self._shape(
-                field.type, f"Cannot return null for non-nullable field {parent}.{name}."
-            ),
-            arguments=plan_arguments(field, node),
-            cost=extensions.get("cost", 0),
+            missing=missing,
+            leaf=self._shape(field.type, missing) if is_leaf else None,
+            cost=field.extensions.get("cost", 0),
             attribute=attribute,
             read=attrgetter(attribute) if attribute is not None else None,
             batch=batch,
         )
+        return known
 
     def _shape(self, kind: GraphQLOutputType, missing: str) -> Shape:
         is_nullable = not is_non_null_type(kind)

@@ -6,7 +6,7 @@ before any system is asked for it. "Own" data may be used only below a person, w
 is about that person already: over all objects a filter would tell what others have.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, Protocol
 
@@ -65,7 +65,8 @@ class Arguments:
             for name, uses in readers.items():
                 for used in uses(given.get(name)):
                     _allow(used, context, below)
-            return await batch(parents, context, **given)
+            answer = batch(parents, context, **given)
+            return await answer if isinstance(answer, Awaitable) else answer
 
         return guarded
 

@@ -6,7 +6,7 @@ parent, so that the same schema runs on plain graphql-core; the engine finds the
 the field's extensions and hands it the whole column.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from operator import attrgetter
 from typing import Any
 
@@ -169,7 +169,8 @@ def _read(attribute: str) -> Callable[..., Any]:
 
 def _call(batch: Batch) -> Callable[..., Any]:
     async def resolve(parent: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-        (value,) = await batch((parent,), info.context, **arguments)
+        answer = batch((parent,), info.context, **arguments)
+        (value,) = await answer if isinstance(answer, Awaitable) else answer
         if isinstance(value, Exception):
             raise value
         return value

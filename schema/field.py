@@ -7,6 +7,8 @@ a batch resolver in resolvers/::
 
     async (parents, context, **arguments) -> Sequence[value | Failure]     # one per parent
 
+or the same without ``async``, where it waits for nothing.
+
 What execution and auth need to know of a field stands in the extensions of the graphql-core field
 (``schema/build.py`` puts it there): ``attribute`` or ``batch``, ``category`` and ``cost``.
 """
@@ -24,7 +26,7 @@ from domain.policy import Category
 T = TypeVar("T")
 
 # The parents' and the context's types differ per resolver; mypy checks them where they are written.
-Batch = Callable[..., Awaitable[Sequence[Any]]]
+Batch = Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]]
 
 INTERFACES: list[type] = []
 """Every published interface: the types below it are published though no field names them."""

@@ -20,7 +20,9 @@ from graphql import parse, specified_rules, validate
 from bench.engine.model import QUERIES, by_hand, schema
 from bench.engine.node import Node
 from execution.collect import Operation, read_operation
+from execution.document import Document, Documents
 from execution.engine import Engine, Settings
+from execution.limit import Limits
 
 _ROUNDS = 15
 _TIMES = {"50 products": 200, "1 product": 2_000, "500 products": 20, "hello": 5_000}
@@ -93,22 +95,21 @@ class _ByHand:
 
 
 def _cold(times: int) -> tuple[float, float]:
-    """Time parse + validate, and parse + validate + plan + run, of a document never seen."""
+    """Time parse + validate, and all up to the answer, of documents never seen before."""
     built = schema()
     text = QUERIES["50 products"]["text"]
     loop = uvloop.new_event_loop()
+    documents, engine = Documents(built, Limits()), Engine(built, Settings())
     parts, wholes = [], []
     for number in range(times):
         fresh = text.replace("Listing", f"Listing{number}")
         before = time.process_time()
-        document = parse(fresh)
-        validate(built, document, specified_rules)
+        validate(built, parse(fresh), specified_rules)
         parts.append(time.process_time() - before)
-        engine = Engine(built, Settings())
         before = time.process_time()
-        document = parse(fresh)
-        validate(built, document, specified_rules)
-        operation = read_operation(built, document, None)
+        document = documents.read(fresh)
+        assert isinstance(document, Document)
+        operation = documents.operation(document, None)
         assert isinstance(operation, Operation)
         values = operation.variables.coerce({"first": 1})
         assert not isinstance(values, list)

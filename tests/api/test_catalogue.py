@@ -62,7 +62,7 @@ query Listing($where: ProductFilter, $first: Int!) {
 @pytest.fixture(scope="session")
 def large() -> Iterator[Shop]:
     """The gateway beside a retailer of real size."""
-    with serve("large") as shop:
+    with serve(size="large") as shop:
         yield shop
 
 

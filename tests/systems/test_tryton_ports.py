@@ -31,7 +31,7 @@ from tests.systems.tryton_server import Tryton
 pytestmark = pytest.mark.systems
 
 
-@pytest.fixture  # type: ignore[no-redef]  # Tryton alone, in place of each system in turn
+@pytest.fixture
 def counterpart(adapter: Adapter, upstream: Upstream, tryton: Tryton) -> Counterpart:
     """Tryton behind its adapter; nobody can make it fail, and nobody counts but the client."""
     return Counterpart(promises=_promises(adapter, tryton), upstreams={"erp": upstream})
