@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import uvicorn
 import uvloop
 from msgspec import Struct
 from starlette.types import ASGIApp
+from structlog.typing import Processor
 
 import config
 from adapters._upstream import SystemSettings
@@ -25,19 +27,25 @@ from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
+from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
-from domain.port import Ports
 from execution.context import Contexts
 from execution.context import Settings as ContextSettings
+from execution.context import problems as context_problems
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
+from execution.poll import Settings as StockSettings
+from execution.poll import StockPoll
+from execution.watch import StockWatch
 from schema.build import build
 from storage.settings import StorageSettings
+from storage.shared import open_shared
 from storage.store import Store, open_store
 from transport.http import PATH, make_app
-from transport.protocol import BoundedProtocol
+from transport.protocol import serving
 from transport.settings import Settings as TransportSettings
+from transport.webhook import Take
 
 _STOP_SECONDS = 5
 _REACH = Duration(1)
@@ -62,6 +70,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unserved: list[str] = []
     needs_systems_at_start: bool = True
     execution: ExecutionSettings = ExecutionSettings()
+    stock: StockSettings = StockSettings()
     transport: TransportSettings = TransportSettings()
 
 
@@ -70,7 +79,15 @@ class Gateway(Struct, frozen=True):
 
     app: ASGIApp
     systems: Systems
+    verifier: TokenVerifier
     store: Store | None
+
+    async def close(self) -> None:
+        """Close what it stands on; also where it has never served."""
+        await self.systems.close()
+        await self.verifier.close()
+        if self.store:
+            await self.store.close()
 
 
 def compose(settings: Settings, read: Reader) -> Gateway:
@@ -80,6 +97,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     """
     published = build()
     problems = [
+        *context_problems(settings.context),
         *auth_problems(settings.auth),
         *unclassified(published.classification, published.person_fields),
     ]
@@ -101,15 +119,20 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         raise ConfigurationError(problems)
 
     verifier = TokenVerifier(settings.auth)
+    shared = open_shared(settings.storage.redis if settings.storage else None)
+    watch = StockWatch(shared.feed)
+    contexts = _contexts(settings.context, systems, policy, store, watch)
+    poll = StockPoll(watch, systems.ports.stock, contexts.ask, settings.stock)
+    following = AsyncExitStack()
 
     async def start() -> None:
-        await verifier.start()
+        await following.enter_async_context(watch.running())
+        await following.enter_async_context(poll.running())
 
     async def stop() -> None:
-        await systems.close()
-        await verifier.close()
-        if store:
-            await store.close()
+        await following.aclose()
+        await gateway.close()
+        await shared.close()
 
     async def readiness() -> Mapping[str, bool]:
         reasons = await asyncio.gather(*(each.reach(_REACH) for each in systems.upstreams.values()))
@@ -117,22 +140,55 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
     app = make_app(
         Executor(published.graphql, settings.execution),
-        _contexts(settings.context, systems.ports, policy, store),
+        contexts,
         verifier,
         settings.transport,
+        buckets=shared.buckets,
+        documents=shared.documents,
         readiness=readiness,
+        webhooks=_takes(settings, systems, watch),
         on_start=start,
         on_stop=stop,
     )
-    return Gateway(app, systems, store)
+    gateway = Gateway(app, systems, verifier, store)
+    return gateway
 
 
 def _contexts(
-    settings: ContextSettings, ports: Ports, policy: PolicyTable, store: Store | None
+    settings: ContextSettings,
+    systems: Systems,
+    policy: PolicyTable,
+    store: Store | None,
+    changes: StockWatch,
 ) -> Contexts:
+    ports, names = systems.ports, tuple(systems.upstreams)
     if store is None:
-        return Contexts(settings, ports, policy)
-    return Contexts(settings, ports, policy, store.own, store.attempts)
+        return Contexts(settings, ports, policy, changes=changes, systems=names)
+    return Contexts(
+        settings, ports, policy, store.own, store.attempts, changes=changes, systems=names
+    )
+
+
+def _takes(settings: Settings, systems: Systems, watch: StockWatch) -> Mapping[str, Take]:
+    """Tie each webhook to the adapter that understands it."""
+    takes: dict[str, Take] = {}
+    for name in settings.transport.webhooks:
+        adapter = systems.adapters.get(name)
+        if not isinstance(adapter, StockNotices):
+            able = [each for each, one in systems.adapters.items() if _sends(one)]
+            found = "found a system that sends no notices" if adapter else "found no such system"
+            allowed = f"allowed: {', '.join(able)}" if able else "leave it out: none sends any"
+            raise ConfigurationError([Problem(f"transport.webhooks.{name}", found, allowed)])
+        takes[name] = partial(_tell, adapter, watch)
+    return takes
+
+
+def _sends(adapter: object) -> bool:
+    return isinstance(adapter, StockNotices)
+
+
+async def _tell(adapter: StockNotices, watch: StockWatch, body: bytes) -> None:
+    await watch.tell(adapter.changed_skus(body))
 
 
 async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
@@ -144,19 +200,14 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
     try:
         await _prepare(gateway, needs_systems=settings.needs_systems_at_start)
     except ConfigurationError:
-        await gateway.systems.close()
-        if gateway.store:
-            await gateway.store.close()
+        await gateway.close()
         raise
     server = _Server(
         uvicorn.Config(
             gateway.app,
-            http=BoundedProtocol,
-            ws="none",
             lifespan="on",
-            access_log=False,
             log_config=None,
-            server_header=False,
+            **serving(settings.transport),
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
     )
@@ -169,12 +220,19 @@ async def _prepare(gateway: Gateway, *, needs_systems: bool) -> None:
     elif (reason := await gateway.store.start()) is not None:
         _say(f"going on without the store, until it is back: {reason}")
     _say(f"looking for {', '.join(gateway.systems.upstreams)}")
+    problems: list[Problem] = []
     try:
         await gateway.systems.start()
     except ConfigurationError as error:
+        problems += error.problems
+    for key, failure in (await gateway.verifier.start()).items():
+        allowed = "start the identity provider, or correct the address"
+        problems.append(Problem(f"{key}.url", f"found no keys ({failure})", allowed))
+    if problems:
+        away = ConfigurationError(problems)
         if needs_systems:
-            raise
-        _say(f"going on without some systems. {error}")
+            raise away
+        _say(f"going on without some systems. {away}")
 
 
 async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) -> list[Problem]:
@@ -189,7 +247,7 @@ async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) 
     told = {problem.key for problem in problems}
     more: list[Problem] = []
     try:
-        await compose(settings, read).systems.close()
+        await compose(settings, read).close()
     except ConfigurationError as error:
         more += error.problems
     more += await unreachable(settings.systems)
@@ -213,28 +271,51 @@ def _bind(host: str, port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         sock.close()
-        raise ConfigurationError(
-            [Problem("--port", f"{host}:{port}: {error.strerror}", "a free port; see --port")]
-        ) from None
+        found = error.strerror if isinstance(error, OSError) else "no such port"
+        allowed = "write a free port from 1 to 65535, or 0 for any"
+        raise ConfigurationError([Problem("--port", f"{host}:{port}: {found}", allowed)]) from None
     return sock
 
 
 def _log_as_json() -> None:
-    """Log one JSON object a line, on stderr: stdout is for the ready line and never fills up."""
+    """Log one JSON object a line, on stderr: stdout is for the ready line and never fills up.
+
+    What libraries log through the standard library becomes JSON as well, from warnings on.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    render: list[Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(serializer=_json),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_json),
-        ],
+        processors=[*shared, *render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
+    foreign = logging.StreamHandler(sys.stderr)
+    foreign.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *render,
+                _text,
+            ],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[foreign], force=True)
+    logging.captureWarnings(capture=True)
+
+
+def _text(_logger: object, _name: str, line: object) -> str:
+    return line.decode() if isinstance(line, bytes) else str(line)
 
 
 def _json(event: object, default: Callable[[object], object]) -> bytes:
@@ -254,16 +335,28 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     given = parser.parse_args(arguments)
     _log_as_json()
     read = partial(config.read, environment=environment, file=str(given.config))
-    settings = None
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with ExitStack() as owned:
+            runner = owned.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+            _say("checking the configuration")
+            settings: object = None
+            sock, problems = None, list[Problem]()
             try:
-                _say("checking the configuration")
-                settings = config.load(given.config, Settings, environment)
-                runner.run(serve(settings, read, _bind(given.host, given.port)))
+                sock = owned.enter_context(_bind(given.host, given.port))
             except ConfigurationError as error:
-                found = settings or error.rest
-                problems = runner.run(diagnose(error.problems, found, read))
+                problems += error.problems
+            try:
+                settings = config.load(given.config, Settings, environment)
+            except ConfigurationError as error:
+                problems += error.problems
+                settings = error.rest
+            if sock is not None and isinstance(settings, Settings) and not problems:
+                try:
+                    runner.run(serve(settings, read, sock))
+                except ConfigurationError as error:
+                    problems += error.problems
+            if problems:
+                problems = runner.run(diagnose(problems, settings, read))
                 print(ConfigurationError(problems), file=sys.stderr)
                 return 2
     except KeyboardInterrupt:

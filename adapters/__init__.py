@@ -23,6 +23,9 @@ It implements ports structurally: ``serves = ["stock"]`` demands all methods of 
   never leaves the module.
 - It splits keys to its system's limit with ``upstream.chunked``; keys it does not know are absent
   from its answer; keys of other systems (``domain.identity``) are never sent.
-- Texts from callers go into a path through ``segment``, decimals from an answer through ``exact``.
+- Queries that cannot share a call go through ``upstream.each``, so that one that fails (a cursor
+  that is none, a page that is damaged) does not take the others with it.
+- Texts from callers go into a path through ``segment``, decimals from an answer through ``exact``;
+  whole numbers are declared as ``Whole``, or go through ``whole`` where they are computed.
 - It never imports another adapter; what adapters share is private to this room.
 """

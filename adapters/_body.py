@@ -6,10 +6,11 @@ from collections.abc import Hashable
 from decimal import Decimal
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import aiohttp
 import msgspec
+from msgspec import Meta
 
 from adapters._outcome import one_line
 from domain.errors import SourceContract
@@ -19,6 +20,11 @@ T = TypeVar("T")
 _GZIP = 16 + zlib.MAX_WBITS
 # No quantity, price or rate of any retailer needs more digits before the point.
 _MAX_DIGITS = 18
+# GraphQL's Int, in which pieces and points are published (October 2021, section 3.5.1), has 32 bit.
+_MAX_WHOLE = 2**31 - 1
+
+Whole = Annotated[int, Meta(ge=-_MAX_WHOLE, le=_MAX_WHOLE)]
+"""A whole number of an answer, as its Struct declares it; ``whole`` is for one that is computed."""
 
 # What a translation may raise over data that keeps its types and yet makes no sense.
 _NONSENSE = (ValueError, LookupError, ArithmeticError, RecursionError)
@@ -32,7 +38,30 @@ class BrokenBody(Exception):  # noqa: N818 - says what is broken, not that somet
     """The body cannot be had whole: over the cap, or not in the encoding it claims."""
 
 
-async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+class Allowance:
+    """The bytes that all bodies being read from one system may hold together.
+
+    Each body has its own limit; without this one, a system that floods every connection at once
+    could still take as many limits of memory as it may be asked calls side by side.
+    """
+
+    __slots__ = ("_left",)
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+
+    def take(self, count: int) -> None:
+        """Take bytes. *Errors*: ``BrokenBody`` where they are not left."""
+        if count > self._left:
+            raise BrokenBody("too much is arriving from this system at once")
+        self._left -= count
+
+    def give_back(self, count: int) -> None:
+        """Give bytes back."""
+        self._left += count
+
+
+async def read_body(response: aiohttp.ClientResponse, limit: int, allowance: Allowance) -> bytes:
     """Read and unpack a body of at most ``limit`` bytes, counted both as sent and unpacked.
 
     *Errors*: ``BrokenBody``; whatever the connection raises passes through.
@@ -44,17 +73,21 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
         raise BrokenBody(f"the body is encoded as {one_line(encoding)}; only gzip was accepted")
     unpack = _Gzip(limit).feed if encoding.endswith("gzip") else None
     content, chunks, received, held = response.content, [], 0, 0
-    while chunk := await content.readany():
-        received += len(chunk)
-        if unpack is not None:
-            chunk = unpack(chunk)
-        held += len(chunk)
-        if received > limit or held > limit:
-            raise BrokenBody(f"the body is larger than the {limit} bytes allowed")
-        chunks.append(chunk)
-    if unpack is not None and received:
-        unpack(None)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    try:
+        while chunk := await content.readany():
+            received += len(chunk)
+            if unpack is not None:
+                chunk = unpack(chunk)
+            if received > limit or held + len(chunk) > limit:
+                raise BrokenBody(f"the body is larger than the {limit} bytes allowed")
+            allowance.take(len(chunk))
+            held += len(chunk)
+            chunks.append(chunk)
+        if unpack is not None and received:
+            unpack(None)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    finally:
+        allowance.give_back(held)
 
 
 class _Gzip:
@@ -136,6 +169,16 @@ def exact(value: Decimal) -> Decimal:
     """
     if not value.is_finite() or value.adjusted() >= _MAX_DIGITS:
         raise ValueError("found a number that is not finite or beyond any range")
+    return value
+
+
+def whole(value: int) -> int:
+    """Pass on a whole number that can be published.
+
+    *Errors*: ``ValueError`` beyond 32 bit.
+    """
+    if abs(value) > _MAX_WHOLE:
+        raise ValueError("found a whole number beyond any range")
     return value
 
 

@@ -16,7 +16,7 @@ import structlog
 
 from adapters._scope import Member
 from domain.ask import Ask
-from domain.errors import BadInput, SourceFailure
+from domain.errors import BadInput, Failure, SourceFailure
 from domain.identity import external_id
 from domain.page import MAX_PAGE, Page, PageRequest
 from domain.partial import Partial
@@ -69,8 +69,14 @@ class Several:
 
     async def _pages(self, call: str, queries: Sequence[Any], ask: Ask) -> Mapping[Any, Any]:
         asked: dict[str, dict[Any, Any]] = {}
-        places = {query: self._places(query.page.after) for query in queries}
+        found: dict[Any, Page[Any] | Failure] = {}
+        places: dict[Any, dict[str, str]] = {}
         for query in queries:
+            try:
+                places[query] = self._places(query.page)
+            except BadInput as failure:
+                found[query] = failure
+        for query in places:
             for name in self._route(call, query, ask):
                 wanted = PageRequest(
                     _size(query.page.first, places[query]), places[query].get(name)
@@ -78,19 +84,24 @@ class Several:
                 asked.setdefault(name, {})[query] = msgspec.structs.replace(query, page=wanted)
         keys = {name: list(own.values()) for name, own in asked.items()}
         answers = await self._ask(call, keys, ask)
-        found = {}
-        for query in queries:
+        for query in places:
             pages: dict[str, Page[Any]] = {}
-            failures = []
+            failures: list[SourceFailure] = []
+            refused: Failure | None = None
             for name, own in asked.items():
                 answer = answers[name]
                 if query not in own:
                     continue
-                if isinstance(answer, SourceFailure):
-                    failures.append(answer)
-                elif (page := answer.get(own[query])) is not None:
+                page = answer if isinstance(answer, SourceFailure) else answer.get(own[query])
+                if isinstance(page, SourceFailure):
+                    failures.append(page)
+                    if page is not answer:
+                        _tell(page, ask)
+                elif isinstance(page, Failure):
+                    refused = page
+                elif page is not None:
                     pages[name] = page
-            found[query] = _merged(query, pages, places[query], failures)
+            found[query] = refused or _merged(query, pages, places[query], failures)
         return found
 
     def _route(self, call: str, key: Any, ask: Ask) -> list[str]:
@@ -102,8 +113,9 @@ class Several:
         members = self._members.items()
         return [name for name, member in members if member.serves(self._port, ask.market)]
 
-    def _places(self, after: str | None) -> dict[str, str]:
+    def _places(self, page: PageRequest) -> dict[str, str]:
         """Take a merged cursor apart into one of each system. *Errors*: ``BadInput``."""
+        after = page.after
         if after is None:
             return {}
         try:
@@ -111,7 +123,7 @@ class Several:
         except ValueError:
             places = {"-": ""}
         if not places.keys() <= {*self._members, _TOLD}:
-            raise BadInput("after", after, "a cursor of this list, as its page gave it")
+            raise page.refused()
         return places
 
     async def _ask(self, call: str, keys: Mapping[str, Sequence[Any]], ask: Ask) -> _Answers:
@@ -135,18 +147,22 @@ class Several:
         try:
             found: Mapping[Any, Any] = await read(keys, ask)
         except SourceFailure as failure:
-            # The answer may be none the worse for it, so that nobody else would tell an operator.
-            _log.log(
-                failure.log_level,
-                "part missing",
-                request_id=ask.request_id,
-                code=failure.code,
-                system=failure.system,
-                call=failure.call,
-                detail=failure.detail,
-            )
+            _tell(failure, ask)
             return failure
         return found
+
+
+def _tell(failure: SourceFailure, ask: Ask) -> None:
+    # The answer may be none the worse for it, so that nobody else would tell an operator.
+    _log.log(
+        failure.log_level,
+        "part missing",
+        request_id=ask.request_id,
+        code=failure.code,
+        system=failure.system,
+        call=failure.call,
+        detail=failure.detail,
+    )
 
 
 def _by_system(routes: Mapping[Any, Sequence[str]]) -> dict[str, list[Any]]:

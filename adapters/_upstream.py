@@ -12,7 +12,15 @@ from msgspec import Meta, Struct
 from yarl import URL
 
 from adapters._address import Query, base_url, below, segment
-from adapters._body import BrokenBody, Contract, decode_body, exact, read_body
+from adapters._body import (
+    Allowance,
+    BrokenBody,
+    Contract,
+    decode_body,
+    exact,
+    read_body,
+    whole,
+)
 from adapters._outcome import (
     Explain,
     NotSent,
@@ -25,7 +33,7 @@ from adapters._outcome import (
 from adapters._session import Attempt, Lost, open_session
 from domain.ask import Ask
 from domain.deadline import Duration
-from domain.errors import SourceFailure, SourceRejected
+from domain.errors import Failure, SourceFailure, SourceRejected
 from domain.secret import Secret
 
 __all__ = [
@@ -39,6 +47,7 @@ __all__ = [
     "Upstream",
     "exact",
     "segment",
+    "whole",
 ]
 
 K = TypeVar("K")
@@ -48,6 +57,8 @@ T = TypeVar("T")
 # Kept back from the operation's time, so that an answer without this system's part still leaves
 # within the deadline.
 _MARGIN = 0.025
+# Whole bodies of the greatest size allowed that may be in memory at a time.
+_BODIES = 3
 # Calls that may wait for a free slot, per slot; more would only wait for their deadline.
 _WAITING_PER_SLOT = 64
 
@@ -99,6 +110,7 @@ class Upstream:
         self.address = base_url(settings.url)
         self._timeout = float(settings.timeout)
         self._max_body = settings.max_body
+        self._allowance = Allowance(_BODIES * settings.max_body)
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._waiting = 0
         self._owned = AsyncExitStack()
@@ -260,6 +272,20 @@ class Upstream:
             return [results[number] for number in range(len(chunks))]
         raise first
 
+    async def each(
+        self, keys: Sequence[K], fetch: Callable[[K], Awaitable[R]]
+    ) -> dict[K, R | Failure]:
+        """Fetch keys, each once and on its own, side by side; a failure is its own key's alone."""
+
+        async def one(chunk: Sequence[K]) -> R | Failure:
+            try:
+                return await fetch(chunk[0])
+            except Failure as failure:
+                return failure
+
+        unique = list(dict.fromkeys(keys))
+        return dict(zip(unique, await self.chunked(unique, 1, one)))
+
     async def _exchange(
         self,
         session: aiohttp.ClientSession,
@@ -283,7 +309,7 @@ class Upstream:
                 allow_redirects=False,
                 middlewares=(attempt,),
             )
-            body = await read_body(response, self._max_body)
+            body = await read_body(response, self._max_body, self._allowance)
         except (Lost, aiohttp.ClientError, OSError, BrokenBody) as error:
             return _lost(error, attempt)
         finally:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from adapters._body import exact
+from adapters._body import Whole, exact
 from adapters._outcome import Rejected
 from adapters._row import Shape, fetch_rows
 from adapters._upstream import Upstream
@@ -57,18 +57,18 @@ _LAST_MS = 4_102_444_800_000
 
 
 class _Due(Struct, frozen=True):
-    qty: int
+    qty: Whole
     eta: int
 
 
 class _Row(Struct, frozen=True):
     site: str
-    qoh: int
-    alloc: int
-    ss: int
+    qoh: Whole
+    alloc: Whole
+    ss: Whole
     asof: int
-    dmg: int
-    trn: int
+    dmg: Whole
+    trn: Whole
     due: list[_Due] = []
 
 
@@ -113,8 +113,13 @@ class _Site(Struct, frozen=True):
 
 
 class _Found(Struct, frozen=True):
-    total: int
+    total: Whole
     sites: list[_Site]
+
+
+class _Notice(Struct, frozen=True):
+    kind: str
+    articles: list[str]
 
 
 class _Problem(Struct, frozen=True):
@@ -299,6 +304,13 @@ class Adapter:
         """The WMS's site codes among the keys."""
         own = [each.id for each in map(external_id, keys) if each.system == self._upstream.system]
         return [code for code in own if 0 < len(code) <= _MAX_KEY]
+
+    def changed_skus(self, body: bytes) -> Sequence[str]:
+        """Read the articles of a notice. *Errors*: ``ValueError`` for what is not one."""
+        notice = msgspec.json.decode(body, type=_Notice)
+        if notice.kind != "stock.changed":
+            raise ValueError("a notice of another kind")
+        return [sku for sku in notice.articles if 0 < len(sku) <= _MAX_KEY]
 
     def _location(self, site: _Site, provenance: Provenance) -> Location:
         addr = site.addr

@@ -131,6 +131,8 @@ def stocked(sku: int, asof: int) -> Row:
                 "qoh": (sku * 7 + place * 11) % 37 - 1,
                 "alloc": (sku + place) % 4,
                 "ss": 1,
+                "dmg": 0,
+                "trn": 0,
                 "due": [{"qty": 7, "eta": asof + 86_400_000}] if (sku + place) % 9 == 0 else [],
                 "asof": asof,
             }

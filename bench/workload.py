@@ -9,6 +9,8 @@ import orjson
 from msgspec import Struct
 
 from bench import retailer
+from domain.filter import EVERYTHING, ProductSort
+from domain.page import page_request
 
 PAGE = 50
 
@@ -131,8 +133,9 @@ class Workload(Struct, frozen=True, kw_only=True):
 
 
 def _pages(search: str | None, styles: int) -> tuple[dict[str, Any], ...]:
+    request = page_request(PAGE, None, "products", search, EVERYTHING, ProductSort.RELEVANCE)
     return tuple(
-        {"search": search, "first": PAGE, "after": _opaque(str(skip)) if skip else None}
+        {"search": search, "first": PAGE, "after": request.cursor(str(skip)) if skip else None}
         for skip in range(0, styles, PAGE)
     )
 

@@ -1,5 +1,6 @@
 """Time as a bound: durations as people write them, and the instant an operation must end."""
 
+import math
 import re
 import time
 from typing import Self
@@ -11,7 +12,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class Duration(float):
-    """A length of time in seconds, written in settings as a number with its unit.
+    """A length of time in seconds, above zero, written in settings as a number with its unit.
 
     *Units*: ``ms``, ``s``, ``min``, ``h``, ``d``: ``"800ms"``, ``"15 min"``, ``"7d"``.
     """
@@ -27,7 +28,10 @@ class Duration(float):
             raise ValueError(
                 f'found {text!r}; write a number and its unit (ms, s, min, h, d), as in "800ms"'
             )
-        return cls(float(match[1]) * _SECONDS[match[2]])
+        seconds = float(match[1]) * _SECONDS[match[2]]
+        if not 0 < seconds < math.inf:
+            raise ValueError(f"found {text!r}; write a length of time above zero")
+        return cls(seconds)
 
 
 class Deadline(Struct, frozen=True):

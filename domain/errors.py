@@ -13,6 +13,7 @@ bugs are any other exception, masked as ``INTERNAL`` and logged. Between the two
     ├── DocumentNotFound    DOCUMENT_NOT_FOUND   an unknown persisted document
     ├── DeadlineExceeded    DEADLINE_EXCEEDED    the operation's time is over
     ├── StoreUnavailable    STORE_UNAVAILABLE    our own store is away; retry
+    ├── NotServed           NOT_SERVED           the retailer has no system for this
     └── SourceFailure                            a system of record did not give the value
         ├── SourceTimeout       SOURCE_TIMEOUT       no answer within the deadline
         ├── SourceUnavailable   SOURCE_UNAVAILABLE   no connection, or it says it cannot
@@ -113,6 +114,16 @@ class StoreUnavailable(Failure):
     code = "STORE_UNAVAILABLE"
     log_level = logging.ERROR
     retryable = True
+
+
+class NotServed(Failure):
+    """The retailer has no system for this, by its own settings; asking again changes nothing."""
+
+    code = "NOT_SERVED"
+
+    def __init__(self, call: str) -> None:
+        super().__init__("This shop has no system for this value.")
+        self.call = call
 
 
 class SourceFailure(Failure):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from domain.ask import Ask
 from domain.category import Category
+from domain.errors import Failure
 from domain.filter import EVERYTHING, ProductFilter
 from domain.money import Money
 from domain.provenance import Provenance
@@ -99,7 +100,7 @@ class FacetPort(Protocol):
 
     async def facets_by_query(
         self, queries: Sequence[FacetQuery], ask: Ask
-    ) -> Mapping[FacetQuery, Facets]:
+    ) -> Mapping[FacetQuery, Facets | Failure]:
         """Count each listing by its facets.
 
         A facet that nothing in the listing has may be absent; an unknown code is. *Errors*:

@@ -3,20 +3,39 @@
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Self
 
-from babel.numbers import get_currency_precision
+from babel.numbers import get_currency_precision, list_currencies
 from msgspec import Struct
 
 # Every JSON reader holds a whole number up to here exactly (RFC 8259, section 6).
 MAX_MINOR = 2**53 - 1
 _MAX_ADJUSTED = 16
+# Where CLDR tells how many digits people still write, and not how many ISO 4217 counts in.
+_ISO_DIGITS = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                *("AFN", "ALL", "IRR", "KPW", "LAK", "LBP", "MGA", "MMK"),
+                *("RSD", "SLE", "SOS", "SYP", "YER"),
+            ),
+            2,
+        ),
+        "IQD": 3,
+    }
+)
 
 
 @lru_cache(maxsize=512)
 def currency_digits(currency: str) -> int:
-    """Tell how many decimal digits a currency has (ISO 4217 by way of CLDR)."""
-    return get_currency_precision(currency)
+    """Tell how many decimal digits a currency has (ISO 4217, mostly by way of CLDR)."""
+    return _ISO_DIGITS.get(currency) or get_currency_precision(currency)
+
+
+def is_currency(code: str) -> bool:
+    """Whether a text is a currency's code (ISO 4217)."""
+    return code in list_currencies()
 
 
 class Money(Struct, frozen=True, gc=False):
@@ -48,6 +67,17 @@ class Money(Struct, frozen=True, gc=False):
         if abs(minor) > MAX_MINOR:
             raise ValueError(f"{amount} {currency} is out of range")
         return cls(minor, currency)
+
+    @classmethod
+    def each(cls, amount: Decimal, count: Decimal, currency: str) -> Self | None:
+        """Share an amount out over so many; None where one of them is no whole minor unit.
+
+        *Errors*: as ``of``, but for the digits; ``ArithmeticError`` for a count of none.
+        """
+        unit = Decimal(1).scaleb(-currency_digits(currency))
+        share = amount / count
+        whole = share.quantize(unit, ROUND_HALF_UP)
+        return cls.of(whole, currency) if whole * count == amount else None
 
     @property
     def digits(self) -> int:

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.fulfillment import Fulfillment
 from domain.identity import ExternalId, external_id, node_id
 from domain.money import Money
@@ -31,8 +32,9 @@ class OrderState(Enum):
 class OrderLine(Struct, frozen=True, gc=False, kw_only=True):
     """One position of an order, as it was sold.
 
-    *Units*: ``quantity`` in pieces (a decimal: cloth is sold by the metre); ``unit_price`` and
-    ``total`` gross.
+    *Units*: ``quantity`` in pieces (a decimal: cloth is sold by the metre); all amounts
+    gross. ``unit_price`` is before the line's ``discount``, and None where it is no whole minor
+    unit; ``total`` is after it.
     """
 
     position: str
@@ -40,6 +42,7 @@ class OrderLine(Struct, frozen=True, gc=False, kw_only=True):
     name: str | None
     quantity: Decimal
     unit_price: Money | None = None
+    discount: Money | None = None
     total: Money
 
 
@@ -143,10 +146,10 @@ class OrderPort(Protocol):
 
     async def orders_by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask
-    ) -> Mapping[OrderQuery, Page[Order]]:
+    ) -> Mapping[OrderQuery, Page[Order] | Failure]:
         """Read one page for each customer, newest first.
 
-        A customer whom the system does not know has an empty page. *Errors*: ``BadInput`` for a
-        cursor that is not its own.
+        A customer whom the system does not know has an empty page; a query that fails has its
+        failure in the place of it. *Errors*: ``BadInput`` for a cursor that is not its own.
         """
         ...

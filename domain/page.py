@@ -1,52 +1,64 @@
 """Pages of lists that can grow, as sources give them and as Relay connections show them."""
 
-import base64
-import binascii
+from hashlib import blake2b
 from typing import Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from domain.errors import BadInput
+from domain.opaque import content, opaque
 
 T = TypeVar("T")
 
 MAX_PAGE = 100
 _MAX_CURSOR = 1_024
+_MARK_BYTES = 6
 
 
 class PageRequest(Struct, frozen=True, gc=False):
-    """Which page is wanted: at most ``first`` items behind the cursor ``after``."""
+    """Which page is wanted: at most ``first`` items behind the place ``after``.
+
+    *Shape*: ``after`` is what a source gave as a cursor; ``mark`` tells lists apart, so that a
+    cursor of one is nothing to another.
+    """
 
     first: int
     after: str | None = None
+    mark: bytes = b""
+
+    def cursor(self, place: str) -> str:
+        """Write a place of this list as clients keep it: what a source counts by is not theirs."""
+        return opaque(self.mark + place.encode())
+
+    def refused(self) -> BadInput:
+        """Say that the source does not know the place behind which the page is wanted."""
+        return _refused(None if self.after is None else self.cursor(self.after))
 
 
-def page_request(first: int, after: str | None) -> PageRequest:
-    """Check a caller's page size.
+def page_request(first: int, after: str | None, *scope: object) -> PageRequest:
+    """Check a caller's page size and cursor.
 
-    *Errors*: ``BadInput`` for a size outside 1 to 100, or a cursor that is not one of ours.
+    *Shape*: ``scope`` is all that the list follows from: the field, what it hangs on, its filters,
+    each as msgspec writes it.
+    *Errors*: ``BadInput`` for a size outside 1 to 100, or a cursor that is not one of this list.
     """
     if not 1 <= first <= MAX_PAGE:
         raise BadInput("first", first, f"1 to {MAX_PAGE}")
-    return PageRequest(first, None if after is None else _place(after))
-
-
-def _cursor(place: str) -> str:
-    # Opaque to clients: what a source counts by is nothing to build on.
-    return base64.urlsafe_b64encode(place.encode()).rstrip(b"=").decode()
-
-
-def _place(cursor: str) -> str:
+    mark = blake2b(json.encode(scope, order="deterministic"), digest_size=_MARK_BYTES).digest()
+    if after is None:
+        return PageRequest(first, None, mark)
     try:
-        if len(cursor) > _MAX_CURSOR:
-            raise ValueError
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        place = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-        if not place or _cursor(place) != cursor:
-            raise ValueError
-    except (ValueError, binascii.Error):
-        raise BadInput("after", cursor, "a cursor of this list, as its page gave it") from None
-    return place
+        found = content(after, _MAX_CURSOR)
+        place = found[_MARK_BYTES:].decode()
+    except ValueError:
+        raise _refused(after) from None
+    if not place or found[:_MARK_BYTES] != mark:
+        raise _refused(after)
+    return PageRequest(first, place, mark)
+
+
+def _refused(cursor: str | None) -> BadInput:
+    return BadInput("after", cursor, "a cursor of this list, as its page gave it")
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -104,9 +116,9 @@ class Connection(Struct, Generic[T], frozen=True):
         return tuple(edge.node for edge in self.edges)
 
 
-def edges(page: Page[T]) -> tuple[Edge[T], ...]:
+def edges(page: Page[T], request: PageRequest) -> tuple[Edge[T], ...]:
     """Tie each item of a source's page to its cursor."""
-    return tuple(map(Edge, page.items, map(_cursor, page.cursors)))
+    return tuple(map(Edge, page.items, map(request.cursor, page.cursors)))
 
 
 def page_info(page: Page[T], request: PageRequest) -> PageInfo:
@@ -114,13 +126,16 @@ def page_info(page: Page[T], request: PageRequest) -> PageInfo:
     return PageInfo(
         has_next_page=page.has_next,
         has_previous_page=request.after is not None,
-        start_cursor=_cursor(page.cursors[0]) if page.cursors else None,
-        end_cursor=_cursor(page.cursors[-1]) if page.cursors else None,
+        start_cursor=request.cursor(page.cursors[0]) if page.cursors else None,
+        end_cursor=request.cursor(page.cursors[-1]) if page.cursors else None,
     )
 
 
 def connection(page: Page[T], request: PageRequest) -> Connection[T]:
-    """Show a source's page as a connection."""
+    """Show a source's page as a connection; ``request`` is the one that it answers."""
     return Connection(
-        edges(page), page_info(page, request), complete=not page.missing, missing=page.missing
+        edges(page, request),
+        page_info(page, request),
+        complete=not page.missing,
+        missing=page.missing,
     )

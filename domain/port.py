@@ -9,7 +9,7 @@ from domain.assortment import AssortmentPort
 from domain.availability import StockPort
 from domain.category import CategoryPort
 from domain.customer import CustomerPort
-from domain.errors import SourceUnavailable
+from domain.errors import NotServed
 from domain.facet import FacetPort
 from domain.interaction import InteractionPort
 from domain.location import LocationPort
@@ -30,7 +30,7 @@ class _Unserved:
             raise AttributeError(call)
 
         async def refuse(*_: object) -> Mapping[Any, Any]:
-            raise SourceUnavailable("-", call, "no configured system serves this port")
+            raise NotServed(call)
 
         return refuse
 

@@ -123,7 +123,8 @@ class ProductPort(Protocol):
         """Read one page for each query.
 
         What is wrong with one query is that query's value: ``BadInput`` for a cursor that is not
-        the list's own, and for a criterion that the system cannot apply, which is never left out.
+        the list's own, and for a criterion that the system cannot apply, which is never left out;
+        ``SourceFailure`` for a page that could not be had.
         """
         ...
 

@@ -1,21 +1,30 @@
 """The one object that belongs to an operation, and how it is made."""
 
+import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+import structlog
 from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
 from msgspec import Struct, field
 
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.change import StockChanges
+from domain.configuration import Problem
 from domain.deadline import Deadline, Duration
-from domain.errors import BadInput, Forbidden
+from domain.errors import BadInput, Failure, Forbidden, SourceFailure
 from domain.identity import node_id, node_key
+from domain.money import is_currency
 from domain.policy import Decision, FieldPolicy
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
 from execution.loaders import Loaders
+
+_log = structlog.get_logger("execution")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -29,6 +38,43 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     markets: dict[str, list[str]]
     languages: list[str]
     timeout: Duration = Duration(3.0)
+
+
+def problems(settings: Settings, prefix: str = "context") -> list[Problem]:
+    """Tell all that is wrong with the settings, beyond their form."""
+    found: list[Problem] = []
+    if not settings.markets:
+        found.append(Problem(f"{prefix}.markets", "found no market", "write one, as in PL = [...]"))
+    for country, currencies in settings.markets.items():
+        found += _market_problems(f"{prefix}.markets.{country}", country, currencies)
+    if not settings.languages:
+        allowed = 'write the default language, as in ["en"]'
+        found.append(Problem(f"{prefix}.languages", "found no language", allowed))
+    for language in settings.languages:
+        if not _is_language(language):
+            allowed = "allowed: languages as BCP 47 writes them, such as pl or de-AT"
+            found.append(Problem(f"{prefix}.languages", f"found {language!r}", allowed))
+    return found
+
+
+def _market_problems(key: str, country: str, currencies: list[str]) -> Iterator[Problem]:
+    if not _COUNTRY.fullmatch(country):
+        allowed = "allowed: the two capitals of a country (ISO 3166-1), such as PL"
+        yield Problem(key, f"found the market {country!r}", allowed)
+    form = "currencies as ISO 4217 writes them, such as PLN"
+    if not currencies:
+        yield Problem(key, "found no currency", f"write at least one of the {form}")
+    for currency in currencies:
+        if not is_currency(currency):
+            yield Problem(key, f"found {currency!r}", f"allowed: {form}")
+
+
+def _is_language(tag: str) -> bool:
+    try:
+        Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return False
+    return True
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -61,8 +107,10 @@ class Denial(Struct, frozen=True, gc=False):
 class Context(Struct, kw_only=True):
     """One operation: who asks, where, until when, with what; never shared by two operations.
 
-    *Shape*: ``requested`` is what the operation could have cost at most, ``actual`` what was
-    resolved; both as execution/cost.py counts.
+    *Shape*: ``systems`` are the configured names of the retailer's systems, which staff alone may
+    read; ``requested`` is what the operation could have cost at most, ``actual`` what was
+    resolved; both as execution/cost.py counts. ``fresh_until`` is when the first of its values, as
+    far as they tell their age, will not count as fresh any more.
     """
 
     viewer: Viewer
@@ -74,11 +122,15 @@ class Context(Struct, kw_only=True):
     now: datetime
     request_id: str
     attempts: Attempts = UNSERVED
+    changes: StockChanges = UNSERVED
+    systems: Sequence[str] = ()
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
     echoes: dict[str, object] = field(default_factory=dict)
+    done_without: list[Failure] = field(default_factory=list)
     requested: int = 0
     actual: int = 0
+    fresh_until: datetime | None = None
 
     @property
     def deadline(self) -> Deadline:
@@ -101,6 +153,20 @@ class Context(Struct, kw_only=True):
         self.access.append(
             Denial(path, "FORBIDDEN", f"Role {who} may not see this for purpose {why}.")
         )
+
+    def do_without(self, failure: Failure) -> None:
+        """Go on without something that no field of the answer shows by being null.
+
+        The reader is told by a notice without a path, the operator by the log; once for each.
+        """
+        if failure in self.done_without:
+            return
+        self.done_without.append(failure)
+        self.notices.append(Notice("DEGRADED", failure.message))
+        told = {"request_id": self.request_id, "code": failure.code, "path": None}
+        if isinstance(failure, SourceFailure):
+            told |= {"system": failure.system, "call": failure.call, "detail": failure.detail}
+        _log.log(failure.log_level, "failure", **told)
 
     def may_look_up(self, kind: str, key: str) -> bool:
         """Tell, before anything is fetched, whether the viewer can have any right to this object.
@@ -128,12 +194,16 @@ class Contexts:
         policy: FieldPolicy,
         own: OwnPorts = NOTHING_OWNED,
         attempts: Attempts = UNSERVED,
+        changes: StockChanges = UNSERVED,
+        systems: Sequence[str] = (),
     ) -> None:
         self._settings = settings
         self._ports = ports
         self._policy = policy
         self._own = own
         self._attempts = attempts
+        self._changes = changes
+        self._systems = systems
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
@@ -164,6 +234,8 @@ class Contexts:
             now=datetime.now(UTC),
             request_id=request_id,
             attempts=self._attempts,
+            changes=self._changes,
+            systems=self._systems,
             echoes={
                 "channel": channel.value,
                 "market": market,
@@ -172,6 +244,17 @@ class Contexts:
                 "store": node_id("Location", store) if store else None,
                 "purpose": purpose.value,
             },
+        )
+
+    def ask(self) -> Ask:
+        """Make the standing request of work that nobody asked for: the defaults of everything."""
+        market = next(iter(self._settings.markets))
+        return Ask(
+            deadline=Deadline.after(self._settings.timeout),
+            market=market,
+            currency=self._settings.markets[market][0],
+            language=self._settings.languages[0],
+            channel=Channel.WEB,
         )
 
     def _market(self, market: str | None, currency: str | None) -> tuple[str, str]:

@@ -1,25 +1,30 @@
 """Executes operations: the one door between any transport and the graph."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationType,
+    create_source_event_stream,
     experimental_execute_incrementally,
 )
-from graphql.execution import ExecutionResult
+from graphql.execution import ExecutionResult, ExperimentalIncrementalExecutionResults
 from graphql.execution.values import VariableValues
 from msgspec import Struct
 
 import execution.engine
-from domain.errors import DeadlineExceeded, Failure, QueryTooComplex
+from domain.errors import DeadlineExceeded, Failure
+from domain.viewer import Role
 from execution.collect import Operation
 from execution.context import Context
+from execution.demand import Admit, Demand
 from execution.document import Document, Documents
 from execution.engine import Engine
 from execution.guard import GuardedExecutor
+from execution.increment import GuardedIncrementalExecutor, bounded
 from execution.limit import Limits, check_cost, check_variables
 from execution.notice import observe_errors
 from execution.result import Result
@@ -27,6 +32,7 @@ from execution.result import Result
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
 # whatever has not ended by then is a bug or a starved machine, and is cut off here.
 _GRACE = 0.05
+_ANSWERS = (ExecutionResult, ExperimentalIncrementalExecutionResults)
 
 
 class MethodNotAllowed(Failure):
@@ -60,6 +66,14 @@ class Executor:
         )
         self._engine = Engine(schema, settings.engine)
 
+    def kind(self, document: str, operation_name: str | None) -> OperationType | None:
+        """Tell what an operation does; None where there is none to execute."""
+        read = self._documents.read(document)
+        if not isinstance(read, Document):
+            return None
+        operation = self._documents.operation(read, operation_name)
+        return None if isinstance(operation, GraphQLError) else operation.node.operation
+
     async def execute(
         self,
         document: str,
@@ -68,13 +82,70 @@ class Executor:
         context: Context,
         *,
         only_query: bool = False,
+        in_parts: bool = False,
+        admit: Admit | None = None,
     ) -> Result:
         """Execute one operation.
 
         Never raises but for cancellation: whatever goes wrong is in the result's errors, a bug
-        as the ``original_error`` that it was.
+        as the ``original_error`` that it was. ``in_parts`` lets @defer and @stream take effect;
+        ``admit`` is asked, once the operation is known to be good, whether it may begin.
         """
-        return await self._execute(document, variables, operation_name, context, only_query, None)
+        kind = self.kind(document, operation_name) or OperationType.QUERY
+        if only_query and kind is not OperationType.QUERY:
+            return _refused(
+                MethodNotAllowed("Only queries are accepted here; send this one by POST.")
+            )
+        if kind is OperationType.SUBSCRIPTION:
+            return _refused(
+                MethodNotAllowed(
+                    "A subscription has no single answer; follow it over a socket "
+                    "(graphql-transport-ws) or as text/event-stream."
+                )
+            )
+        prepared = await self._prepare(document, variables, operation_name, context, admit)
+        if isinstance(prepared, Result):
+            return prepared
+        result = await self._answer(prepared, context, None, in_parts=in_parts)
+        if only_query:
+            result.max_age = self._max_age(prepared, context, result)
+        return result
+
+    async def subscribe(
+        self,
+        document: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        *,
+        admit: Admit | None = None,
+    ) -> AsyncGenerator[Any, None] | Result:
+        """Open a subscription: its events, each for ``execute_event``, or why there are none.
+
+        The events live as long as the subscription; whoever was given them closes them.
+        *Errors*: as ``execute``.
+        """
+        prepared = await self._prepare(document, variables, operation_name, context, admit)
+        if isinstance(prepared, Result):
+            return prepared
+        built = GuardedExecutor.build(
+            self._schema, prepared.document.node, None, context, variables, operation_name
+        )
+        if isinstance(built, list):
+            return Result(errors=built, was_executed=False)
+        try:
+            found: Any = create_source_event_stream(built)
+            if built.is_awaitable(found):
+                async with asyncio.timeout(context.deadline.remaining() + _GRACE):
+                    found = await found
+        except TimeoutError:
+            return _refused(DeadlineExceeded("The subscription did not begin within its time."))
+        except Exception as bug:  # noqa: BLE001 - nothing but cancellation leaves this door
+            return _finished(None, [GraphQLError(str(bug), original_error=bug)], context)
+        if isinstance(found, ExecutionResult):
+            return Result(errors=found.errors or [], was_executed=False)
+        events: AsyncGenerator[Any, None] = found
+        return events
 
     async def execute_event(
         self,
@@ -83,36 +154,36 @@ class Executor:
         operation_name: str | None,
         context: Context,
         event: object,
+        *,
+        admit: Admit | None = None,
     ) -> Result:
         """Execute a subscription's selection for one event, which its root field is given.
 
         The plan is the operation's own, made for the first event and kept. *Errors*: as
         ``execute``.
         """
-        return await self._execute(document, variables, operation_name, context, False, event)
+        prepared = await self._prepare(document, variables, operation_name, context, admit)
+        if isinstance(prepared, Result):
+            return prepared
+        return await self._answer(prepared, context, event)
 
-    async def _execute(
+    async def _prepare(
         self,
         text: str,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
-        only_query: bool,
-        root: object,
-    ) -> Result:
+        admit: Admit | None,
+    ) -> "_Prepared | Result":
         document = self._documents.read(text)
         if not isinstance(document, Document):
             return Result(errors=document, was_executed=False)
         operation = self._documents.operation(document, operation_name)
         if isinstance(operation, GraphQLError):
             return Result(errors=[operation], was_executed=False)
-        kind = operation.node.operation
-        if only_query and kind is not OperationType.QUERY:
-            return _refused(
-                MethodNotAllowed("Only queries are accepted here; send this one by POST.")
-            )
         if operation.root is None:
-            error = f"Schema is not configured to execute {kind.value} operation."
+            kind = operation.node.operation.value
+            error = f"Schema is not configured to execute {kind} operation."
             return Result(errors=[GraphQLError(error, operation.node)], was_executed=False)
         limits = self._settings.limits
         try:
@@ -122,13 +193,20 @@ class Executor:
                 return Result(errors=values, was_executed=False)
             context.requested = operation.estimate.cost(values.coerced)
             check_cost(context.requested, limits)
-        except QueryTooComplex as refused:
+            if admit is not None:
+                await admit(Demand(operation, context.requested), context)
+        except Failure as refused:
             return _refused(refused)
+        return _Prepared(document, operation, values, variables, operation_name)
+
+    async def _answer(
+        self, prepared: "_Prepared", context: Context, root: object, *, in_parts: bool = False
+    ) -> Result:
         try:
             async with asyncio.timeout(context.deadline.remaining() + _GRACE):
-                data, errors = await self._run(
-                    document, operation, values, variables, operation_name, context, root
-                )
+                if in_parts and not prepared.operation.is_planned:
+                    return await self._begin(prepared, context)
+                data, errors = await self._run(prepared, context, root)
         except TimeoutError:
             failure = DeadlineExceeded("The operation did not end within its time.")
             return _finished(None, [_error(failure)], context)
@@ -136,22 +214,50 @@ class Executor:
             return _finished(None, [GraphQLError(str(bug), original_error=bug)], context)
         return _finished(data, errors, context)
 
+    def _max_age(self, prepared: "_Prepared", context: Context, result: Result) -> int | None:
+        if context.viewer.role is not Role.ANONYMOUS or context.fresh_until is None:
+            return None
+        if result.errors or context.notices or context.access:
+            return None
+        root = prepared.operation.root
+        assert root is not None, "an operation without a root type is not prepared"
+        for details in prepared.operation.root_fields(prepared.values).values():
+            field = self._schema.get_field(root, details[0].node.name.value)
+            if field is None or not field.extensions.get("shared"):
+                return None
+        return max(0, int((context.fresh_until - context.now).total_seconds())) or None
+
+    async def _begin(self, prepared: "_Prepared", context: Context) -> Result:
+        """Give the first part of an answer, and the others as they come."""
+        answer: Any = experimental_execute_incrementally(
+            self._schema,
+            prepared.document.node,
+            None,
+            context,
+            prepared.variables,
+            prepared.operation_name,
+            executor_class=GuardedIncrementalExecutor,
+        )
+        found = answer if isinstance(answer, _ANSWERS) else await answer
+        if isinstance(found, ExecutionResult):
+            return _finished(found.data, found.errors or [], context)
+        first = found.initial_result
+        result = _finished(first.data, first.errors or [], context)
+        result.pending = first.pending
+        result.parts = bounded(found, context, _GRACE)
+        return result
+
     async def _run(
-        self,
-        document: Document,
-        operation: Operation,
-        values: VariableValues,
-        variables: dict[str, Any] | None,
-        operation_name: str | None,
-        context: Context,
-        root: object,
+        self, prepared: "_Prepared", context: Context, root: object
     ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
         plan = None
         if self._settings.planner:
-            plan = self._engine.plan(operation, values, context.policy, context.policy_class)
+            plan = self._engine.plan(
+                prepared.operation, prepared.values, context.policy, context.policy_class
+            )
         if plan is not None:
             context.loaders.narrow(plan.reads)
-            run = self._engine.run(plan, context, values, root)
+            run = self._engine.run(plan, context, prepared.values, root)
             try:
                 data = await self._engine.execute(run)
             finally:
@@ -160,16 +266,26 @@ class Executor:
         # Its executor takes no notice of @defer and @stream: the whole answer comes at once.
         answer: Any = experimental_execute_incrementally(
             self._schema,
-            document.node,
+            prepared.document.node,
             root,
             context,
-            variables,
-            operation_name,
+            prepared.variables,
+            prepared.operation_name,
             executor_class=GuardedExecutor,
         )
         found = answer if isinstance(answer, ExecutionResult) else await answer
         assert isinstance(found, ExecutionResult), "nothing is delivered in parts"
         return found.data, found.errors or []
+
+
+class _Prepared(Struct, frozen=True):
+    """An operation that was found good, with its variables as sent and as read."""
+
+    document: Document
+    operation: Operation
+    values: VariableValues
+    variables: dict[str, Any] | None
+    operation_name: str | None
 
 
 def _error(failure: Failure) -> GraphQLError:
@@ -182,6 +298,11 @@ def _refused(failure: Failure) -> Result:
 
 def _finished(data: dict[str, Any] | None, errors: list[GraphQLError], context: Context) -> Result:
     observe_errors(errors, context)
+    return Result(data=data, errors=errors, extensions=extensions_of(context))
+
+
+def extensions_of(context: Context) -> dict[str, Any]:
+    """Tell what an operation has found out about its answer so far."""
     extensions: dict[str, Any] = {"context": context.echoes}
     if context.notices:
         extensions["notices"] = [
@@ -198,4 +319,4 @@ def _finished(data: dict[str, Any] | None, errors: list[GraphQLError], context: 
             "actual": context.actual,
             "calls": dict(context.calls),
         }
-    return Result(data=data, errors=errors, extensions=extensions)
+    return extensions

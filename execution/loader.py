@@ -128,9 +128,9 @@ class Loader(Generic[K, V]):
             )
         except Exception as failure:  # noqa: BLE001 - handed to each waiter, who raises bugs
             return [_Failed(failure)] * len(keys)
+        values = [found.get(key) for key in keys]
         if self._keep is not None:
             for value in found.values():
                 if not isinstance(value, Failure):
                     self._keep(value)
-        values = [found.get(key) for key in keys]
         return [_Failed(value) if isinstance(value, Failure) else value for value in values]

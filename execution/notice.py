@@ -35,7 +35,9 @@ def notable(values: Sequence[Any], context: Context) -> list[int]:
         # Connections have none, and where nothing is held there is none.
         return [index for index, value in enumerate(values) if _is_notable(value, context)]
     lifetimes = {id(each): each for each in map(_LIFETIME, known)}
-    if now - oldest <= min(each.fresh for each in lifetimes.values()):
+    fresh = min(each.fresh for each in lifetimes.values())
+    context.fresh_until = min(context.fresh_until or oldest + fresh, oldest + fresh)
+    if now - oldest <= fresh:
         return []
     return [index for index, value in enumerate(values) if _is_notable(value, context)]
 

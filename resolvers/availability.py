@@ -159,12 +159,14 @@ async def _distances(
         for level in levels
         if query.locations is None or level.location_key in query.locations
     }
-    places = await context.loaders.location_by_key.load(sorted(keys))
-    return {
-        place.key: distance
-        for place in places
-        if isinstance(place, Location) and (distance := place.distance(query.near)) is not None
-    }
+    found: dict[str, float] = {}
+    for place in await context.loaders.location_by_key.load(sorted(keys)):
+        if isinstance(place, Failure):
+            # What there is can be told without saying how far it is.
+            context.do_without(place)
+        elif place is not None and (distance := place.distance(query.near)) is not None:
+            found[place.key] = distance
+    return found
 
 
 async def _places(

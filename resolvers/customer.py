@@ -42,7 +42,7 @@ async def find_customers(
 
     *Errors*: ``BadInput`` for a filter that says nothing.
     """
-    request = page_request(first, after)
+    request = page_request(first, after, "customers", where)
     given = [name for name in _SEARCHED if getattr(where, name) is not None]
     if not {"email", "phone", "order_number", "name", "birth_date"}.intersection(given):
         raise BadInput("where", "nothing to look by", "email, phone, orderNumber, name, birthDate")

@@ -6,22 +6,21 @@ from domain.customer import Customer
 from domain.errors import Failure
 from domain.interaction import Interaction, InteractionQuery
 from domain.order import Order
-from domain.page import Connection, connection, page_request
+from domain.page import Connection, PageRequest
 from execution.context import Context
+from resolvers.page import pages_of
 
 
 async def interactions_of_customer(
     parents: Sequence[Customer], context: Context, first: int = 10, after: str | None = None
 ) -> list[Connection[Interaction] | Failure | None]:
     """List a page of each customer's conversations, newest first. *Errors*: ``BadInput``."""
-    request = page_request(first, after)
-    pages = await context.loaders.interactions_by_customer.load(
-        [InteractionQuery(parent.key, request) for parent in parents]
-    )
-    return [
-        page if page is None or isinstance(page, Failure) else connection(page, request)
-        for page in pages
-    ]
+
+    def query(parent: Customer, request: PageRequest) -> InteractionQuery:
+        return InteractionQuery(parent.key, request)
+
+    load = context.loaders.interactions_by_customer.load
+    return await pages_of(parents, "interactions", first, after, query, load)
 
 
 async def order_of_interaction(

@@ -25,7 +25,7 @@ async def locations(
     after: str | None = None,
 ) -> list[Connection[Location] | Failure | None]:
     """List a page of places. *Errors*: ``BadInput``."""
-    request = page_request(first, after)
+    request = page_request(first, after, "locations", near, kind, service)
     point = None if near is None else geo_point(near, "near")
     page = await context.loaders.locations_by_query.load_one(
         LocationQuery(request, point, kind, service)

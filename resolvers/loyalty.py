@@ -6,8 +6,9 @@ from domain.customer import Customer
 from domain.errors import Failure
 from domain.loyalty import LedgerQuery, LoyaltyAccount, LoyaltyEntry
 from domain.order import Order
-from domain.page import Connection, connection, page_request
+from domain.page import Connection, PageRequest
 from execution.context import Context
+from resolvers.page import pages_of
 
 
 async def loyalty_of_customer(
@@ -21,14 +22,12 @@ async def ledger_of_account(
     parents: Sequence[LoyaltyAccount], context: Context, first: int = 10, after: str | None = None
 ) -> list[Connection[LoyaltyEntry] | Failure | None]:
     """List a page of each account's ledger, newest first. *Errors*: ``BadInput``."""
-    request = page_request(first, after)
-    pages = await context.loaders.ledger_by_account.load(
-        [LedgerQuery(parent.key, request) for parent in parents]
-    )
-    return [
-        page if page is None or isinstance(page, Failure) else connection(page, request)
-        for page in pages
-    ]
+
+    def query(parent: LoyaltyAccount, request: PageRequest) -> LedgerQuery:
+        return LedgerQuery(parent.key, request)
+
+    load = context.loaders.ledger_by_account.load
+    return await pages_of(parents, "ledger", first, after, query, load)
 
 
 async def order_of_entry(

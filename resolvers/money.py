@@ -19,6 +19,10 @@ async def formatted(parents: Sequence[Money], context: Context) -> list[str]:
 def _format(minor: int, currency: str, language: str) -> str:
     # CLDR's patterns take some fifty microseconds an amount, and shops repeat their prices.
     text: str = format_currency(
-        Money(minor, currency).decimal, currency, locale=language.replace("-", "_")
+        Money(minor, currency).decimal,
+        currency,
+        locale=language.replace("-", "_"),
+        # An amount of more digits than people still write is shown with them, never rounded.
+        decimal_quantization=False,
     )
     return text

@@ -88,9 +88,12 @@ async def lookup(
     system: str,
     id: str,
 ) -> list[Node | Failure | None]:
-    """Find a thing by what one system calls it. *Errors*: ``BadInput``."""
-    if not system or ":" in system:
-        raise BadInput("system", system, "the name of a configured system")
+    """Find a thing by what one system calls it; a SKU is the same in all of them.
+
+    *Errors*: ``BadInput`` for a system that is not configured, with those that are.
+    """
+    if system not in context.systems:
+        raise BadInput("system", system, ", ".join(context.systems))
     if not 1 <= len(id) <= _MAX_SYSTEM_ID:
         raise BadInput("id", id, f"1 to {_MAX_SYSTEM_ID} characters")
     key = id if kind is Kind.VARIANT else ExternalId(system, id).key

@@ -10,11 +10,12 @@ from domain.errors import Failure, SourceFailure
 from domain.fulfillment import Fulfillment
 from domain.location import Location
 from domain.order import Order, OrderLine, OrderQuery, Payment
-from domain.page import Connection, connection, page_request
+from domain.page import Connection, PageRequest
 from domain.product import Variant
 from domain.shipment import Shipment
 from domain.timeline import Timeline
 from execution.context import Context
+from resolvers.page import pages_of
 
 
 class Placed(Protocol):
@@ -30,14 +31,12 @@ async def orders_of_customer(
     parents: Sequence[Customer], context: Context, first: int = 10, after: str | None = None
 ) -> list[Connection[Order] | Failure | None]:
     """List a page of each customer's orders, newest first. *Errors*: ``BadInput``."""
-    request = page_request(first, after)
-    pages = await context.loaders.orders_by_customer.load(
-        [OrderQuery(parent.identities, request) for parent in parents]
-    )
-    return [
-        page if page is None or isinstance(page, Failure) else connection(page, request)
-        for page in pages
-    ]
+
+    def query(parent: Customer, request: PageRequest) -> OrderQuery:
+        return OrderQuery(parent.identities, request)
+
+    load = context.loaders.orders_by_customer.load
+    return await pages_of(parents, "orders", first, after, query, load)
 
 
 async def variant_of_line(

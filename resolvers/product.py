@@ -30,12 +30,13 @@ async def products(
     after: str | None = None,
 ) -> list[ProductConnection | Failure]:
     """List a page of products. *Errors*: ``BadInput`` for any argument."""
-    request = page_request(first, after)
+    words = search.strip() if search else None
+    where = where or EVERYTHING
+    request = page_request(first, after, "products", words, where, sort)
     if search is not None and not 1 <= len(search.strip()) <= _MAX_SEARCH:
         raise BadInput("search", search, f"1 to {_MAX_SEARCH} characters")
-    where = where or EVERYTHING
     check(where, context.ask.currency)
-    query = ProductQuery(request, search.strip() if search else None, _keyed(where), sort)
+    query = ProductQuery(request, words, _keyed(where), sort)
     return [await _listing(query, context)] * len(parents)
 
 
@@ -55,7 +56,7 @@ async def _listing(query: ProductQuery, context: Context) -> ProductConnection |
         return page
     missing += page.missing
     return ProductConnection(
-        edges=edges(page),
+        edges=edges(page, query.page),
         page_info=page_info(page, query.page),
         complete=not missing,
         missing=missing,

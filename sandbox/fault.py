@@ -13,13 +13,14 @@ import msgspec
 
 Mode = Literal["up", "down", "drop", "drop_after", "reset", "silent"]
 Garbage = Literal[
-    "truncated", "html", "types", "nan", "currency", "huge", "gzip_bomb", "drip", "cut"
+    "truncated", "html", "types", "rows", "nan", "currency", "huge", "gzip_bomb", "drip", "cut"
 ]
 
 _DECIMAL = re.compile(r"-?\d+\.\d+\Z")
 _CURRENCY = re.compile(r"(PLN|EUR|CZK)\Z")
 _CHUNK = 1 << 20
 _SHARE = 0.34
+_ROWS = 0.2
 _HTML = b"<!DOCTYPE html><html><body><h1>Scheduled maintenance</h1></body></html>"
 
 
@@ -100,6 +101,8 @@ def spoil(garbage: Garbage, body: bytes, dice: random.Random) -> tuple[bytes, st
         value = json.loads(body)
     except ValueError:
         return body, "application/json"
+    if garbage == "rows":
+        return json.dumps(_damage(value, dice)).encode(), "application/json"
     spoilt = _change(value, garbage, dice, _SHARE)
     if garbage == "types" and spoilt == value:
         spoilt = _change(value, garbage, dice, 1)
@@ -146,6 +149,33 @@ def _change(value: Any, garbage: Garbage, dice: random.Random, share: float) -> 
         return float("nan") if number or _is_decimal(value) else value
     if dice.random() < share:
         return [value] if isinstance(value, str) else {"value": str(value)}
+    return value
+
+
+def _damage(value: Any, dice: random.Random) -> Any:
+    """The value with one number turned wrong in some of the rows of its longest lists."""
+    if isinstance(value, dict):
+        return {key: _damage(item, dice) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    return [_change_one(row) if dice.random() < _ROWS else row for row in value]
+
+
+def _change_one(value: Any) -> Any:
+    """The value with its first number, at any depth, turned into what is none."""
+    items = list(value.items() if isinstance(value, dict) else enumerate(value))
+    for key, item in items:
+        if isinstance(item, int | float) and not isinstance(item, bool):
+            changed: Any = "n/a"
+        elif isinstance(item, dict | list):
+            changed = _change_one(item)
+            if changed == item:
+                continue
+        else:
+            continue
+        copy = value.copy()
+        copy[key] = changed
+        return copy
     return value
 
 

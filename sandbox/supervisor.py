@@ -15,6 +15,7 @@ from typing import Any
 from sandbox.carrier import KEY as CARRIER_KEY
 from sandbox.crm import KEY as CRM_KEY
 from sandbox.erp import KEY as ERP_KEY
+from sandbox.hook import KEY as HOOK_KEY
 from sandbox.persona import MASTER_KEY
 from sandbox.pos import KEY as POS_KEY
 from sandbox.server import PortTakenError, listen, url_of
@@ -187,6 +188,7 @@ class Supervisor:
         for name, key in KEYS.items():
             variable = f"SANDBOX_{name.upper()}_KEY"
             environment[variable] = os.environ.get(variable, key)
+        environment["SANDBOX_WMS_HOOK_KEY"] = os.environ.get("SANDBOX_WMS_HOOK_KEY", HOOK_KEY)
         environment["GATEWAY_MASTER_KEY"] = os.environ.get("GATEWAY_MASTER_KEY", MASTER_KEY)
         try:
             self._command = await asyncio.create_subprocess_exec(

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from sandbox.catalogue import Catalogue, sku
 from sandbox.clock import now_ms
 from sandbox.directory import ordered, shown
+from sandbox.hook import Hook
 from sandbox.place import ZONES, sites
 from sandbox.scale import Scale
 from sandbox.stock import Level, due_at, free_pieces, level_at, levels, observed_at
@@ -57,6 +58,12 @@ class _SiteSearch(msgspec.Struct, forbid_unknown_fields=True):
     limit: int = 50
 
 
+class _Count(msgspec.Struct, forbid_unknown_fields=True):
+    article: str
+    site: str
+    qoh: int
+
+
 class _RefusedError(Exception):
     """Answered as a problem."""
 
@@ -85,6 +92,8 @@ class _Wms:
         self._bearer = f"Bearer {os.environ.get('SANDBOX_WMS_KEY', KEY)}"
         self._levels = lru_cache(maxsize=16_384)(self._read_levels)
         self._free = lru_cache(maxsize=32)(self._read_free)
+        self._counted: dict[tuple[str, int], int] = {}
+        self._hook: Hook | None = None
         self.app = Starlette(
             routes=[
                 self._route("POST", "/v2/stock/query", self._stock),
@@ -92,6 +101,8 @@ class _Wms:
                 self._route("GET", "/v2/sites", self._directory),
                 self._route("POST", "/v2/sites/query", self._some_sites),
                 self._route("POST", "/v2/sites/search", self._search_sites),
+                Route("/_admin/stock", self._count, methods=["PUT"]),
+                Route("/_admin/webhook", self._set_hook, methods=["PUT", "DELETE"]),
             ],
             exception_handlers={404: _missing, 405: _method},
         )
@@ -108,6 +119,30 @@ class _Wms:
                 return refused.response
 
         return Route(path, guarded, methods=[method])
+
+    async def _count(self, request: Request) -> Response:
+        """Changes how many pieces lie at a site, and tells it where a webhook is set."""
+        try:
+            count = await _read(request, _Count)
+        except _RefusedError as refused:
+            return refused.response
+        there = [self._sites[level.site].code for level in self._levels(count.article) or ()]
+        if count.site not in there:
+            return _problem(422, "unknown-place", "The article does not lie there", sites=there)
+        place = self._sites.index(self._by_code[count.site])
+        self._counted[count.article, place] = count.qoh
+        self._levels.cache_clear()
+        told = None
+        if self._hook is not None:
+            told = await self._hook.tell({"kind": "stock.changed", "articles": [count.article]})
+        return Reply({"told": told})
+
+    async def _set_hook(self, request: Request) -> Response:
+        try:
+            self._hook = await _read(request, Hook) if request.method == "PUT" else None
+        except _RefusedError as refused:
+            return refused.response
+        return Reply({"set": self._hook is not None})
 
     async def _stock(self, request: Request) -> Response:
         body = await _read(request, _StockQuery)
@@ -180,7 +215,11 @@ class _Wms:
         if found is None:
             return None
         every = levels(*found, self._sites)
-        return tuple(level for level in every if self._sites[level.site].code in self._by_code)
+        return tuple(
+            level._replace(on_hand=self._counted.get((article, level.site), level.on_hand))
+            for level in every
+            if self._sites[level.site].code in self._by_code
+        )
 
     def _row(self, level: Level, seen: int, now: int) -> dict[str, Any]:
         due = [{"qty": level.due_quantity, "eta": due_at(level, now)}] if level.due_quantity else []

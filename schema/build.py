@@ -12,6 +12,7 @@ from typing import Any
 
 import strawberry
 from graphql import (
+    GraphQLDeferDirective,
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
@@ -27,12 +28,14 @@ from graphql import (
 from msgspec import Struct
 from strawberry.schema.config import StrawberryConfig
 
-from domain.policy import Classification
+from domain.errors import Forbidden
+from domain.policy import Classification, Decision
 from schema.argument import Arguments
-from schema.field import DOMAIN, INTERFACES, PERSON, Batch
+from schema.field import DOMAIN, INTERFACES, PERSON, Batch, Source
 from schema.mutation import USER_ERRORS, Mutation
-from schema.query import Query
+from schema.query import SHARED, Query
 from schema.scalar import SCALARS
+from schema.subscription import Subscription
 
 _DEFINITION = "strawberry-definition"
 
@@ -62,10 +65,12 @@ def build() -> Published:
     published = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=dict.fromkeys(implementing),
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     schema: GraphQLSchema = published._schema  # noqa: SLF001 - Strawberry has no public door to it
+    schema.directives = (*schema.directives, GraphQLDeferDirective)
     categories, persons, person_fields = {}, set(), set()
     arguments = Arguments()
     for name, kind in schema.type_map.items():
@@ -99,6 +104,9 @@ def build() -> Published:
         elif isinstance(kind, GraphQLUnionType):
             kind.resolve_type = _resolve_type(schema, kind)
             kind.extensions["by_class"] = True
+    assert schema.query_type is not None
+    for name, field in schema.query_type.fields.items():
+        field.extensions["shared"] = name in SHARED
     assert schema.mutation_type is not None
     for name, field in schema.mutation_type.fields.items():
         _check_mutation(name, field)
@@ -143,6 +151,8 @@ def _tie(place: str, field: GraphQLField, arguments: Arguments, *, below: bool) 
         field.extensions["attribute"] = definition.python_name
         field.resolve = _read(definition.python_name)
     else:
+        if follow := definition.metadata.get("stream"):
+            field.subscribe = _follow(follow)
         for argument, (name, published) in zip(
             definition.arguments, field.args.items(), strict=True
         ):
@@ -176,6 +186,16 @@ def _call(batch: Batch) -> Callable[..., Any]:
         return value
 
     return resolve
+
+
+def _follow(source: Source) -> Callable[..., Any]:
+    def subscribe(_root: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        context, parent = info.context, info.parent_type.name
+        if context.policy.decide(parent, info.field_name, context.policy_class) is Decision.DENY:
+            raise Forbidden("This may not be followed by this role for this purpose.")
+        return source(context, **arguments)
+
+    return subscribe
 
 
 def _resolve_type(

@@ -9,11 +9,15 @@ a batch resolver in resolvers/::
 
 or the same without ``async``, where it waits for nothing.
 
+A field to be followed has a second function, which gives its events::
+
+    (context, **arguments) -> AsyncIterator[event]              # once per subscription
+
 What execution and auth need to know of a field stands in the extensions of the graphql-core field
 (``schema/build.py`` puts it there): ``attribute`` or ``batch``, ``category`` and ``cost``.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from inspect import cleandoc
 from typing import Any, TypeVar
@@ -27,6 +31,7 @@ T = TypeVar("T")
 
 # The parents' and the context's types differ per resolver; mypy checks them where they are written.
 Batch = Callable[..., Awaitable[Sequence[Any]] | Sequence[Any]]
+Source = Callable[..., AsyncIterator[Any]]
 
 INTERFACES: list[type] = []
 """Every published interface: the types below it are published though no field names them."""
@@ -114,6 +119,26 @@ def batch(
                 "cost": cost,
                 "reads": tuple(reads),
             },
+        )
+        return field
+
+    return publish
+
+
+def stream(
+    follow: Source, resolve: Batch, *, category: Category | None = None, cost: int = 1
+) -> Callable[[Callable[..., Any]], Any]:
+    """Publish the decorated signature as something to follow, described by its docstring.
+
+    ``follow`` gives the events, once per subscription; ``resolve`` is the batch resolver of the
+    field for one event, which is its parent, in a context of the event's own.
+    """
+
+    def publish(signature: Callable[..., Any]) -> StrawberryField:
+        field: StrawberryField = strawberry.field(
+            resolver=signature,
+            description=described(signature),
+            metadata={"batch": resolve, "stream": follow, "category": category, "cost": cost},
         )
         return field
 

@@ -61,8 +61,14 @@ class OrderLine:
     sku: str | None = plain("What was sold; null where it is not a variant.")
     name: str | None = plain("What it was called when it was sold.")
     quantity: Decimal = plain("How many pieces, or how much of what is sold by measure.")
-    unit_price: Money | None = plain("What one of it cost, tax included.")
-    total: Money = plain("What the position cost, tax included.")
+    unit_price: Money | None = plain(
+        "What one of it cost before the position's discount, tax included; null where that is no "
+        "whole amount, as for a remnant of cloth."
+    )
+    discount: Money | None = plain(
+        "What was taken off the position, tax included; null where its system does not say."
+    )
+    total: Money = plain("What the position cost after its discount, tax included.")
 
     @batch(resolvers.order.variant_of_line)
     def variant(self) -> Variant | None:

@@ -32,6 +32,9 @@ from schema.product import Product, ProductConnection, Variant
 from schema.viewer import Viewer
 from schema.wishlist import SharedWishlist, Wishlist
 
+# What every guest is answered alike, so that a cache in front may keep it while it is fresh.
+SHARED = frozenset({"product", "products", "variant"})
+
 
 @publishes(type(None))
 class Query:

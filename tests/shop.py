@@ -19,7 +19,7 @@ _STOP_SECONDS = 15
 # The sandbox chooses free ports; its command says them on and becomes the gateway.
 _COMMAND = (
     'echo "erp $SANDBOX_ERP_URL"; echo "wms $SANDBOX_WMS_URL"; echo "crm $SANDBOX_CRM_URL";'
-    'echo "idp $SANDBOX_IDP_URL"; echo "pos $SANDBOX_POS_URL";'
+    'echo "idp $SANDBOX_IDP_URL"; echo "pos $SANDBOX_POS_URL"; echo "pid $$";'
     'echo "carrier $SANDBOX_CARRIER_URL"; exec "$0" app.py --port 0 --config "$1"'
 )
 
@@ -51,9 +51,10 @@ class Answer:
 class Shop:
     """The gateway and the systems behind it."""
 
-    def __init__(self, gateway: str, systems: Mapping[str, str]) -> None:
+    def __init__(self, gateway: str, systems: Mapping[str, str], pid: int) -> None:
         self.url = gateway
         self.systems = systems
+        self.pid = pid
         self._client = httpx.Client(timeout=30, trust_env=False)
         self._tokens: dict[str, str] = {}
 
@@ -106,10 +107,21 @@ class Shop:
         asked: list[dict[str, Any]] = answer.json()["requests"]
         return asked
 
+    def put(self, system: str, path: str, body: Any) -> Any:
+        """Change something in a system, as its own people would."""
+        answer = self._client.put(self.systems[system] + path, json=body)
+        return answer.raise_for_status().json()
+
     def post(self, system: str, path: str, body: Any, headers: Mapping[str, str]) -> Any:
         """Ask a system itself, in its own words."""
         url = self.systems[system] + path
         return self._client.post(url, json=body, headers=headers).raise_for_status().json()
+
+
+def _environment() -> dict[str, str]:
+    """Whatever the shell says of a sandbox or gateway of its own is not meant for this one."""
+    ours = ("SANDBOX_", "GATEWAY_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 @contextmanager
@@ -135,7 +147,7 @@ def serve(
             ],
             cwd=ROOT,
             env={
-                **os.environ,
+                **_environment(),
                 **urls,
                 "PYTHONUNBUFFERED": "1",
                 "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
@@ -147,17 +159,19 @@ def serve(
     ):
         assert process.stdout is not None
         systems: dict[str, str] = {**(also or {})}
-        gateway = None
+        gateway, pid = None, 0
         deadline = time.monotonic() + _START_SECONDS
         for line in process.stdout:
             if found := re.fullmatch(r"(erp|wms|crm|idp|pos|carrier) (http://\S+)\n", line):
                 systems[found[1]] = found[2]
+            if found := re.fullmatch(r"pid (\d+)\n", line):
+                pid = int(found[1])
             if found := re.fullmatch(r"ready (http://\S+)\n", line):
                 gateway = found[1]
                 break
             assert time.monotonic() < deadline, "the gateway did not get ready in time"
         assert gateway, f"the gateway ended with status {process.wait(_STOP_SECONDS)}"
-        shop = Shop(gateway, systems)
+        shop = Shop(gateway, systems, pid)
         try:
             yield shop
         finally:

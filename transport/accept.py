@@ -3,6 +3,7 @@
 from enum import Enum
 from functools import lru_cache
 
+from graphql import OperationType
 from starlette.datastructures import Headers
 
 from transport.refusal import Refusal, bad_request
@@ -18,22 +19,38 @@ class Media(Enum):
     JSON = "application/json"
 
 
+EVENTS = "text/event-stream"
+MULTIPART = "multipart/mixed"
+
+
+class Stream(Enum):
+    """The forms of an answer that comes in parts."""
+
+    EVENTS = "graphql-sse: one event for each answer"
+    PARTS = "multipart, as graphql-core 3.3 and graphql-js 17 tell @defer"
+    OLD_PARTS = "multipart with deferSpec=20220824, as Apollo Client asks for by default"
+    PAYLOADS = "multipart with subscriptionSpec=1.0, as Apollo Client asks for subscriptions"
+
+
 class Preference:
     """What the request accepts, with its weights.
 
     *Source*: RFC 9110, section 12.5.1: the most specific range that matches decides.
     """
 
-    __slots__ = ("_weights",)
+    __slots__ = ("_parts", "_weights")
 
     def __init__(self, text: str) -> None:
         self._weights: dict[str, float] = {}
+        self._parts: set[str] = set()
         if not text.strip():
             self._weights["*/*"] = 1.0
             return
         for part in text.split(",", _MAX_RANGES)[:_MAX_RANGES]:
             name, *parameters = (each.strip().lower() for each in part.split(";"))
             weight = _weight(parameters)
+            if name == MULTIPART:
+                self._parts.update(parameter.replace('"', "") for parameter in parameters)
             if name and weight is not None:
                 self._weights[name] = max(weight, self._weights.get(name, 0.0))
 
@@ -54,6 +71,26 @@ class Preference:
         return self.names(page) and all(
             self.weight(page) >= self.weight(media.value) for media in Media
         )
+
+    def stream(self, kind: OperationType | None) -> Stream | None:
+        """Choose the form of an answer that may come in parts; None where none is accepted.
+
+        Where both are wanted alike, events go before multipart for a subscription and behind it
+        for anything else, as the clients that accept both expect.
+        """
+        events, parts = (self._weights.get(each, 0.0) for each in (EVENTS, MULTIPART))
+        is_followed = kind is OperationType.SUBSCRIPTION
+        if parts and (parts > events or (parts == events and not is_followed)):
+            if is_followed:
+                # Multipart without this says nothing of what each part is.
+                asked = "subscriptionspec=1.0" in self._parts
+                return Stream.PAYLOADS if asked else Stream.EVENTS if events else None
+            return Stream.OLD_PARTS if "deferspec=20220824" in self._parts else Stream.PARTS
+        return Stream.EVENTS if events else None
+
+    def wants_only_events(self) -> bool:
+        """Tell whether an event stream is accepted, and none of the plain forms."""
+        return self.names(EVENTS) and not any(self.weight(each.value) for each in Media)
 
     def media(self) -> Media:
         """Choose the form of the answer.

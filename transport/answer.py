@@ -28,8 +28,8 @@ def _default(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def headers_of(status: int, *, has_token: bool) -> dict[str, str]:
-    """Tell what HTTP asks an answer of this status to say."""
+def headers_of(status: int, *, has_token: bool, retry_after: object = 1) -> dict[str, str]:
+    """Tell what HTTP asks an answer of this status to say. *Units*: seconds."""
     match status:
         case 401:
             # RFC 6750, section 3: the error is named only to those who brought a token.
@@ -37,7 +37,7 @@ def headers_of(status: int, *, has_token: bool) -> dict[str, str]:
         case 405:
             return {"Allow": "POST"}
         case 429 | 503:
-            return {"Retry-After": "1"}
+            return {"Retry-After": str(retry_after)}
         case _:
             return {}
 

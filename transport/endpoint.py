@@ -1,28 +1,35 @@
-"""GraphQL over HTTP: one address, POST for everything and GET for queries."""
+"""GraphQL over HTTP: one address, POST for everything, GET for what only reads."""
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
+from graphql import OperationType
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from domain.errors import DeadlineExceeded, Failure
-from domain.viewer import Viewer
+from domain.errors import DeadlineExceeded, DocumentNotFound, Failure, RateLimited
 from execution.context import Asked
-from execution.result import Result
-from transport.accept import Media, Preference, check_content, preferred
+from transport.accept import Media, Preference, Stream, check_content, preferred
 from transport.answer import encode, headers_of, result_status, send_bytes
 from transport.body import drop, read
+from transport.caller import Caller, Proved
 from transport.exchange import Exchange, exchange_of
-from transport.operation import Gone, Operations
+from transport.operation import Gone, Operations, Request
 from transport.page import Page
 from transport.parameter import Parameters, from_address, from_body
 from transport.preflight import Origins
-from transport.problem import masked, problem, problems, report
+from transport.problem import masked
 from transport.refusal import Refusal, bad_request, method_not_allowed, status_of
+from transport.reservation import Reservations
 from transport.settings import Settings
+from transport.shape import Answer, failed
+from transport.stream import deliver, form_of
 
-_METHODS = "GET, POST"
+_METHODS = "GET, POST, PUT"
+# Failures of one operation, not of the request that it came with.
+_ITS_OWN = (DeadlineExceeded, DocumentNotFound)
 CONTEXT_HEADERS = {
     "channel": "commerce-channel",
     "market": "commerce-market",
@@ -35,15 +42,16 @@ CONTEXT_HEADERS = {
 
 _CONTEXT_FIELDS = {header.encode(): field for field, header in CONTEXT_HEADERS.items()}
 _SILENT = Asked()
+_VARY = ", ".join(("Accept", "Authorization", *CONTEXT_HEADERS.values()))
 
 
-class _Answer:
+class _Reply:
     """What goes back: a status, a body, and the headers that belong to it."""
 
     __slots__ = ("body", "closes", "headers", "status")
 
     def __init__(
-        self, status: int, body: Any, headers: dict[str, str], *, closes: bool = False
+        self, status: int, body: Any, headers: Mapping[str, str], *, closes: bool = False
     ) -> None:
         self.status = status
         self.body = body
@@ -54,11 +62,20 @@ class _Answer:
 class GraphQLEndpoint:
     """The ASGI application behind /graphql."""
 
-    def __init__(self, operations: Operations, settings: Settings, page: Page | None) -> None:
+    def __init__(
+        self,
+        operations: Operations,
+        settings: Settings,
+        page: Page | None,
+        stopping: asyncio.Event,
+    ) -> None:
         self._operations = operations
         self._settings = settings
         self._page = page
+        self._stopping = stopping
         self._origins = Origins(settings.origins)
+        self._reservations = Reservations(operations, settings, stopping)
+        self._streams = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever it holds, the answer is GraphQL's."""
@@ -69,22 +86,31 @@ class GraphQLEndpoint:
             if self._page and scope["method"] == "GET" and preference.wants_page():
                 await self._page.send(send)
                 return
+            if self._reservations.concerns(scope, headers):
+                caller = _caller(scope, headers)
+                await self._reservations.answer(scope, headers, caller, receive, send)
+                return
             if scope["method"] not in ("GET", "POST"):
                 raise method_not_allowed(scope["method"], _METHODS)
-            media = preference.media()
+            if not preference.wants_only_events():
+                media = preference.media()
+            # Refusing has to cost next to nothing, or a crowd is kept out by nobody.
+            self._operations.check_room()
             asked_for = await self._parameters(scope, headers, preference, receive)
-            answer = await self._answer(asked_for, scope, headers, receive, media)
-            body = encode(answer.body)
+            reply = await self._reply(asked_for, scope, headers, preference, receive, send, media)
+            if reply is None:
+                return
+            body = encode(reply.body)
         except (Gone, ClientDisconnect):
             exchange.codes.append("GONE")
             return
         except Failure as failure:
-            answer = _refused(failure, exchange, headers)
-            body = encode(answer.body)
+            reply = _refused(failure, exchange, headers, media)
+            body = encode(reply.body)
         except Exception as bug:  # noqa: BLE001 - the last door: masked and logged
-            answer = _broken(bug, exchange)
-            body = encode(answer.body)
-        await _send(answer, body, media, receive, send)
+            reply = _broken(bug, exchange)
+            body = encode(reply.body)
+        await _send(reply, body, media, receive, send)
 
     async def _parameters(
         self, scope: Scope, headers: Headers, preference: Preference, receive: Receive
@@ -95,47 +121,112 @@ class GraphQLEndpoint:
         check_content(headers)
         return from_body(await read(headers, receive, self._settings), self._settings)
 
-    async def _answer(
+    async def _reply(
         self,
         asked_for: Parameters | list[Parameters],
         scope: Scope,
         headers: Headers,
+        preference: Preference,
         receive: Receive,
+        send: Send,
         media: Media,
-    ) -> _Answer:
+    ) -> _Reply | None:
         exchange = exchange_of(scope)
-        asked = _asked(scope)
-        viewer = await self._operations.viewer(_single(headers, "authorization"))
-        exchange.role = viewer.role.value
-
-        async def gone() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-
-        async def run(parameters: Parameters) -> Result:
-            return await self._operations.run(
-                parameters,
-                viewer,
-                asked,
-                exchange.request_id,
-                gone=gone,
-                only_query=scope["method"] == "GET",
+        proved = await self._operations.prove(_caller(scope, headers))
+        exchange.role = proved.viewer.role.value
+        self._operations.check_room(proved)
+        if isinstance(asked_for, list):
+            return await self._array(asked_for, proved, exchange, receive)
+        request = await self._operations.read(asked_for, proved)
+        only_query = scope["method"] == "GET"
+        stream = preference.stream(request.kind)
+        is_read = request.kind is not OperationType.MUTATION
+        if (
+            stream is not None
+            and (is_read or not only_query)
+            and self._streams_for(request, preference, stream)
+        ):
+            await self._stream(request, proved, exchange, stream, receive, send)
+            return None
+        async with self._operations.account(proved, is_trusted=request.is_trusted) as account:
+            answer = await self._operations.run(
+                request, proved, account, exchange, gone=_watch(receive), only_query=only_query
             )
+        if answer.was_executed:
+            exchange.operation = (request.operation_name or "")[:64] or None
+        return _answered(answer, media, headers, account.headers())
 
-        if isinstance(asked_for, Parameters):
-            result = await run(asked_for)
-            if result.was_executed:
-                exchange.operation = (asked_for.operation_name or "")[:64] or None
-            return _answered(result, viewer, exchange, media, headers)
+    def _streams_for(self, request: Request, preference: Preference, stream: Stream) -> bool:
+        """Tell whether this operation is answered as a stream.
+
+        A client that also takes plain JSON gets a stream only where it says something that JSON
+        could not: a subscription, or an operation that defers.
+        """
+        if request.kind is OperationType.SUBSCRIPTION or preference.wants_only_events():
+            return True
+        return stream is not Stream.EVENTS and "@defer" in request.document
+
+    async def _stream(
+        self,
+        request: Request,
+        proved: Proved,
+        exchange: Exchange,
+        stream: Stream,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        if self._streams >= self._settings.stream.streams:
+            raise RateLimited("The gateway has no room for another stream; try again later.")
+        exchange.operation = (request.operation_name or "")[:64] or None
+        self._streams += 1
+        try:
+            await deliver(
+                self._operations.answers(request, proved, exchange),
+                form_of(stream),
+                exchange,
+                receive=receive,
+                send=send,
+                headers={"Vary": "Accept"},
+                beat=self._settings.stream.beat,
+                stopping=self._stopping,
+            )
+        finally:
+            self._streams -= 1
+
+    async def _array(
+        self, asked_for: list[Parameters], proved: Proved, exchange: Exchange, receive: Receive
+    ) -> _Reply:
         bodies: list[dict[str, Any]] = []
-        # One after the other: an array may hold mutations, whose order counts.
-        for each in asked_for:
-            try:
-                bodies.append(_shape(await run(each), viewer, exchange))
-            except DeadlineExceeded as failure:
-                # What the operations before it did stays done, and has to be told.
-                bodies.append(_failed(failure, exchange))
-        return _Answer(200, bodies, {})
+        gone = _watch(receive)
+        async with self._operations.account(proved) as account:
+            # One after the other: an array may hold mutations, whose order counts.
+            for each in asked_for:
+                try:
+                    request = await self._operations.read(each, proved)
+                    answer = await self._operations.run(
+                        request, proved, account, exchange, gone=gone
+                    )
+                except Failure as failure:
+                    # What the operations before it did stays done, and has to be told.
+                    if not bodies and not isinstance(failure, _ITS_OWN):
+                        raise
+                    answer = failed(failure, exchange)
+                bodies.append(answer.body)
+        return _Reply(200, bodies, account.headers())
+
+
+def _watch(receive: Receive) -> Any:
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    return gone
+
+
+def _caller(scope: Scope, headers: Headers) -> Caller:
+    client = scope.get("client")
+    authorization = _single(headers, "authorization")
+    return Caller(authorization, _asked(scope), client[0] if client else None)
 
 
 def _single(headers: Headers, name: str) -> str | None:
@@ -144,6 +235,15 @@ def _single(headers: Headers, name: str) -> str | None:
     if len(values) > 1:
         raise _twice(name)
     return values[0] if values else None
+
+
+def _answered(answer: Answer, media: Media, headers: Headers, budget: Mapping[str, str]) -> _Reply:
+    status = 200 if answer.was_executed else result_status(answer.code, media)
+    if answer.max_age is not None and "authorization" not in headers:
+        # The budget is one caller's; what may be handed to others must not tell of it.
+        shared = {"Cache-Control": f"public, max-age={answer.max_age}", "Vary": _VARY}
+        return _Reply(status, answer.body, shared)
+    return _Reply(status, answer.body, {**_headers(status, answer.body, headers), **budget})
 
 
 def _asked(scope: Scope) -> Asked:
@@ -163,61 +263,36 @@ def _twice(name: str) -> Refusal:
     return bad_request(f"{name} is given more than once; send it once.")
 
 
-def _shape(result: Result, viewer: Viewer, exchange: Exchange) -> dict[str, Any]:
-    shaped: dict[str, Any] = {}
-    if result.errors:
-        errors = problems(result.errors, exchange.request_id, is_staff=viewer.is_staff)
-        exchange.note(errors)
-        shaped["errors"] = errors
-    if result.was_executed:
-        shaped["data"] = result.data
-    if result.extensions:
-        shaped["extensions"] = result.extensions
-    return shaped
+def _headers(status: int, body: dict[str, Any], headers: Headers) -> dict[str, str]:
+    errors = body.get("errors") or [{"extensions": {}}]
+    retry_after = errors[0]["extensions"].get("retryAfter", 1)
+    has_token = "authorization" in headers
+    return headers_of(status, has_token=has_token, retry_after=retry_after)
 
 
-def _failed(failure: Failure, exchange: Exchange) -> dict[str, Any]:
-    report(failure, exchange.request_id)
-    errors = [problem(failure)]
-    exchange.note(errors)
-    return {"errors": errors}
-
-
-def _answered(
-    result: Result, viewer: Viewer, exchange: Exchange, media: Media, headers: Headers
-) -> _Answer:
-    cache = result.extensions.pop("cacheControl", None)
-    body = _shape(result, viewer, exchange)
-    status = 200
-    if not result.was_executed:
-        code = body["errors"][0]["extensions"]["code"] if result.errors else None
-        status = result_status(code, media)
-    extra = headers_of(status, has_token="authorization" in headers)
-    if isinstance(cache, str):
-        extra["Cache-Control"] = cache
-    return _Answer(status, body, extra)
-
-
-def _refused(failure: Failure, exchange: Exchange, headers: Headers) -> _Answer:
-    body = _failed(failure, exchange)
+def _refused(failure: Failure, exchange: Exchange, headers: Headers, media: Media) -> _Reply:
+    body = failed(failure, exchange).body
     if isinstance(failure, Refusal):
-        return _Answer(failure.status, body, dict(failure.headers), closes=failure.closes)
-    status = status_of(failure.code)
-    return _Answer(status, body, headers_of(status, has_token="authorization" in headers))
+        return _Reply(failure.status, body, dict(failure.headers), closes=failure.closes)
+    if isinstance(failure, DocumentNotFound):
+        status = result_status(failure.code, media)
+    else:
+        status = status_of(failure.code)
+    return _Reply(status, body, _headers(status, body, headers))
 
 
-def _broken(bug: Exception, exchange: Exchange) -> _Answer:
+def _broken(bug: Exception, exchange: Exchange) -> _Reply:
     errors = [masked(bug, exchange.request_id)]
     exchange.note(errors)
-    return _Answer(500, {"errors": errors}, {})
+    return _Reply(500, {"errors": errors}, {})
 
 
-async def _send(answer: _Answer, body: bytes, media: Media, receive: Receive, send: Send) -> None:
-    headers = {"Vary": "Accept", **answer.headers}
-    if answer.closes:
+async def _send(reply: _Reply, body: bytes, media: Media, receive: Receive, send: Send) -> None:
+    headers = {"Vary": "Accept", **reply.headers}
+    if reply.closes:
         headers["Connection"] = "close"
     content_type = f"{media.value}; charset=utf-8"
-    await send_bytes(send, answer.status, content_type, body, headers, more=answer.closes)
-    if answer.closes:
+    await send_bytes(send, reply.status, content_type, body, headers, more=reply.closes)
+    if reply.closes:
         await drop(receive)
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,27 +1,39 @@
 """The gateway as an ASGI application."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route, Router
+from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.bucket import TokenBucket
+from domain.document import DocumentStore
 from domain.errors import Failure
 from transport.answer import encode, headers_of, send_bytes
+from transport.budget import Budget
+from transport.document import DocumentReader
 from transport.door import Door
 from transport.endpoint import CONTEXT_HEADERS, GraphQLEndpoint
 from transport.exchange import exchange_of
 from transport.health import Readiness, Ready, live
+from transport.load import Load
 from transport.operation import ContextFactory, Executor, Operations, Verifier
 from transport.page import Page
 from transport.preflight import PREFLIGHT_HEADERS
 from transport.problem import problem, report
+from transport.protocol import STOPPING
 from transport.refusal import Refusal, method_not_allowed, no_such_path, status_of
+from transport.reservation import TOKEN_HEADER
 from transport.settings import Settings
+from transport.socket import SocketEndpoint
+from transport.webhook import PATH as WEBHOOK_PATH
+from transport.webhook import Take, Webhooks
 
 PATH = "/graphql"
 Hook = Callable[[], Awaitable[None]]
+NO_WEBHOOKS: Mapping[str, Take] = {}
 _JSON = "application/json; charset=utf-8"
 
 
@@ -31,7 +43,10 @@ def make_app(
     verifier: Verifier,
     settings: Settings,
     *,
+    buckets: TokenBucket,
+    documents: DocumentStore,
     readiness: Readiness,
+    webhooks: Mapping[str, Take] = NO_WEBHOOKS,
     on_start: Hook | None = None,
     on_stop: Hook | None = None,
     routes: Sequence[BaseRoute] = (),
@@ -39,13 +54,21 @@ def make_app(
     """Make the application.
 
     ``on_start`` runs before the first request and ``on_stop`` after the last, also when the start
-    fails; ``routes`` are further addresses beside the door's own.
+    fails; ``webhooks`` take what systems send by themselves; ``routes`` are further addresses
+    beside the door's own.
+
+    *Errors*: ``ConfigurationError`` for a manifest of trusted documents that cannot be read.
     """
     page = Page() if settings.graphiql else None
-    operations = Operations(executor, contexts, verifier, settings)
-    graphql = _with_cors(GraphQLEndpoint(operations, settings, page), settings)
+    stopping = asyncio.Event()
+    reader, load = DocumentReader(settings.documents, documents), Load(settings.demand)
+    budget = Budget(settings, buckets, load)
+    operations = Operations(executor, contexts, verifier, reader, budget, settings)
+    graphql = _with_cors(GraphQLEndpoint(operations, settings, page, stopping), settings)
     served: list[BaseRoute] = [
+        WebSocketRoute(PATH, _Asgi(SocketEndpoint(operations, settings, stopping))),
         _route(PATH, graphql),
+        _route(WEBHOOK_PATH, Webhooks(settings, webhooks, buckets)),
         _route("/health/live", _reading(live)),
         _route("/health/ready", _reading(Ready(readiness, settings))),
         *routes,
@@ -54,11 +77,13 @@ def make_app(
         served.append(_route(PATH + "/assets/{name}", _reading(page.assets)))
 
     @asynccontextmanager
-    async def lifespan(_: object) -> AsyncIterator[None]:
+    async def lifespan(_: object) -> AsyncIterator[Mapping[str, object]]:
         try:
             if on_start:
                 await on_start()
-            yield
+            async with load.watched(), reader.watched():
+                # The server's protocols set it, before they wait for what is under way.
+                yield {STOPPING: stopping}
         finally:
             if on_stop:
                 await on_stop()
@@ -71,13 +96,14 @@ def make_app(
 def _with_cors(app: ASGIApp, settings: Settings) -> ASGIApp:
     if not settings.origins:
         return app
-    headers = [*CONTEXT_HEADERS.values(), *PREFLIGHT_HEADERS, "authorization", "x-request-id"]
+    own = ("authorization", "x-request-id", TOKEN_HEADER)
+    headers = [*CONTEXT_HEADERS.values(), *PREFLIGHT_HEADERS, *own]
     return CORSMiddleware(
         app,
         allow_origins=settings.origins,
-        allow_methods=("GET", "POST"),
+        allow_methods=("GET", "POST", "PUT", "DELETE"),
         allow_headers=headers,
-        expose_headers=("X-Request-Id", "Retry-After"),
+        expose_headers=("X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"),
     )
 
 

@@ -1,21 +1,38 @@
 """Running one operation for whoever asked, however they are connected."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Protocol, TypeVar
+
+from graphql import OperationType
+from msgspec import Struct
 
 from domain.errors import DeadlineExceeded, SourceTimeout
 from domain.viewer import Viewer
 from execution.context import Asked, Context
+from execution.demand import Admit
+from execution.executor import extensions_of
 from execution.result import Result
+from transport.budget import Account, Budget
+from transport.caller import Caller, Proved
+from transport.document import DocumentReader
+from transport.exchange import Exchange
 from transport.parameter import Parameters
 from transport.settings import Settings
+from transport.shape import Answer, Shaper
+from transport.tick import ticking
 
 T = TypeVar("T")
+_FALSE_END = Answer({"hasNext": False})
 
 
 class Executor(Protocol):
     """Executes documents; raises nothing but cancellation."""
+
+    def kind(self, document: str, operation_name: str | None) -> OperationType | None:
+        """Tell what an operation does; None where there is none to execute."""
+        ...
 
     async def execute(
         self,
@@ -25,8 +42,35 @@ class Executor(Protocol):
         context: Context,
         *,
         only_query: bool = False,
+        in_parts: bool = False,
+        admit: Admit | None = None,
     ) -> Result:
         """Execute one operation of a document."""
+        ...
+
+    async def subscribe(
+        self,
+        document: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        *,
+        admit: Admit | None = None,
+    ) -> AsyncGenerator[Any, None] | Result:
+        """Open the events of a subscription."""
+        ...
+
+    async def execute_event(
+        self,
+        document: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        event: object,
+        *,
+        admit: Admit | None = None,
+    ) -> Result:
+        """Execute a subscription for one of its events."""
         ...
 
 
@@ -50,60 +94,208 @@ class Gone(Exception):  # noqa: N818 - named after what happened
     """The caller left before the answer."""
 
 
+class Request(Struct, frozen=True):
+    """One operation whose document is known and whose caller is proved."""
+
+    document: str
+    operation_name: str | None
+    variables: dict[str, Any] | None
+    kind: OperationType | None
+    is_trusted: bool
+
+
 class Operations:
-    """Gives each operation its viewer, its context, its time, and its end."""
+    """Gives each operation its viewer, its document, its context, its time, and its end."""
 
     def __init__(
         self,
         executor: Executor,
         contexts: ContextFactory,
         verifier: Verifier,
+        documents: DocumentReader,
+        budget: Budget,
         settings: Settings,
     ) -> None:
         self._executor = executor
         self._contexts = contexts
         self._verifier = verifier
+        self._documents = documents
+        self._budget = budget
         self._settings = settings
+        self._shaper = Shaper(settings)
 
-    async def viewer(self, authorization: str | None) -> Viewer:
-        """Prove the viewer.
+    async def prove(self, caller: Caller) -> Proved:
+        """Prove who a caller is.
 
         *Errors*: the verifier's; ``SourceTimeout`` when it has no answer in time.
         """
         try:
             async with asyncio.timeout(self._settings.viewer_time):
-                return await self._verifier.viewer(authorization)
+                return Proved(caller, await self._verifier.viewer(caller.authorization))
         except TimeoutError:
             raise SourceTimeout("identity", "viewer", "no answer in time") from None
 
+    def check_room(self, proved: Proved | None = None) -> None:
+        """Refuse at once what could not be begun; without a caller, what nobody could begin.
+
+        *Errors*: ``Overloaded``.
+        """
+        self._budget.check_room(proved.viewer if proved else None)
+
+    async def read(self, parameters: Parameters, proved: Proved) -> Request:
+        """Find the document of a request, and what its operation does.
+
+        *Errors*: the document reader's.
+        """
+        found = await self._documents.read(parameters, proved.viewer)
+        return Request(
+            found.text,
+            parameters.operation_name,
+            parameters.variables,
+            self._executor.kind(found.text, parameters.operation_name),
+            found.is_trusted,
+        )
+
+    @asynccontextmanager
+    async def account(
+        self, proved: Proved, *, is_trusted: bool = True
+    ) -> AsyncGenerator[Account, None]:
+        """Open the account of a request; it is settled when the block ends."""
+        account = self._budget.open(proved.viewer, proved.caller.address, is_trusted=is_trusted)
+        try:
+            yield account
+        finally:
+            await account.close()
+
     async def run(
         self,
-        parameters: Parameters,
-        viewer: Viewer,
-        asked: Asked,
-        request_id: str,
+        request: Request,
+        proved: Proved,
+        account: Account,
+        exchange: Exchange,
         *,
         gone: Callable[[], Awaitable[None]],
         only_query: bool = False,
-    ) -> Result:
+    ) -> Answer:
         """Run one operation in a context of its own, which is closed whatever happens.
 
         *Errors*: ``BadInput`` and ``Forbidden`` of the context, ``Gone`` as soon as ``gone``
         returns, ``DeadlineExceeded`` where not even the executor's own deadline ended it.
         """
-        context = self._contexts.open(viewer, asked, request_id)
+        context = self._contexts.open(proved.viewer, proved.caller.asked, exchange.request_id)
         try:
             work = self._executor.execute(
-                parameters.query,
-                parameters.variables,
-                parameters.operation_name,
+                request.document,
+                request.variables,
+                request.operation_name,
                 context,
                 only_query=only_query,
+                admit=account.admit,
             )
             seconds = context.deadline.remaining() + self._settings.grace
-            return await _until(work, gone, seconds, self._settings.grace)
+            result = await _until(work, gone, seconds, self._settings.grace)
         finally:
             context.loaders.close()
+        return self._shaper.answer(result, proved.viewer, exchange)
+
+    async def answers(
+        self, request: Request, proved: Proved, exchange: Exchange
+    ) -> AsyncGenerator[Answer, None]:
+        """Give every answer of one operation: one, one for each part, or one for each event.
+
+        The caller closes the generator. *Errors*: as ``run``, and for a subscription whatever
+        proving its viewer raises, which is done anew for every event and every ``recheck``.
+        """
+        if request.kind is OperationType.SUBSCRIPTION:
+            answers = self._events(request, proved, exchange)
+        else:
+            answers = self._parts(request, proved, exchange)
+        try:
+            async for answer in answers:
+                yield answer
+        finally:
+            await answers.aclose()
+
+    async def _parts(
+        self, request: Request, proved: Proved, exchange: Exchange
+    ) -> AsyncGenerator[Answer, None]:
+        viewer = proved.viewer
+        context = self._contexts.open(viewer, proved.caller.asked, exchange.request_id)
+        result: Result | None = None
+        async with self.account(proved, is_trusted=request.is_trusted) as account:
+            try:
+                result = await self._executor.execute(
+                    request.document,
+                    request.variables,
+                    request.operation_name,
+                    context,
+                    in_parts=True,
+                    admit=account.admit,
+                )
+                yield self._shaper.answer(result, viewer, exchange)
+                if result.parts is None:
+                    return
+                last: Answer | None = None
+                async for part in result.parts:
+                    last = self._shaper.part(part, viewer, exchange)
+                    if not part.has_next:
+                        # What was found out on the way: stale, redacted, the cost of it all.
+                        last.body["extensions"] = extensions_of(context)
+                    yield last
+                if last is None or last.body["hasNext"]:
+                    yield _FALSE_END
+            finally:
+                if result is not None and result.parts is not None:
+                    await result.parts.aclose()
+                context.loaders.close()
+
+    async def _events(
+        self, request: Request, proved: Proved, exchange: Exchange
+    ) -> AsyncGenerator[Answer, None]:
+        caller, viewer = proved.caller, proved.viewer
+        opening = self._contexts.open(viewer, caller.asked, exchange.request_id)
+        try:
+            async with self.account(proved, is_trusted=request.is_trusted) as account:
+                source = await self._executor.subscribe(
+                    request.document,
+                    request.variables,
+                    request.operation_name,
+                    opening,
+                    admit=account.admit,
+                )
+            if isinstance(source, Result):
+                yield self._shaper.answer(source, viewer, exchange)
+                return
+            recheck = self._settings.stream.recheck
+            async with aclosing(ticking(source, recheck)) as events:
+                async for event in events:
+                    proved = await self.prove(caller)
+                    if event is None:
+                        continue
+                    answer = await self._event(request, proved, exchange, event.value)
+                    yield answer
+                    if not answer.was_executed:
+                        return
+        finally:
+            opening.loaders.close()
+
+    async def _event(
+        self, request: Request, proved: Proved, exchange: Exchange, event: object
+    ) -> Answer:
+        context = self._contexts.open(proved.viewer, proved.caller.asked, exchange.request_id)
+        try:
+            async with self.account(proved, is_trusted=request.is_trusted) as account:
+                result = await self._executor.execute_event(
+                    request.document,
+                    request.variables,
+                    request.operation_name,
+                    context,
+                    event,
+                    admit=account.admit,
+                )
+        finally:
+            context.loaders.close()
+        return self._shaper.answer(result, proved.viewer, exchange)
 
 
 async def _until(

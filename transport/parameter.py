@@ -9,17 +9,27 @@ from msgspec import Struct
 from transport.refusal import Refusal, bad_request
 from transport.settings import Settings
 
-_NAMES = ("query", "operationName", "variables", "extensions")
+# A persisted document's id, as GraphQL over HTTP (appendix A) and two families of clients call it.
+_IDS = ("documentId", "doc_id", "id")
+_NAMES = ("query", "operationName", "variables", "extensions", *_IDS)
 _MAX_PAIRS = 50
+_MAX_ID = 256
 
 
 class Parameters(Struct, frozen=True):
-    """One GraphQL request (GraphQL over HTTP, section 5.1)."""
+    """One GraphQL request (GraphQL over HTTP, section 5.1).
 
-    query: str
+    *Shape*: ``query`` is None where ``document_id`` alone names the document. ``is_automatic``
+    tells an id that the client computed from the text (automatic persisted queries), and sends
+    with it once.
+    """
+
+    query: str | None
     operation_name: str | None
     variables: dict[str, Any] | None
     extensions: dict[str, Any] | None
+    document_id: str | None = None
+    is_automatic: bool = False
 
 
 def from_body(body: bytes, settings: Settings) -> Parameters | list[Parameters]:
@@ -33,14 +43,14 @@ def from_body(body: bytes, settings: Settings) -> Parameters | list[Parameters]:
         raise bad_request("The body is empty; send a JSON object with a 'query'.")
     found = _json(body, "The body")
     if not isinstance(found, list):
-        return _parameters(found, settings)
+        return parameters(found, settings)
     if not settings.batch:
         raise bad_request("The body is an array; send one operation per request.")
     if not 1 <= len(found) <= settings.batch:
         raise bad_request(
             f"The array holds {len(found)} operations; allowed: 1 to {settings.batch}."
         )
-    return [_parameters(each, settings) for each in found]
+    return [parameters(each, settings) for each in found]
 
 
 def from_address(query_string: bytes, settings: Settings) -> Parameters:
@@ -76,7 +86,7 @@ def from_address(query_string: bytes, settings: Settings) -> Parameters:
                 _json(given[name].encode(), f"Parameter '{name}'") if given[name] else None
             )
     given["operationName"] = given.get("operationName") or None
-    return _parameters(given, settings)
+    return parameters(given, settings)
 
 
 def _json(text: bytes, what: str) -> Any:
@@ -89,22 +99,46 @@ def _json(text: bytes, what: str) -> Any:
         ) from None
 
 
-def _parameters(found: Any, settings: Settings) -> Parameters:
+def parameters(found: Any, settings: Settings) -> Parameters:
+    """Read one request that has been JSON. *Errors*: 400 for what is not one."""
     if not isinstance(found, dict):
         raise bad_request(f"The request is {_kind(found)}; send an object with a 'query'.")
     query, name = found.get("query"), found.get("operationName")
-    if query is None:
-        raise bad_request("The request has no 'query'; send the document as text.")
-    if not isinstance(query, str):
+    if query is not None and not isinstance(query, str):
         raise bad_request(f"'query' is {_kind(query)}; send the document as text.")
     if name is not None and not isinstance(name, str):
         raise bad_request(f"'operationName' is {_kind(name)}; allowed: text or null.")
+    extensions = _object(found, "extensions", settings.json_depth)
+    document_id, is_automatic = _document_id(found, extensions)
+    if query is None and document_id is None:
+        raise bad_request("The request has no 'query'; send the document as text.")
     return Parameters(
         query,
         name,
         _object(found, "variables", settings.json_depth),
-        _object(found, "extensions", settings.json_depth),
+        extensions,
+        document_id,
+        is_automatic,
     )
+
+
+def _document_id(
+    found: dict[str, Any], extensions: dict[str, Any] | None
+) -> tuple[str | None, bool]:
+    persisted = (extensions or {}).get("persistedQuery")
+    if isinstance(persisted, dict) and "sha256Hash" in persisted:
+        return _id(persisted["sha256Hash"], "extensions.persistedQuery.sha256Hash"), True
+    for name in _IDS:
+        # Beside a text, what clients of other servers call by these names is not ours to read.
+        if found.get(name) is not None and found.get("query") is None:
+            return _id(found[name], name), False
+    return None, False
+
+
+def _id(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_ID:
+        raise bad_request(f"'{name}' is {_kind(value)}; send 1 to {_MAX_ID} characters of text.")
+    return value
 
 
 def _object(found: dict[str, Any], name: str, depth: int) -> dict[str, Any] | None:

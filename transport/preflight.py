@@ -25,6 +25,21 @@ class Origins:
     def __init__(self, allowed: list[str]) -> None:
         self._allowed = frozenset(allowed)
 
+    def allows(self, headers: Headers) -> bool:
+        """Tell whether whoever opens a socket may: no page at all, our own, or an allowed one.
+
+        A browser sends the origin with every handshake, and asks nobody before.
+        """
+        origins = headers.getlist("origin")
+        if not origins:
+            return True
+        if len(origins) > 1:
+            return False
+        origin = origins[0]
+        if "*" in self._allowed or origin in self._allowed:
+            return True
+        return origin.partition("://")[2] == headers.get("host")
+
     def check(self, headers: Headers, preference: Preference) -> None:
         """Refuse with 403 a GET that any page could have caused."""
         if any(name in headers for name in PREFLIGHT_HEADERS):

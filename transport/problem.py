@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import (
+    GraphQLError,
+    GraphQLSyntaxError,
+    ObjectFieldNode,
+    Token,
+    TokenKind,
+    ValueNode,
+    VariableNode,
+)
 
 from domain.errors import BadInput, Failure, SourceFailure
 
@@ -14,19 +22,31 @@ INTERNAL = "INTERNAL"
 _MASK = "Internal error"
 _MAX_MESSAGE = 1000
 # graphql-core's words for a variable before execution, and for an argument at its field.
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 _BAD_VALUE = re.compile(r"(?:Variable '\$|Argument ')(\w+)' (?:has invalid|of required type)")
+_OPENING = frozenset({TokenKind.PAREN_L, TokenKind.BRACKET_L, TokenKind.BRACE_L})
+_CLOSING = frozenset({TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.BRACE_R})
 _log = structlog.get_logger("transport")
 
 
 def problems(
-    errors: Sequence[GraphQLError], request_id: str, *, is_staff: bool = False
+    errors: Sequence[GraphQLError],
+    request_id: str,
+    *,
+    is_staff: bool = False,
+    suggests: bool = True,
 ) -> list[dict[str, Any]]:
     """Shape the errors of an answer, and log those that an operator has to see.
 
     *Shape*: as GraphQL, section 7.1.2; ``extensions.code`` is always there. Staff read which
     system a value is missing from; nobody reads more of a bug than the request's id.
+    ``suggests`` false leaves out which names of the schema are close to a wrong one.
     """
-    return [_problem(error, request_id, is_staff=is_staff) for error in errors]
+    shaped = [_problem(error, request_id, is_staff=is_staff) for error in errors]
+    if not suggests:
+        for each in shaped:
+            each["message"] = _SUGGESTION.sub("", each["message"])
+    return shaped
 
 
 def problem(failure: Failure) -> dict[str, Any]:
@@ -98,6 +118,31 @@ def _classified(error: GraphQLError) -> dict[str, Any]:
     if isinstance(error, GraphQLSyntaxError):
         return {"code": "GRAPHQL_PARSE_FAILED"}
     bad_value = _BAD_VALUE.match(error.message)
-    if bad_value:
-        return {"code": BadInput.code, "argument": bad_value[1]}
+    argument = bad_value[1] if bad_value else _argument(error)
+    if argument is not None:
+        return {"code": BadInput.code, "argument": argument}
     return {"code": "GRAPHQL_VALIDATION_FAILED"}
+
+
+def _argument(error: GraphQLError) -> str | None:
+    """Name the argument, or the variable, that a refused value stands in as a literal."""
+    node = error.nodes[0] if error.nodes else None
+    # Validation names a value first only where the value itself is at fault.
+    is_value = isinstance(node, ValueNode | ObjectFieldNode) and not isinstance(node, VariableNode)
+    if node is None or node.loc is None or not is_value:
+        return None
+    # Nodes do not know their parents; tokens know what stands before them.
+    token, depth, name = node.loc.start_token.prev, 0, None
+    while token is not None:
+        if token.kind in _CLOSING:
+            depth += 1
+        elif token.kind in _OPENING and depth:
+            depth -= 1
+        elif token.kind is TokenKind.PAREN_L:
+            break
+        elif token.kind in _OPENING:
+            name = None  # what was found names a part of the value
+        elif token.kind is TokenKind.COLON and not depth and name is None:
+            name = token.prev
+        token = token.prev
+    return name.value if isinstance(name, Token) else None

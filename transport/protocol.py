@@ -5,12 +5,47 @@ from typing import Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from transport.answer import encode
 from transport.problem import problem
 from transport.refusal import Refusal
+from transport.settings import Settings
 
 _FRAMING = (b"content-length", b"transfer-encoding")
+# Where the application leaves the event that tells it to stop, in the state of its lifespan.
+STOPPING = "commerce.stopping"
+
+
+class Stall:
+    """Ends a connection whose reader takes nothing of what is waiting for it.
+
+    *Units*: ``seconds`` in which not a single byte left.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+        self._left = 0
+
+    def begin(self, transport: asyncio.Transport) -> None:
+        """Watch a transport that has more to send than it should hold."""
+        self._left = transport.get_write_buffer_size()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look, transport)
+
+    def end(self) -> None:
+        """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self, transport: asyncio.Transport) -> None:
+        self._timer = None
+        # Nothing is added while writing is paused, so that any change is a byte that was taken.
+        if transport.get_write_buffer_size() >= self._left:
+            transport.abort()
+        else:
+            self.begin(transport)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -21,14 +56,16 @@ class BoundedProtocol(HttpToolsProtocol):
     ``uvicorn.Config(http=...)``.
 
     *Units*: ``max_head`` in bytes, ``head_time`` in seconds, from the connection or, on one that
-    is kept alive, from the first byte.
+    is kept alive, from the first byte; ``stall_time`` in seconds without a byte taken.
     """
 
     max_head: ClassVar[int] = 65_536
     head_time: ClassVar[float] = 10.0
+    stall_time: ClassVar[float] = 30.0
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
+        self._stall = Stall(self.stall_time)
         self._head = 0
         self._is_in_head = True
         self._is_resuming = False
@@ -42,7 +79,23 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._unwait()
+        self._stall.end()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the reader, not for ever."""
+        super().pause_writing()
+        self._stall.begin(self.transport)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._stall.end()
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        """Let what is under way end, and tell streams to."""
+        _tell_to_stop(self.app_state)
+        super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Read on, until a head is whole or too large."""
@@ -99,6 +152,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         super().on_message_complete()
 
+    def _should_upgrade(self) -> bool:
+        # A handshake has no body; what else names the protocol is a request like any other.
+        return bool(self.parser.get_method() == b"GET" and super()._should_upgrade())
+
     def _stay(self, rest: bytes) -> None:
         """Decline an upgrade: read the request's body, which the parser has stopped before."""
         framing = b"".join(
@@ -147,3 +204,63 @@ class BoundedProtocol(HttpToolsProtocol):
             )
             self.transport.write(head.encode("ascii") + body)
         self.transport.close()
+
+
+class BoundedSocket(WebSocketsSansIOProtocol):
+    """uvicorn's sans-I/O WebSocket protocol, with bounds on its readers, and an end of its own.
+
+    uvicorn closes every socket the moment it stops; here the application says ``complete`` first,
+    and closes with 1001. Hand it to ``uvicorn.Config(ws=...)``, with ``ws_max_size``, and without
+    compression, which would let a small message unpack to a large one.
+
+    *Units*: ``stall_time`` in seconds without a byte taken.
+    """
+
+    stall_time: ClassVar[float] = 10.0
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.close_timeout = 2.0
+        self._stall = Stall(self.stall_time)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stall.end()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the reader, not for ever."""
+        super().pause_writing()
+        self._stall.begin(self.transport)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._stall.end()
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        """Tell the application to bring the socket to an end."""
+        if self.handshake_complete and not self.close_sent:
+            _tell_to_stop(self.app_state)
+        else:
+            super().shutdown()
+
+
+def serving(settings: Settings) -> dict[str, Any]:
+    """Give what ``uvicorn.Config`` needs to know of the door, beside the application itself."""
+    return {
+        "http": BoundedProtocol,
+        "ws": BoundedSocket,
+        "ws_max_size": settings.stream.max_message,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": float(settings.stream.beat),
+        "ws_ping_timeout": float(settings.stream.beat),
+        "server_header": False,
+        "access_log": False,
+    }
+
+
+def _tell_to_stop(state: dict[str, Any]) -> None:
+    stopping = state.get(STOPPING)
+    if isinstance(stopping, asyncio.Event):
+        stopping.set()

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
+from adapters._body import Whole
 from adapters._outcome import Rejected
 
 T = TypeVar("T")
@@ -89,8 +90,8 @@ class Matches(Struct, frozen=True):
 class Balance(Struct, frozen=True, rename="camel"):
     """What stands in an account."""
 
-    points: int
-    lifetime_points: int
+    points: Whole
+    lifetime_points: Whole
 
 
 class NextTier(Struct, frozen=True):
@@ -124,7 +125,7 @@ class Entry(Struct, frozen=True):
 
     seq: int
     kind: str
-    points: int
+    points: Whole
     at: datetime
     reference: Reference | None
 

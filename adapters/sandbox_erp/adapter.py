@@ -18,7 +18,7 @@ from domain.facet import FacetQuery, Facets
 from domain.filter import ProductQuery
 from domain.offer import Offer
 from domain.order import Order, OrderQuery
-from domain.page import Page
+from domain.page import Page, PageRequest
 from domain.price import PriceHistory
 from domain.product import Product, Variant
 from domain.provenance import ORDER, PRICE
@@ -85,7 +85,7 @@ class Adapter:
 
     async def facets_by_query(
         self, queries: Sequence[FacetQuery], ask: Ask
-    ) -> Mapping[FacetQuery, Facets]:
+    ) -> Mapping[FacetQuery, Facets | Failure]:
         """Count the facets of each listing, side by side."""
         return await self._catalogue.facets_by_query(queries, ask)
 
@@ -120,7 +120,8 @@ class Adapter:
             rows = await self._erp.rows("PRICES", body, message.Priced, ask, call)
             provenance = self._erp.now(PRICE)
             with self._upstream.contract(call):
-                return [price.offer(row, organisation, provenance) for row in rows]
+                read = (price.offer(row, organisation, provenance) for row in rows)
+                return [offer for offer in read if offer is not None]
 
         numbers = [message.long(sku) for sku in skus if message.is_short(sku)]
         parts = await self._upstream.chunked(numbers, MAX_PRICES, fetch)
@@ -193,13 +194,19 @@ class Adapter:
 
     async def orders_by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask
-    ) -> Mapping[OrderQuery, Page[Order]]:
+    ) -> Mapping[OrderQuery, Page[Order] | Failure]:
         """Read a page for each customer; equal page sizes share a call.
 
         A customer may have several numbers in the ERP: a cursor is how far the page has come in
         the orders of each of them.
         """
-        wanted = {query: self._wanted(query) for query in queries}
+        found: dict[OrderQuery, Page[Order] | Failure] = {}
+        wanted: dict[OrderQuery, dict[str, int]] = {}
+        for query in queries:
+            try:
+                wanted[query] = self._wanted(query)
+            except BadInput as failure:
+                found[query] = failure
         # Two pages of one customer cannot share a call: it takes one offset for each number.
         rounds: dict[_Round, dict[str, int]] = {}
         places: dict[tuple[OrderQuery, str], _Round] = {}
@@ -213,24 +220,27 @@ class Adapter:
                     turn += 1
                 places[query, number] = (query.page.first, turn)
 
-        async def fetch(chunk: Sequence[_Round]) -> _Ordered:
-            return await self._ordered(chunk[0][0], rounds[chunk[0]], ask)
+        async def fetch(each: _Round) -> _Ordered:
+            return await self._ordered(each[0], rounds[each], ask)
 
-        answers = dict(zip(rounds, await self._upstream.chunked(list(rounds), 1, fetch)))
-        return {
-            query: _merge(
-                query.page.first,
-                offsets,
-                [answers[places[query, number]].get(number, ([], 0)) for number in offsets],
-            )
-            for query, offsets in wanted.items()
-        }
+        answers = await self._upstream.each(list(rounds), fetch)
+        for query, offsets in wanted.items():
+            parts: list[tuple[list[Order], int]] = []
+            for number in offsets:
+                answer = answers[places[query, number]]
+                if isinstance(answer, Failure):
+                    found[query] = answer
+                    break
+                parts.append(answer.get(number, ([], 0)))
+            else:
+                found[query] = _merge(query.page.first, offsets, parts)
+        return found
 
     def _wanted(self, query: OrderQuery) -> dict[str, int]:
         """The customer's numbers here, and how many orders of each come before the page."""
         numbers = [n for n in self._erp.own(query.identities) if document.is_customer_number(n)]
         distinct = list(dict.fromkeys(numbers))
-        return dict(zip(distinct, _offsets(query.page.after, len(distinct))))
+        return dict(zip(distinct, _offsets(query.page, len(distinct))))
 
     async def _ordered(self, first: int, offsets: Mapping[str, int], ask: Ask) -> _Ordered:
         call = "orders_by_customer"
@@ -252,14 +262,14 @@ class Adapter:
             ]
 
 
-def _offsets(cursor: str | None, count: int) -> list[int]:
+def _offsets(page: PageRequest, count: int) -> list[int]:
     """How far a cursor has come in each of so many lists. *Errors*: ``BadInput``."""
-    if cursor is None:
+    if page.after is None:
         return [0] * count
-    parts = cursor.split(".")
+    parts = page.after.split(".")
     proper = all(part.isascii() and part.isdigit() and len(part) < 9 for part in parts)
     if not proper or len(parts) != count or any(int(part) > _MAX_SKIP for part in parts):
-        raise BadInput("after", cursor, "a cursor of this list")
+        raise page.refused()
     return [int(part) for part in parts]
 
 

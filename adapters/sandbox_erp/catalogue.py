@@ -1,8 +1,9 @@
 """Styles, their search, and the tree of material groups."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from adapters._body import whole
 from adapters.sandbox_erp import article, message, search
 from adapters.sandbox_erp.call import MAX_KEYS, Erp
 from adapters.sandbox_erp.price import Organisation
@@ -11,7 +12,7 @@ from domain.category import ROOT, Category
 from domain.errors import BadInput, Failure
 from domain.facet import FacetQuery, Facets
 from domain.filter import ProductFilter, ProductQuery, unsupported
-from domain.page import Page
+from domain.page import Page, PageRequest
 from domain.product import Product, Variant
 from domain.provenance import CATALOGUE
 
@@ -48,12 +49,12 @@ class Catalogue:
         """Read a page for each query, side by side; the ERP searches one listing at a time."""
 
         async def page(query: ProductQuery) -> Page[Product] | Failure:
-            skip = _offset(query.page.after)
+            skip = _offset(query.page)
             if isinstance(skip, Failure):
                 return skip
             return await self._page(query, skip, ask)
 
-        return await self._each(queries, page)
+        return await self._erp.upstream.each(queries, page)
 
     async def product_count_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
@@ -71,11 +72,11 @@ class Catalogue:
             with self._erp.upstream.contract(call, "__count"):
                 return _count(answer)
 
-        return await self._each(queries, count)
+        return await self._erp.upstream.each(queries, count)
 
     async def facets_by_query(
         self, queries: Sequence[FacetQuery], ask: Ask
-    ) -> Mapping[FacetQuery, Facets]:
+    ) -> Mapping[FacetQuery, Facets | Failure]:
         """Count the facets of each listing, side by side."""
         call = "facets_by_query"
 
@@ -90,7 +91,7 @@ class Catalogue:
                 facets = search.facets(answer.facets, reader, ask.currency)
                 return Facets(_count(answer), facets, self._erp.now(CATALOGUE))
 
-        return await self._each(queries, count)
+        return await self._erp.upstream.each(queries, count)
 
     async def category_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Category]:
         """Read material groups; the ERP has one call for all of them."""
@@ -224,26 +225,19 @@ class Catalogue:
         spoken = article.languages(ask.language)
         return article.Reader(answer.names, spoken, self._media_url, self._erp.now(CATALOGUE))
 
-    async def _each(self, queries: Sequence[K], answer: Callable[[K], Awaitable[V]]) -> dict[K, V]:
-        distinct = list(dict.fromkeys(queries))
-
-        async def fetch(chunk: Sequence[K]) -> V:
-            return await answer(chunk[0])
-
-        return dict(zip(distinct, await self._erp.upstream.chunked(distinct, 1, fetch)))
-
 
 def _count(answer: message.Articles) -> int:
-    count = int(answer.count or "")
+    count = whole(int(answer.count or ""))
     if count < 0:
         raise ValueError("a count is below zero")
     return count
 
 
-def _offset(cursor: str | None) -> int | BadInput:
+def _offset(page: PageRequest) -> int | BadInput:
+    cursor = page.after
     if cursor is None:
         return 0
     proper = cursor.isascii() and cursor.isdigit() and len(cursor) < 9
     if not proper or int(cursor) > _MAX_SKIP:
-        return BadInput("after", cursor, "a cursor of this list")
+        return page.refused()
     return int(cursor)

@@ -133,11 +133,13 @@ def _line(item: message.Item, currency: str) -> OrderLine:
     quantity = exact(item.kwmeng)
     if quantity <= 0:
         raise ValueError("an item is of no quantity")
+    total = Money.of(exact(item.netwr) + exact(item.mwsbp), currency)
     return OrderLine(
         position=item.posnr.lstrip("0"),
         sku=message.short(item.matnr) if item.matnr else None,
         name=item.arktx or None,
         quantity=_whole(quantity),
-        unit_price=Money.of(exact(item.kzwi1) / quantity, currency),
-        total=Money.of(exact(item.netwr) + exact(item.mwsbp), currency),
+        unit_price=Money.each(exact(item.kzwi1), quantity, currency),
+        discount=Money.of(item.kzwi1 - total.decimal, currency),
+        total=total,
     )

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from adapters._body import Whole
 from adapters._outcome import Rejected
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ class FacetValue(Struct, frozen=True, rename=str.upper):
     """A value of a facet: a material group's has names, a coded one texts."""
 
     atwrt: str
-    anzahl: int
+    anzahl: Whole
     texts: list[ValueText] = []
     t023t: list[GroupName] = []
 
@@ -135,7 +136,7 @@ class Facet(Struct, frozen=True, rename=str.upper):
 
     atnam: str
     atfor: str
-    anzahl: int
+    anzahl: Whole
     values: list[FacetValue] = []
     low: Decimal | None = None
     high: Decimal | None = None
@@ -164,7 +165,7 @@ class GroupCount(Struct, frozen=True, rename=str.upper):
     """How many styles a material group holds."""
 
     matkl: str
-    anzahl: int
+    anzahl: Whole
 
 
 class Condition(Struct, frozen=True, rename=str.upper):
@@ -280,7 +281,7 @@ class Ordered(Struct, frozen=True, rename=str.upper):
     """A page of one customer's sales orders, and how many there are in all."""
 
     kunnr: str
-    anzahl: int
+    anzahl: Whole
     vbak: list[Document]
 
 

@@ -51,8 +51,10 @@ def remembered(organisation: Organisation) -> tuple[date, date]:
     return day - _REMEMBERED, day
 
 
-def offer(priced: message.Priced, organisation: Organisation, provenance: Provenance) -> Offer:
-    """Translate a variant's conditions.
+def offer(
+    priced: message.Priced, organisation: Organisation, provenance: Provenance
+) -> Offer | None:
+    """Translate a variant's conditions; None where one piece has no whole price.
 
     *Errors*: ``ValueError`` and ``LookupError`` for data that makes no sense, prices in another
     currency than the organisation's among it.
@@ -64,9 +66,12 @@ def offer(priced: message.Priced, organisation: Organisation, provenance: Proven
     if paid is None:
         raise ValueError("there is no price among the conditions")
     price = _price(paid, priced.mwst.kbetr, organisation)
+    if price is None:
+        return None
     listed = price
     if list_row is not None and list_row is not paid:
-        listed = _price(list_row, priced.mwst.kbetr, organisation)
+        # Without a whole list price nothing is said to be reduced.
+        listed = _price(list_row, priced.mwst.kbetr, organisation) or price
     off = listed.gross.minor - price.gross.minor
     return Offer(
         sku=message.short(priced.matnr),
@@ -94,16 +99,22 @@ def history(
 ) -> PriceHistory:
     """Translate a variant's conditions of all times. *Errors*: as with ``offer``."""
     _check(priced, organisation)
+    entries = [_entry(row, priced.mwst.kbetr, organisation) for row in priced.konp]
     return PriceHistory(
         sku=message.short(priced.matnr),
-        entries=tuple(_entry(row, priced.mwst.kbetr, organisation) for row in priced.konp),
+        entries=tuple(entry for entry in entries if entry is not None),
         provenance=provenance,
     )
 
 
-def _entry(row: message.PastCondition, rate: Decimal, organisation: Organisation) -> PriceEntry:
+def _entry(
+    row: message.PastCondition, rate: Decimal, organisation: Organisation
+) -> PriceEntry | None:
+    price = _price(row, rate, organisation)
+    if price is None:
+        return None
     return PriceEntry(
-        price=_price(row, rate, organisation),
+        price=price,
         kind=PriceKind.REGULAR if row.kschl == _LIST else PriceKind.REDUCTION,
         starts_at=_midnight(row.datab, organisation.zone),
         ends_at=None if row.datbi == _FOREVER else _next_midnight(row.datbi, organisation.zone),
@@ -126,18 +137,19 @@ def _only(rows: Sequence[message.Condition], kind: str) -> message.Condition | N
     return found[0] if found else None
 
 
-def _price(row: message.Condition, rate: Decimal, organisation: Organisation) -> Price:
+def _price(row: message.Condition, rate: Decimal, organisation: Organisation) -> Price | None:
     if row.konwa != organisation.currency:
         raise ValueError("the price is in another currency than was asked for")
     return _containing(row.kbetr, row.kpein, row.konwa, rate)
 
 
 @lru_cache(maxsize=16_384)
-def _containing(amount: Decimal, pieces: Decimal, currency: str, rate: Decimal) -> Price:
+def _containing(amount: Decimal, pieces: Decimal, currency: str, rate: Decimal) -> Price | None:
     # Shops repeat their prices, and exact arithmetic takes as long as decoding does.
     if exact(amount) < 0 or exact(pieces) <= 0:
         raise ValueError("a price is below zero, or for no piece")
-    return Price.containing(Money.of(amount / pieces, currency), rate)
+    gross = Money.each(amount, pieces, currency)
+    return None if gross is None else Price.containing(gross, rate)
 
 
 def _end(row: message.Condition, organisation: Organisation) -> datetime | None:

@@ -114,23 +114,20 @@ class Products:
     ) -> Mapping[ProductQuery, Page[Product] | Failure]:
         """Read one page for each query, in the order in which products were entered."""
 
-        async def fetch(
-            one: Sequence[ProductQuery],
-        ) -> tuple[ProductQuery, Page[Product] | Failure]:
-            return one[0], _refused(one[0]) or await self._page(one[0], ask, call)
+        async def fetch(query: ProductQuery) -> Page[Product] | Failure:
+            return _refused(query) or await self._page(query, ask, call)
 
-        return dict(await self._rpc.upstream.chunked(queries, 1, fetch))
+        return await self._rpc.upstream.each(queries, fetch)
 
     async def count_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask, call: str
     ) -> Mapping[ProductQuery, int | Failure]:
         """Count what each query lists."""
 
-        async def fetch(one: Sequence[ProductQuery]) -> tuple[ProductQuery, int | Failure]:
-            refused = _refused(one[0])
-            return one[0], refused or await self._count(one[0], ask, call)
+        async def fetch(query: ProductQuery) -> int | Failure:
+            return _refused(query) or await self._count(query, ask, call)
 
-        return dict(await self._rpc.upstream.chunked(queries, 1, fetch))
+        return await self._rpc.upstream.each(queries, fetch)
 
     async def _count(self, query: ProductQuery, ask: Ask, call: str) -> int:
         reference = await self._references.get(ask, call)
@@ -225,7 +222,7 @@ class Products:
 def _refused(query: ProductQuery) -> BadInput | None:
     after = query.page.after
     if after is not None and not ID.fullmatch(after):
-        return BadInput("after", after, "a cursor of this list")
+        return query.page.refused()
     return unsupported(query, _ABLE)
 
 

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from msgspec import Struct
 
-from adapters._upstream import exact
+from adapters._upstream import exact, whole
 from adapters.tryton.record import by_code, conversion, plausible
 from adapters.tryton.reference import Reference, References
 from adapters.tryton.rpc import Day, Reply, Rpc
@@ -19,7 +19,6 @@ from domain.provenance import STOCK, Provenance
 # 500 take Tryton 0.6 s for each warehouse.
 _CHUNK = 200
 _MAX_MOVES = 20_000
-_MAX_PIECES = 2**31 - 1
 
 _PRODUCT = (
     *("code", "quantity", "template.type"),
@@ -188,35 +187,32 @@ def _level(
 ) -> StockLevel:
     sold = row.template.sold or row.counted
     piece = conversion(exact(row.counted.factor), exact(sold.factor))
-    whole = row.counted.digits == 0
+    is_whole = row.counted.digits == 0
     allocated, incoming = 0, []
     if open_ is not None:
-        allocated = _pieces(open_.outgoing, piece, ROUND_CEILING, whole=whole)
+        allocated = _pieces(open_.outgoing, piece, ROUND_CEILING, is_whole=is_whole)
         incoming = [
             Supply(pieces, day)
             for day, quantity in sorted(open_.incoming.items())
-            if (pieces := _pieces(quantity, piece, ROUND_FLOOR, whole=whole)) > 0
+            if (pieces := _pieces(quantity, piece, ROUND_FLOOR, is_whole=is_whole)) > 0
         ]
     return StockLevel(
         sku=sku,
         location_key=place,
-        on_hand=_pieces(row.quantity, piece, ROUND_FLOOR, whole=whole),
+        on_hand=_pieces(row.quantity, piece, ROUND_FLOOR, is_whole=is_whole),
         allocated=allocated,
         incoming=tuple(incoming),
         provenance=provenance,
     )
 
 
-def _pieces(quantity: Decimal, piece: Decimal, rounding: str, *, whole: bool) -> int:
+def _pieces(quantity: Decimal, piece: Decimal, rounding: str, *, is_whole: bool) -> int:
     """Count whole units of sale: what does not fill one cannot be sold.
 
-    *Shape*: ``piece`` as ``conversion`` gives it; ``whole`` where stock is kept in a unit that
+    *Shape*: ``piece`` as ``conversion`` gives it; ``is_whole`` where stock is kept in a unit that
     has no fractions.
     *Errors*: ``ValueError`` for a fraction of such a unit, and for numbers beyond reason.
     """
-    if whole and exact(quantity) != quantity.to_integral_value():
+    if is_whole and exact(quantity) != quantity.to_integral_value():
         raise ValueError("found a quantity that is not whole")
-    pieces = int((exact(quantity) / piece).to_integral_value(rounding))
-    if abs(pieces) > _MAX_PIECES:
-        raise ValueError("found a quantity beyond any stock")
-    return pieces
+    return whole(int((exact(quantity) / piece).to_integral_value(rounding)))

@@ -119,14 +119,19 @@ class Systems:
             return answer
 
 
+_MARK = bytes(6)  # stands where the gateway marks the list that a cursor is of
+
+
 def cursor(end: int) -> str:
     """Write how far a page has come."""
-    return base64.urlsafe_b64encode(str(end).encode()).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(_MARK + str(end).encode()).rstrip(b"=").decode()
 
 
 def place(after: str | None) -> int:
     """Read how far the page before has come."""
-    return int(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))) if after else 0
+    if not after:
+        return 0
+    return int(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))[len(_MARK) :])
 
 
 def node_id(kind: str, key: str) -> str:

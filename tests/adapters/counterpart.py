@@ -9,6 +9,7 @@ from msgspec import Struct
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline
+from domain.errors import Failure
 from domain.facet import FacetQuery
 from domain.filter import ProductFilter, ProductQuery
 from domain.interaction import InteractionQuery
@@ -88,6 +89,13 @@ def location_queries(count: int) -> list[LocationQuery]:
 def order_queries(identities: Sequence[str], first: int = 2) -> list[OrderQuery]:
     """The first page of each customer."""
     return [OrderQuery((identity,), PageRequest(first)) for identity in identities]
+
+
+def got(value: Any) -> Any:
+    """The value; raises where a query's failure stands in the place of it."""
+    if isinstance(value, Failure):
+        raise value
+    return value
 
 
 def ledger_queries(accounts: Sequence[str], first: int = 2) -> list[LedgerQuery]:

@@ -22,7 +22,7 @@ from domain.errors import (
 )
 from domain.page import Page, PageRequest
 from sandbox.contact import fold
-from tests.adapters.counterpart import Counterpart, Promise, is_page_call, plain_mapping
+from tests.adapters.counterpart import Counterpart, Promise, got, is_page_call, plain_mapping
 
 _SYSTEMS = ["sandbox", "tills"]
 _CALLS = [
@@ -64,7 +64,7 @@ def promise(call: str, counterpart: Counterpart) -> Promise:
 
 async def _read(call: str, promise: Promise, keys: Any, ask: Any) -> dict[Any, Any]:
     found = await getattr(promise.adapter, call)(keys, ask)
-    return dict(found)
+    return {key: got(value) for key, value in found.items()}
 
 
 async def test_the_order_of_keys_does_not_matter(

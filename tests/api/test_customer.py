@@ -143,6 +143,19 @@ def test_who_is_asking(shop: Shop) -> None:
         assert (found["role"], found["customer"]) == (role, None)
 
 
+@pytest.mark.parametrize("kind", ["CUSTOMER", "VARIANT"])
+def test_lookup_in_a_system_that_is_none_is_told(shop: Shop, kind: str) -> None:
+    """A system that is not configured is BAD_INPUT with those that are, for every kind."""
+    text = f'{{ lookup(kind: {kind}, system: "sap", id: "100001001") {{ id }} }}'
+    answer = shop.ask(text, persona="agent")
+    assert answer.data == {"lookup": None}
+    assert answer.errors[0]["extensions"] == {"code": "BAD_INPUT", "argument": "system"}
+    assert "'sap'; allowed: erp, wms, crm, pos, carrier." in answer.errors[0]["message"]
+    shopper = shop.ask(text)
+    assert shopper.errors == []
+    assert "erp" not in shopper.response.text
+
+
 def test_lookup_is_for_staff(shop: Shop) -> None:
     """Staff find a thing by a system's own id; for others the field is denied, not asked."""
     query = """query ($id: String!) { lookup(kind: CUSTOMER, system: "crm", id: $id) {

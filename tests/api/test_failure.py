@@ -1,10 +1,13 @@
 """A system that fails costs its own fields; the rest of the answer is whole."""
 
+import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.shop import Shop
+from tests.shop import ROOT, Shop, serve
 
 DETAIL = """{ variant(sku: "100001001") { sku product { name }
     offer { price { gross { minor } } } availability { band locations { location { name } } } } }"""
@@ -85,6 +88,7 @@ def test_what_is_degraded_is_noticed(shop: Shop) -> None:
 
 def test_what_is_stale_is_noticed(shop: Shop) -> None:
     """Every object that is shown stale is in the notices, with its path, and no other."""
+    shop.fault("wms", stale_ms=120_000)
     answer = shop.ask(
         """{ products(first: 30) { nodes { variants { availability {
              provenance { freshness } } } } } }"""
@@ -96,5 +100,194 @@ def test_what_is_stale_is_noticed(shop: Shop) -> None:
         if variant["availability"]["provenance"]
         and variant["availability"]["provenance"]["freshness"] == "STALE"
     ]
+    assert stale
     noticed = [each["path"] for each in answer.extensions.get("notices", [])]
     assert noticed == stale[:50]
+
+
+# One screen over all systems; no field of one of them hangs on another's.
+SCREEN = """query ($skus: [String!]!) {
+  products(first: 5) { nodes { name variants { sku offer { price { gross { minor } } } } } }
+  availability(skus: $skus) { sku band locations(first: 3) { band location { name } } }
+  locations(first: 3, near: {latitude: 52.23, longitude: 21.01}) { nodes { name services } }
+  lookup(kind: CUSTOMER, system: "crm", id: "C-000042") { ... on Customer {
+    name { full } email loyalty { points tier }
+    orders(first: 3) { nodes { number total { minor currency } lines { quantity name } } } } } }"""
+SKUS = [f"100{style:03d}001" for style in range(1, 30)]
+# What each system's failure may take away, as paths into the answer.
+OWN: dict[str, list[tuple[str, ...]]] = {
+    "erp": [("products",), ("lookup", "orders")],
+    "wms": [("availability",), ("locations",)],
+    "crm": [("lookup",)],
+}
+# Of these several systems have a part each: what is left of them is less, and says so.
+SHARED: dict[str, list[tuple[str, ...]]] = {"erp": [("lookup", "orders")]}
+FAULTS: dict[str, dict[str, Any]] = {
+    "down": {"mode": "down"},
+    "500": {"mode": "down", "status": 500},
+    "refusing": {"mode": "down", "status": 403},
+    "dropping": {"mode": "drop"},
+    "dropping after the work": {"mode": "drop_after"},
+    "resetting": {"mode": "reset"},
+    "half open": {"mode": "silent"},
+    "slow": {"latency_ms": 5_000},
+    "dripping": {"garbage": "drip", "drip_ms": 100},
+    "cut": {"garbage": "cut"},
+    "truncated": {"garbage": "truncated"},
+    "HTML": {"garbage": "html"},
+    "wrong types": {"garbage": "types"},
+    "1 GB": {"garbage": "huge"},
+    "gzip bomb": {"garbage": "gzip_bomb"},
+}
+CODES = {
+    **dict.fromkeys(("down", "500", "dropping", "dropping after the work"), "SOURCE_UNAVAILABLE"),
+    **dict.fromkeys(("resetting", "cut"), "SOURCE_UNAVAILABLE"),
+    **dict.fromkeys(("half open", "slow", "dripping"), "SOURCE_TIMEOUT"),
+    **dict.fromkeys(("truncated", "HTML", "wrong types", "1 GB", "gzip bomb"), "SOURCE_CONTRACT"),
+    "refusing": "SOURCE_REJECTED",
+}
+FLOODS = ("1 GB", "gzip bomb")
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the log of the gateway under test goes."""
+    return tmp_path_factory.mktemp("failure") / "log"
+
+
+@pytest.fixture(scope="module")
+def impatient(log: Path) -> Iterator[Shop]:
+    """The gateway, giving each system a second, so that slow ones do not hold the tests up."""
+    text = (ROOT / "gateway.toml").read_text(encoding="utf-8")
+    config = log.parent / "gateway.toml"
+    config.write_text(text.replace('timeout = "2s"', 'timeout = "1s"'), encoding="utf-8")
+    with log.open("w") as file, serve(config, log=file) as shop:
+        yield shop
+
+
+@pytest.fixture
+def broken(impatient: Shop) -> Iterator[Shop]:
+    """The impatient gateway with all systems well, before and after."""
+    impatient.mend()
+    yield impatient
+    impatient.mend()
+
+
+def _without(data: Any, paths: list[tuple[str, ...]]) -> Any:
+    """The answer without what stands at these paths."""
+    kept = dict(data)
+    for head, *rest in paths:
+        if not rest:
+            kept.pop(head, None)
+        elif kept.get(head) is not None:
+            kept[head] = _without(kept[head], [tuple(rest)])
+    return kept
+
+
+def _is_part(part: Any, whole: Any) -> bool:
+    """Whether everything that is shown is as it is when all is well; null may stand anywhere."""
+    if part is None:
+        return True
+    if isinstance(part, dict):
+        return part.keys() == whole.keys() and all(_is_part(part[k], whole[k]) for k in part)
+    if isinstance(part, list):
+        return len(part) == len(whole) and all(map(_is_part, part, whole))
+    return bool(part == whole)
+
+
+def _logged(log: Path, request_id: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    return [each for each in lines if each.get("request_id") == request_id]
+
+
+@pytest.mark.parametrize("system", OWN)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_systems_failure_costs_its_own_fields(
+    broken: Shop, log: Path, system: str, fault: str
+) -> None:
+    """Whatever is wrong with a system, the answer is 200 and in time, all other fields are as
+    ever, no wrong value is shown, the notices are true, and the log names the system."""
+    whole = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    assert whole.errors == []
+    assert all(whole.data.values())
+    broken.fault(system, **FAULTS[fault])
+    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    assert answer.status == 200
+    assert _without(answer.data, OWN[system]) == _without(whole.data, OWN[system])
+    shared = SHARED.get(system, [])
+    assert _is_part(_without(answer.data, shared), _without(whole.data, shared))
+    assert answer.data != whole.data
+    # A flood may end at its size or at its time, whichever comes first.
+    allowed = {CODES[fault]} | ({"SOURCE_TIMEOUT"} if fault in FLOODS else set())
+    assert set(answer.codes) <= allowed
+    assert answer.codes
+    assert {each["extensions"]["system"] for each in answer.errors} == {system}
+    noticed = [(each["code"], each["path"]) for each in answer.extensions["notices"]]
+    incomplete = [("INCOMPLETE", [*path]) for path in shared]
+    assert [each for each in noticed if each not in incomplete] == [
+        ("DEGRADED", each["path"]) for each in answer.errors
+    ][:50]
+    logged = _logged(log, answer.response.headers["X-Request-Id"])
+    failures = [each for each in logged if each["event"] == "failure"]
+    assert {each["system"] for each in failures} == {system}
+    assert {each["code"] for each in failures} == set(answer.codes)
+    assert all(each["call"] and each["detail"] for each in failures)
+    broken.mend()
+    assert broken.ask(SCREEN, {"skus": SKUS}, persona="agent").data == whole.data
+
+
+def test_nan_is_no_figure(broken: Shop) -> None:
+    """NaN in the place of prices and stock costs those, and is never shown as a number."""
+    broken.fault("erp", garbage="nan")
+    broken.fault("wms", garbage="nan")
+    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    assert answer.data["availability"] in (None, [None] * len(SKUS))
+    assert answer.data["lookup"]["name"]["full"]
+    assert set(answer.codes) == {"SOURCE_CONTRACT"}
+    assert "NaN" not in answer.response.text
+
+
+def test_a_contract_that_is_broken_is_logged_with_its_field(broken: Shop, log: Path) -> None:
+    """The log says which field of which call of which system was damaged, and nothing of what
+    stood there."""
+    broken.fault("wms", garbage="types")
+    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    logged = _logged(log, answer.response.headers["X-Request-Id"])
+    details = [each["detail"] for each in logged if each["event"] == "failure"]
+    assert details
+    assert all(detail.startswith("field $") for detail in details)
+    assert "wms" not in json.dumps(answer.body["errors"][0]["message"])
+
+
+def test_a_damaged_row_costs_its_own_key(broken: Shop) -> None:
+    """Where one record of many is damaged, the others are shown as they are."""
+    whole = broken.ask(SCREEN, {"skus": SKUS}, persona="agent").data["availability"]
+    broken.fault("wms", garbage="rows", seed=5)
+    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    found = answer.data["availability"]
+    damaged = [n for n, each in enumerate(found) if each is None]
+    assert 0 < len(damaged) < len(SKUS)
+    assert _is_part(found, whole)
+    errors = [each["path"] for each in answer.errors if each["path"][0] == "availability"]
+    assert [path for path in sorted(errors) if len(path) == 2] == [
+        ["availability", n] for n in damaged
+    ]
+    assert set(answer.codes) == {"SOURCE_CONTRACT"}
+
+
+def test_stock_below_zero_counts_as_none_and_is_flagged(shop: Shop) -> None:
+    """Books below zero are no garbage: they promise nothing, and staff see that they are so."""
+    query = """query ($skus: [String!]!) { availability(skus: $skus) {
+        locations(first: 100) { band stock { onHand available isNegative } } } }"""
+    seen = 0
+    for start in range(1, 250, 80):
+        skus = [f"100{style:03d}001" for style in range(start, start + 80)]
+        answer = shop.ask(query, {"skus": skus}, persona="agent")
+        assert answer.errors == []
+        for found in filter(None, answer.data["availability"]):
+            for place in found["locations"]:
+                assert place["stock"]["isNegative"] is (place["stock"]["onHand"] < 0)
+                if place["stock"]["isNegative"]:
+                    seen += 1
+                    assert (place["stock"]["available"], place["band"]) == (0, "NONE")
+    assert seen

@@ -54,6 +54,68 @@ def test_a_bad_place_is_named(shop: Shop, arguments: str, argument: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("query", "argument"),
+    [
+        ('{ lookup(system: "erp", kind: SHOE, id: "1") { id } }', "kind"),
+        ('{ products(search: "a", first: "ten") { complete } }', "first"),
+        ("{ products(first: 99999999999) { complete } }", "first"),
+        ("{ nodes(ids: [true]) { id } }", "ids"),
+        (
+            '{ variant(sku: "1") { availability(near: {latitude: 1, longitude: "x"}) { band } } }',
+            "near",
+        ),
+        (
+            '{ variant(sku: "1") { availability(near: {latitude: 1, height: 2}) { band } } }',
+            "near",
+        ),
+        ("{ viewer @skip(if: 1) { role } }", "if"),
+        ('query ($size: Int! = "x") { products(first: $size) { complete } }', "size"),
+    ],
+)
+def test_a_literal_of_the_wrong_type_is_named(shop: Shop, query: str, argument: str) -> None:
+    """A value that its argument cannot take is BAD_INPUT with the argument, literal or not."""
+    answer = shop.ask(query)
+    assert answer.status == 400
+    assert {each["extensions"].get("argument") for each in answer.errors} == {argument}
+    assert set(answer.codes) == {"BAD_INPUT"}
+
+
+def test_what_is_wrong_beside_values_stays_a_matter_of_the_document(shop: Shop) -> None:
+    """A field or variable that is none is the document's fault, and names no argument."""
+    for query in ("{ shoes }", "{ products(first: $size) { complete } }", "{ products(top: 1) }"):
+        assert set(shop.ask(query).codes) == {"GRAPHQL_VALIDATION_FAILED"}
+
+
+def test_a_bad_cursor_costs_its_own_list_alone(shop: Shop) -> None:
+    """Beside a list whose cursor is of another one, the same field without it is whole."""
+    page = shop.ask('{ products(first: 1, search: "backpack") { pageInfo { endCursor } } }')
+    cursor = page.data["products"]["pageInfo"]["endCursor"]
+    answer = shop.ask(
+        """query ($after: String) { a: products(first: 1) { nodes { name } }
+             b: products(first: 1, after: $after) { nodes { name } } }""",
+        {"after": cursor},
+    )
+    assert len(answer.data["a"]["nodes"]) == 1
+    assert answer.data["b"] is None
+    assert [each["path"] for each in answer.errors] == [["b"]]
+    assert answer.errors[0]["extensions"] == {"code": "BAD_INPUT", "argument": "after"}
+    assert repr(cursor) in answer.errors[0]["message"]
+
+
+def test_a_failing_page_costs_its_own_list_alone(shop: Shop) -> None:
+    """Two pages of one field are two questions: one that the ERP breaks leaves the other whole."""
+    shop.fault("erp", mode="down", remaining=1)
+    answer = shop.ask(
+        "{ a: products(first: 1) { nodes { id } } b: products(first: 2) { nodes { id } } }"
+    )
+    assert sorted(len(each["nodes"]) if each else 0 for each in answer.data.values()) in (
+        [0, 1],
+        [0, 2],
+    )
+    assert answer.codes == ["SOURCE_UNAVAILABLE"]
+
+
+@pytest.mark.parametrize(
     ("headers", "status", "code"),
     [
         ({"Commerce-Market": "XX"}, 400, "BAD_INPUT"),

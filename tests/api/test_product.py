@@ -1,7 +1,8 @@
 """Products, offers and availability over a real ERP and WMS of the sandbox."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -41,6 +42,7 @@ query Shelf($ids: [ID!]!) {
   }
 }
 """
+SITES = SHELF.replace("band distance", "location { externalIds { id } }")
 WMS_KEY = {"Authorization": "Bearer sandbox-wms-key"}
 ERP_KEY = {"APIKey": "sandbox-erp-key"}
 
@@ -88,7 +90,7 @@ def test_prices_are_the_erps(shop: Shop) -> None:
             "MATNR": list(skus),
             "VKORG": "PL01",
             "KONWA": "PLN",
-            "PRSDT": datetime.now(UTC).strftime("%Y%m%d"),
+            "PRSDT": datetime.now(ZoneInfo("Europe/Warsaw")).strftime("%Y%m%d"),
         },
         ERP_KEY,
     )["d"]["results"]
@@ -118,18 +120,22 @@ def test_stock_is_the_wmss(shop: Shop) -> None:
     """Each location's figures are the WMS's, and what is available follows from the formula."""
     some = variants(shop, 30)
     told = {
-        each["article"]: {row["qoh"] - row["alloc"] - row["ss"] for row in each["stock"]}
+        each["article"]: {
+            row["site"]: (row["qoh"], row["alloc"], row["ss"]) for row in each["stock"]
+        }
         for each in shop.post(
             "wms", "/v2/stock/query", {"articles": [each["sku"] for each in some]}, WMS_KEY
         )["articles"]
     }
-    answer = shop.ask(SHELF, {"ids": [each["id"] for each in some]}, persona="agent")
+    answer = shop.ask(SITES, {"ids": [each["id"] for each in some]}, persona="agent")
     seen = 0
     for each in answer.data["nodes"]:
         for place in each["availability"]["locations"]:
             stock = place["stock"]
-            free = stock["onHand"] - stock["allocated"] - stock["safetyStock"]
-            assert free in told[each["sku"]]
+            (site,) = [here["id"] for here in place["location"]["externalIds"]]
+            figures = (stock["onHand"], stock["allocated"], stock["safetyStock"])
+            assert figures == told[each["sku"]][site]
+            free = figures[0] - figures[1] - figures[2]
             assert stock["available"] == max(0, free - stock["reserved"])
             assert stock["isNegative"] is (stock["onHand"] < 0)
             seen += 1
@@ -185,6 +191,8 @@ def test_the_nearest_store_comes_first(shop: Shop) -> None:
     assert answer.errors == []
     places = answer.data["variant"]["availability"]["locations"]
     distances = [place["distance"] for place in places]
+    assert len(distances) == 8
+    assert len(set(distances)) > 1
     assert distances == sorted(distances)
     assert answer.data["variant"]["product"]["name"]
 

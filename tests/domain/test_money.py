@@ -1,15 +1,46 @@
 """Money and the tax inside prices."""
 
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.money import MAX_MINOR, Money, Price, portion
+from domain.money import MAX_MINOR, Money, Price, currency_digits, is_currency, portion
+from resolvers.money import formatted
 
 CURRENCIES = st.sampled_from(["JPY", "PLN", "EUR", "KWD"])  # 0, 2, 2 and 3 digits
 RATES = st.sampled_from([Decimal(each) for each in ("0", "5", "8", "19", "23", "7.7", "2.1")])
+
+
+# ISO 4217, list one: the currencies in circulation, by the digits of their minor unit.
+ISO = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    2: "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD "
+    "CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ "
+    "GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL "
+    "MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR "
+    "PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT "
+    "TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+}
+
+
+@pytest.mark.parametrize("digits", ISO)
+def test_a_currency_has_the_digits_of_iso_4217(digits: int) -> None:
+    """Every currency in circulation counts in the minor unit that ISO 4217 gives it."""
+    codes = ISO[digits].split()
+    assert {code: currency_digits(code) for code in codes} == dict.fromkeys(codes, digits)
+    assert all(map(is_currency, codes))
+
+
+async def test_an_amount_is_written_with_all_its_digits() -> None:
+    """No language's habit of leaving small coins out rounds a price."""
+    context: Any = SimpleNamespace(ask=SimpleNamespace(language="sr"))
+    (text,) = await formatted([Money(1299, "RSD")], context)
+    assert "12,99" in text
 
 
 @given(st.integers(-(10**12), 10**12), CURRENCIES)

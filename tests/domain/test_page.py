@@ -11,8 +11,29 @@ from domain.page import Page, PageRequest, connection, page_request
 @given(st.text(min_size=1, max_size=200))
 def test_a_cursor_leads_back_to_its_place(place: str) -> None:
     """The cursor that a page shows asks the source for exactly the place behind that item."""
-    shown = connection(Page(("item",), (place,), has_next=True), PageRequest(1))
-    assert page_request(1, shown.page_info.end_cursor) == PageRequest(1, place)
+    request = page_request(1, None, "orders", "crm:1")
+    shown = connection(Page(("item",), (place,), has_next=True), request)
+    after = page_request(1, shown.page_info.end_cursor, "orders", "crm:1")
+    assert after == PageRequest(1, place, request.mark)
+
+
+@pytest.mark.parametrize(
+    "scope", [(), ("orders",), ("orders", "crm:2"), ("orderscrm:1",), ("orders", "crm:1", None)]
+)
+def test_a_cursor_belongs_to_one_list(scope: tuple[str | None, ...]) -> None:
+    """A cursor of another field, parent or filter is refused, and shown as it was sent."""
+    cursor = page_request(1, None, "orders", "crm:1").cursor("7")
+    with pytest.raises(BadInput, match=cursor) as raised:
+        page_request(1, cursor, *scope)
+    assert raised.value.argument == "after"
+
+
+def test_a_place_that_the_source_refuses_is_shown_as_it_was_sent() -> None:
+    """What a cursor holds inside is never told."""
+    cursor = page_request(1, None, "orders").cursor("not-a-place")
+    failure = page_request(1, cursor, "orders").refused()
+    assert repr(cursor) in failure.message
+    assert "not-a-place" not in failure.message
 
 
 @pytest.mark.parametrize("cursor", ["24", "x", "", " ", "MjQ=", "é", "A" * 2_000])

@@ -305,7 +305,8 @@ def context(shop: Shop, policy: Any, viewer: Viewer) -> Context:
     settings = Settings(
         markets={"PL": ["PLN"], "DE": ["EUR"]}, languages=["pl", "en"], timeout=Duration(20)
     )
-    opened = Contexts(settings, shop.ports(), policy).open(viewer, Asked(), "request")
+    contexts = Contexts(settings, shop.ports(), policy, systems=("erp", "wms", "crm"))
+    opened = contexts.open(viewer, Asked(), "request")
     opened.now = NOW
     return opened
 

@@ -1,5 +1,7 @@
 """The context of an operation: what the request may say, and what the token narrows."""
 
+import logging
+
 import pytest
 
 from domain.errors import BadInput, Failure, Forbidden
@@ -8,6 +10,9 @@ from domain.policy import Decision
 from domain.port import Ports
 from domain.viewer import ANONYMOUS, Channel, PolicyClass, Purpose, Role, Viewer
 from execution.context import Asked, Context, Contexts, Settings
+from execution.executor import Executor
+from execution.executor import Settings as ExecutionSettings
+from schema.build import build
 
 SETTINGS = Settings(markets={"PL": ["PLN", "EUR"], "DE": ["EUR"]}, languages=["en", "pl", "de-AT"])
 STORE = node_id("Location", "wms:WAW1")
@@ -115,6 +120,20 @@ async def test_a_port_without_a_system_fails_its_own_keys() -> None:
     """A port that the retailer has no system for fails what is asked of it, as unavailable."""
     found = await opened(Asked()).loaders.stock_by_sku.load(["a", "b"])
     assert [isinstance(each, Failure) and each.code for each in found] == [
-        "SOURCE_UNAVAILABLE",
-        "SOURCE_UNAVAILABLE",
+        "NOT_SERVED",
+        "NOT_SERVED",
     ]
+
+
+async def test_a_port_that_nobody_serves_is_no_outage() -> None:
+    """A field without a system says so: not retryable, not degraded, nothing for the log."""
+    executor = Executor(build().graphql, ExecutionSettings())
+    context = opened(Asked())
+    answer = await executor.execute('{ variant(sku: "1") { sku } }', None, None, context)
+    context.loaders.close()
+    assert answer.data == {"variant": None}
+    (failure,) = [error.original_error for error in answer.errors or ()]
+    assert isinstance(failure, Failure)
+    assert failure.extensions == {"code": "NOT_SERVED"}
+    assert failure.log_level < logging.WARNING
+    assert "notices" not in answer.extensions

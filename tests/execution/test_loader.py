@@ -131,3 +131,18 @@ async def test_a_bug_is_raised_and_not_shown_as_a_failure() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await loader(Source(divide)).load(["a"])
+
+
+async def test_a_key_may_fail_alone() -> None:
+    """A failure that a port answers with is its own key's, and no other loader hears of it."""
+    kept: list[int] = []
+    failure = SourceTimeout("erp", "len", "no answer")
+
+    async def fetch(keys: Sequence[str], ask: Ask) -> Mapping[str, int | Failure]:
+        return {key: failure if key == "bad" else len(key) for key in keys}
+
+    ask = Ask(Deadline.after(BOUND), "PL", "PLN", "pl", Channel.WEB)
+    mixed: Loader[str, int] = Loader(fetch, ask, Batches(), kept.append)
+    async with asyncio.timeout(BOUND):
+        assert await mixed.load(["a", "bad", "ccc"]) == [1, failure, 3]
+    assert kept == [1, 3]

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
+from domain.identity import node_id
+from domain.policy import Category, Classification, Decision
+from domain.viewer import PolicyClass
 from execution.engine import Settings as EngineSettings
 from execution.executor import Executor, Settings
 from execution.notice import MAX_NOTICES
@@ -84,3 +87,66 @@ async def test_each_viewer_gets_what_the_fallback_gives(viewer: Any) -> None:
         if max(len(each.extensions.get("notices", ())) for each in answers) < MAX_NOTICES:
             assert _said(ours, "notices") == _said(theirs, "notices"), where
         done += 1
+
+
+class Barred(Policy):
+    """Bars a type as a whole while it lets every field that leads to it pass."""
+
+    def decide_type(self, type_name: str, policy_class: PolicyClass) -> Decision:
+        barred = type_name == "LoyaltyAccount"
+        return Decision.DENY if barred else super().decide_type(type_name, policy_class)
+
+
+class Unkept(Policy):
+    """Denies what is classified as loyalty, field by field."""
+
+    def __init__(self, classification: Classification) -> None:
+        super().__init__(classification)
+        self._denied = {
+            place for place, each in classification.fields.items() if each is Category.LOYALTY
+        }
+
+    def decide(self, parent_type: str, field: str, policy_class: PolicyClass) -> Decision:
+        if (parent_type, field) in self._denied:
+            return Decision.DENY
+        return super().decide(parent_type, field, policy_class)
+
+
+@pytest.mark.parametrize("planner", [True, False])
+@pytest.mark.parametrize("kind", [Barred, Unkept])
+async def test_no_object_of_a_denied_kind_comes_out(kind: Any, planner: bool) -> None:
+    """Where a kind of object is denied, none comes out by any way, and the rest of it is whole."""
+    text = """query ($customer: ID!, $account: ID!) {
+        customer(id: $customer) { number loyalty { points tier } }
+        node(id: $account) { id ... on LoyaltyAccount { points } }
+        nodes(ids: [$customer, $account]) { ... on Customer { loyalty { points } }
+            ... on LoyaltyAccount { points } } }"""
+    ids = {
+        "customer": node_id("Customer", "crm:c1"),
+        "account": node_id("LoyaltyAccount", "crm:l1"),
+    }
+    agent = VIEWERS[-1]
+    told = []
+    for policy in (POLICY, kind(PUBLISHED.classification)):
+        # A plan holds its policy's decisions: each executor knows one policy.
+        executor = Executor(PUBLISHED.graphql, Settings(planner=planner))
+        opened = context(Shop(), policy, agent)
+        answer = await executor.execute(text, ids, None, opened)
+        opened.loaders.close()
+        assert answer.errors == []
+        assert answer.data is not None
+        assert answer.data["customer"]["number"] == "C1"
+        told.append(str(answer.data).count("'points': 7"))
+    assert told == [4, 0]
+
+
+async def test_a_type_denied_is_null_before_its_fields() -> None:
+    """An object of a denied type is null itself, in the plan and in the fallback."""
+    for planner in (True, False):
+        executor = Executor(PUBLISHED.graphql, Settings(planner=planner))
+        opened = context(Shop(), Barred(PUBLISHED.classification), VIEWERS[-1])
+        ids = {"customer": node_id("Customer", "crm:c1")}
+        text = "query ($customer: ID!) { customer(id: $customer) { loyalty { __typename } } }"
+        answer = await executor.execute(text, ids, None, opened)
+        opened.loaders.close()
+        assert answer.data == {"customer": {"loyalty": None}}

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import aiohttp
 import uvicorn
-from graphql import GraphQLError, GraphQLScalarType, build_schema
+from graphql import GraphQLError, GraphQLObjectType, GraphQLScalarType, build_schema
 
 from domain.deadline import Duration
 from domain.errors import (
@@ -28,12 +28,15 @@ from execution.context import Contexts
 from execution.context import Settings as ContextSettings
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
+from storage.bucket import LocalBuckets
+from storage.document import LocalDocuments
 from transport.http import make_app
-from transport.protocol import BoundedProtocol
+from transport.protocol import BoundedProtocol, BoundedSocket, serving
 from transport.settings import Settings
 
 SECRET = "anna.nowak@example.com"
 SDL = """
+directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
 scalar Json
 type Query {
   hello(name: String): String
@@ -45,8 +48,11 @@ type Query {
   wrong: Int
   tree(in: Tree): String
   node(id: ID!): Query
+  thing: Thing
 }
+type Thing { id: ID! name: String late: String surely: String! inner: Thing }
 type Mutation { adds: Int! }
+type Subscription { counts(to: Int!): Int waits: String fails(how: String!): String heard: Int }
 input Tree { of: Tree }
 """
 FAILURES = {
@@ -69,6 +75,9 @@ TOKENS = {
 class Verifier:
     """Knows a few tokens, and how to be slow or broken."""
 
+    def __init__(self) -> None:
+        self.expired: set[str] = set()
+
     async def viewer(self, authorization: str | None) -> Viewer:
         if authorization is None:
             return ANONYMOUS
@@ -78,7 +87,7 @@ class Verifier:
             raise SourceUnavailable("identity", "keys", "no connection")
         if authorization == "Bearer bug":
             raise RuntimeError(SECRET)
-        if authorization not in TOKENS:
+        if authorization not in TOKENS or authorization in self.expired:
             raise Unauthenticated("The token is not accepted.")
         return TOKENS[authorization]
 
@@ -100,22 +109,34 @@ class Gateway:
         self.begun = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.ended = asyncio.Event()
+        self.verifier = Verifier()
+        self.notices: list[bytes] = []
+        self.said: asyncio.Queue[int] = asyncio.Queue()
         self.added = 0
         self.closed = 0
         self.hooks: list[str] = []
         self.systems: Mapping[str, bool] | Exception | None = {"erp": True, "wms": True}
         self.port = 0
+        self.server: uvicorn.Server
         self.session: aiohttp.ClientSession
         self.stop: Callable[[], asyncio.Future[None]]
         self.app = make_app(
             Executor(self._schema(), ExecutionSettings()),
             _Contexts(self),
-            Verifier(),
+            self.verifier,
             settings,
+            buckets=LocalBuckets(),
+            documents=LocalDocuments(),
             readiness=self._readiness,
+            webhooks={"wms": self._take},
             on_start=self._start,
             on_stop=self._stop,
         )
+
+    def sockets(self) -> int:
+        """How many WebSockets the server holds."""
+        held = self.server.server_state.connections
+        return sum(isinstance(each, BoundedSocket) for each in held)
 
     @property
     def address(self) -> str:
@@ -146,12 +167,43 @@ class Gateway:
         fields["tree"].resolve = lambda _, info, **arguments: "tree"
         fields["node"].resolve = lambda _, info, id: {}
         schema.mutation_type.fields["adds"].resolve = self._add
+        fields["thing"].resolve = lambda _, info: {"id": 1, "name": "a thing", "inner": {}}
+        thing = schema.get_type("Thing")
+        assert isinstance(thing, GraphQLObjectType)
+        thing.fields["late"].resolve = _late
+        assert schema.subscription_type
+        followed = schema.subscription_type.fields
+        for name, source in (
+            ("counts", _count),
+            ("waits", self._follow),
+            ("fails", _break),
+            ("heard", self._hear),
+        ):
+            followed[name].subscribe = source
+            followed[name].resolve = lambda event, info, **_: event
         assert isinstance(schema.type_map["Json"], GraphQLScalarType)
         return schema
 
     def _add(self, _: Any, info: Any) -> int:
         self.added += 1
         return self.added
+
+    async def _follow(self, _: Any, info: Any) -> AsyncIterator[str]:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+            yield "never"
+        finally:
+            self.cancelled.set()
+
+    async def _take(self, body: bytes) -> None:
+        if body == b"[]":
+            raise ValueError("no notice")
+        self.notices.append(body)
+
+    async def _hear(self, _: Any, info: Any) -> AsyncIterator[int]:
+        while True:
+            yield await self.said.get()
 
     async def _wait(self, _: Any, info: Any) -> str:
         self.begun.set()
@@ -221,27 +273,44 @@ def _fail(_: Any, info: Any, how: str) -> str:
     raise FAILURES[how]
 
 
+async def _late(_: Any, info: Any) -> str:
+    await asyncio.sleep(0.01)
+    return "came"
+
+
+async def _count(_: Any, info: Any, to: int) -> AsyncIterator[int]:
+    for number in range(1, to + 1):
+        yield number
+        await asyncio.sleep(0)
+
+
+async def _break(_: Any, info: Any, how: str) -> AsyncIterator[str]:
+    yield "once"
+    raise FAILURES[how]
+
+
 def _header_names(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, protocol: type[BoundedProtocol] = BoundedProtocol
+    settings: Settings,
+    protocol: type[BoundedProtocol] = BoundedProtocol,
+    socket_protocol: type[BoundedSocket] = BoundedSocket,
+    graceful: int = 1,
 ) -> AsyncIterator[Gateway]:
     """Serve a gateway on a free port until the block ends."""
     gateway = Gateway(settings)
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         gateway.app,
-        http=protocol,
+        **{**serving(settings), "http": protocol, "ws": socket_protocol},
         log_level="error",
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=graceful,
     )
     server = uvicorn.Server(config)
+    gateway.server = server
     task = asyncio.ensure_future(server.serve([listener]))
 
     def stop() -> asyncio.Future[None]:

@@ -55,7 +55,7 @@ class Browser:
         """Wait until an expression is true in the page."""
         async with asyncio.timeout(_SECONDS):
             # The page has no event of ours to wait for.
-            while not (value := await self.value(expression)):  # noqa: ASYNC110
+            while not (value := await self.value(expression)):
                 await asyncio.sleep(0.05)
         return value
 

@@ -101,6 +101,8 @@ async def test_an_upgrade_that_we_do_not_make_is_declined(
             else:
                 writer.write(request)
             assert (await reader.readuntil(b"}}}")).startswith(b"HTTP/1.1 200 ")
+        if to == "websocket":
+            return  # by GET it would be a handshake
         writer.write(request.replace(b"POST", b"GET") + GOOD)
         assert (await reader.readuntil(b"}]}")).startswith(b"HTTP/1.1 403 ")
         assert b"Hello" in await reader.readuntil(b"}}}")

@@ -3,6 +3,7 @@ import { Pool } from 'undici'
 
 const BASE = '/sap/zretail'
 const MAX_PRICES = 1000
+const MARK = Buffer.alloc(6) // stands where the gateway marks the list that a cursor is of
 const ERP = { apikey: 'bench', 'content-type': 'application/json' }
 const WMS = { authorization: 'Bearer bench', 'content-type': 'application/json' }
 const CRM = { 'x-api-key': 'bench', 'content-type': 'application/json' }
@@ -99,8 +100,8 @@ export const customerById = async (id) => {
   return row ? customer(row) : null
 }
 
-const cursor = (end) => Buffer.from(String(end)).toString('base64url')
-const place = (after) => (after ? Number(Buffer.from(after, 'base64url').toString()) : 0)
+const cursor = (end) => Buffer.concat([MARK, Buffer.from(String(end))]).toString('base64url')
+const place = (after) => (after ? Number(Buffer.from(after, 'base64url').subarray(MARK.length).toString()) : 0)
 export const idOf = (kind, key) => Buffer.from(`${kind}:${key}`).toString('base64url')
 export const keyOf = (id) => Buffer.from(id, 'base64url').toString().split(':')[2]
 
