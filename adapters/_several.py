@@ -37,11 +37,13 @@ class Several:
     """Stands before the systems that share a port, with the port's own methods.
 
     *Shape*: per key, values of which there is one come from the first system that has it; lists
-    are joined, ``Partial`` where a part is missing; pages are merged, in the order of the query's
-    ``rank`` where it has one and else in turns, their cursors holding one place per system. What
-    several systems tell of one thing, as the query's ``identity`` knows it, stands there once, in
-    the words of the first system. A key for which nothing came while a system was silent has that
-    system's failure as its value.
+    are joined, ``Partial`` where a part is missing; counts are added up, and a value that can be
+    told ``together`` with others is; pages are merged, in the order of the query's ``rank`` where
+    it has one and else in turns, their cursors holding one place per system; a query that says
+    why it can be answered ``alone`` only is refused for that reason. What several systems tell of
+    one thing, as the query's ``identity`` knows it, stands there once, in the words of the first
+    system. A key for which nothing came while a system was silent has that system's failure as
+    its value.
     """
 
     def __init__(self, port: str, calls: Sequence[str], members: Sequence[Member]) -> None:
@@ -76,8 +78,13 @@ class Several:
                 places[query] = self._places(query.page)
             except BadInput as failure:
                 found[query] = failure
-        for query in places:
-            for name in self._route(call, query, ask):
+        for query in tuple(places):
+            route = self._route(call, query, ask)
+            if len(route) > 1 and (refusal := getattr(query, "alone", None)) is not None:
+                found[query] = refusal
+                del places[query]
+                continue
+            for name in route:
                 wanted = PageRequest(
                     _size(query.page.first, places[query]), places[query].get(name)
                 )
@@ -182,10 +189,16 @@ def _joined(
         if isinstance(value, SourceFailure):
             failures.append(value)
             missing.append(name)
+        elif isinstance(value, Failure):
+            return value  # what one system cannot do is not left out of its part
         elif value is not None:
             values.append(value)
     if not values:
         return failures[0] if failures else None
+    if type(values[0]) is int:
+        return sum(values)
+    if hasattr(values[0], "together"):
+        return values[0].together(values)
     if not isinstance(values[0], tuple | list):
         return values[0]
     items = [item for value in values for item in value]

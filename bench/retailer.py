@@ -167,9 +167,15 @@ def contact(key: str) -> Row:
             for kind in ("billing", "shipping")
         ],
         "consents": [
-            {"purpose": purpose, "state": "granted", "at": "2026-07-17T10:21:16+02:00"}
+            {
+                "purpose": purpose,
+                "state": "granted",
+                "at": "2026-07-17T10:21:16+02:00",
+                "source": "web",
+            }
             for purpose in ("marketing_email", "profiling")
         ],
+        "segments": [],
         "externalRefs": [{"system": "ERP", "type": "KUNNR", "id": f"{2_000_000 + number:010}"}],
         "createdAt": "2024-05-13T10:21:16+02:00",
         "updatedAt": "2025-04-09T00:01:59+02:00",
@@ -182,8 +188,9 @@ def account(key: str) -> Row:
     return {
         "id": f"LA-{number:06}",
         "contactId": key,
+        "cardNumber": None,
         "balance": {"points": 100 + number, "lifetimePoints": 500 + number},
-        "tier": {"code": ("BRZ", "SLV", "GLD", "PLT")[number % 4]},
+        "tier": {"code": ("BRZ", "SLV", "GLD", "PLT")[number % 4], "from": 0},
         "memberSince": "2024-05-13T10:21:16+02:00",
         "updatedAt": "2026-11-20T17:17:59+01:00",
     }
@@ -265,6 +272,7 @@ def _order(customer: int, kunnr: str, turn: int) -> Row:
     return {
         "VBELN": f"{4_500_000_000 + customer * 100 + turn}",
         "AUART": "ZPOS",
+        "LIKP": [],
         "VKORG": "PL01",
         "VTWEG": ("10", "20", "30")[turn % 3],
         "KUNNR": kunnr,

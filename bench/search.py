@@ -52,7 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__)
     parser.add_argument("--times", type=int, default=40, help="how often each is asked")
     times = parser.parse_args().times
-    with serve("large") as shop:
+    with serve(size="large") as shop:
         pid = _gateway(shop)
         store = _store(shop)
         print("variants 12,110; CPU is the gateway's process alone")

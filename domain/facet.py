@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.ask import Ask
 from domain.category import Category
@@ -83,6 +85,56 @@ class Facets(Struct, frozen=True):
     total: int
     facets: tuple[Facet, ...]
     provenance: Provenance
+
+    @staticmethod
+    def together(parts: "Sequence[Facets]") -> "Facets":
+        """Join what several systems counted, each its own products."""
+        return together(parts)
+
+
+def together(parts: Sequence[Facets]) -> Facets:
+    """Join what several systems counted, each its own products."""
+    by_code: dict[str, list[Facet]] = {}
+    for part in parts:
+        for facet in part.facets:
+            by_code.setdefault(facet.code, []).append(facet)
+    return Facets(
+        sum(part.total for part in parts),
+        tuple(_joined(facets) for facets in by_code.values()),
+        min((part.provenance for part in parts), key=lambda each: each.observed_at),
+    )
+
+
+def _joined(facets: Sequence[Facet]) -> Facet:
+    first = facets[0]
+    # What two systems mean differently by one code cannot be added up.
+    same = [each for each in facets if type(each) is type(first)]
+    count = sum(each.count for each in same)
+    match first:
+        case ChoiceFacet():
+            counts: dict[str, ChoiceCount] = {}
+            for choice in (
+                c for each in same if isinstance(each, ChoiceFacet) for c in each.choices
+            ):
+                known = counts.get(choice.code)
+                more = choice.count + (known.count if known else 0)
+                counts[choice.code] = ChoiceCount(choice.code, (known or choice).text, more)
+            ranked = sorted(counts.values(), key=lambda each: (-each.count, each.code))
+            return replace(first, count=count, choices=tuple(ranked))
+        case CategoryFacet():
+            nested = (each.categories for each in same if isinstance(each, CategoryFacet))
+            return replace(first, count=count, categories=tuple(chain.from_iterable(nested)))
+        case NumberFacet():
+            numbers = [each for each in same if isinstance(each, NumberFacet)]
+            low, high = min(each.min for each in numbers), max(each.max for each in numbers)
+            return replace(first, count=count, min=low, max=high)
+        case PriceFacet():
+            prices = [each for each in same if isinstance(each, PriceFacet)]
+            lowest = min((each.lowest for each in prices), key=lambda each: each.minor)
+            highest = max((each.highest for each in prices), key=lambda each: each.minor)
+            return replace(first, count=count, lowest=lowest, highest=highest)
+        case _:
+            return replace(first, count=count)
 
 
 class FacetQuery(Struct, frozen=True):

@@ -77,6 +77,14 @@ class ProductFilter(Struct, frozen=True, kw_only=True):
 EVERYTHING = ProductFilter()
 
 
+class ProductSelection(Struct, frozen=True):
+    """Which products are meant, on whatever page and in whatever order: as ``ProductQuery``."""
+
+    search: str | None = None
+    where: ProductFilter = EVERYTHING
+    skus: frozenset[str] | None = None
+
+
 class ProductQuery(Struct, frozen=True):
     """Which products are wanted: a page of those that match ``search`` and ``where``.
 
@@ -89,6 +97,23 @@ class ProductQuery(Struct, frozen=True):
     where: ProductFilter = EVERYTHING
     sort: ProductSort = ProductSort.RELEVANCE
     skus: frozenset[str] | None = None
+
+    @property
+    def selection(self) -> ProductSelection:
+        """What is listed, on all pages together."""
+        return ProductSelection(self.search, self.where, self.skus)
+
+    @property
+    def alone(self) -> BadInput | None:
+        """Why several systems cannot answer this together; None where they can.
+
+        What one system sorts by (a price, a name in its own collation) does not come with its
+        page, so that pages of several could not be put in one order.
+        """
+        if self.sort is ProductSort.RELEVANCE:
+            return None
+        allowed = "RELEVANCE; several product systems share this listing, and each sorts its own"
+        return BadInput("sort", self.sort.value, allowed)
 
 
 class Criterion(Enum):
@@ -140,13 +165,16 @@ def criteria(
     return frozenset(each for each, value in asked.items() if value is not None)
 
 
-def unsupported(query: ProductQuery, able: Collection[Criterion]) -> BadInput | None:
+def unsupported(
+    query: ProductQuery | ProductSelection, able: Collection[Criterion]
+) -> BadInput | None:
     """Refuse a query that rests on what a product system cannot apply.
 
     An adapter names what it can; what it cannot is told to the caller and never left out, since a
     listing that ignores a criterion is a wrong answer.
     """
-    asked = criteria(query.search, query.where, query.skus, query.sort)
+    sort = query.sort if isinstance(query, ProductQuery) else ProductSort.RELEVANCE
+    asked = criteria(query.search, query.where, query.skus, sort)
     lacking = sorted(each.value for each in asked if each not in able)
     if not lacking:
         return None

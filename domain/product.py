@@ -10,7 +10,7 @@ from domain.ask import Ask
 from domain.attribute import AttributeValue, FibreShare, ProductSafety
 from domain.category import Category
 from domain.errors import Failure
-from domain.filter import ProductQuery
+from domain.filter import ProductQuery, ProductSelection
 from domain.identity import ExternalId, external_id, node_id
 from domain.money import Price
 from domain.page import Connection, Page
@@ -129,7 +129,7 @@ class ProductPort(Protocol):
         ...
 
     async def product_count_by_query(
-        self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, int | Failure]:
-        """Count what each query lists on all its pages together; failures as with the pages."""
+        self, selections: Sequence[ProductSelection], ask: Ask
+    ) -> Mapping[ProductSelection, int | Failure]:
+        """Count each listing, all its pages together; failures as with the pages."""
         ...

@@ -10,7 +10,7 @@ from domain.facet import Facet, FacetQuery, Facets
 from domain.filter import EVERYTHING, ProductFilter, ProductQuery, ProductSort, check
 from domain.identity import node_key
 from domain.offer import Offer
-from domain.page import Count, PageRequest, edges, page_info, page_request
+from domain.page import Count, edges, page_info, page_request
 from domain.price import PriceHistory, PriorPrice, prior_price
 from domain.product import PriceSpan, Product, ProductConnection, Variant
 from execution.context import Context
@@ -69,20 +69,15 @@ async def total_count(
     parents: Sequence[ProductConnection], context: Context
 ) -> list[Count | Failure | None]:
     """Count each listing, asking its system only where the page has not told already."""
-    untold = [_countable(parent.query) for parent in parents if parent.total is None]
+    untold = [parent.query.selection for parent in parents if parent.total is None]
     counts = dict(zip(untold, await context.loaders.product_count_by_query.load(untold)))
     found: list[Count | Failure | None] = []
     for parent in parents:
         total: int | Failure | None = parent.total
         if total is None:
-            total = counts[_countable(parent.query)]
+            total = counts[parent.query.selection]
         found.append(Count(total, parent.complete) if isinstance(total, int) else total)
     return found
-
-
-def _countable(query: ProductQuery) -> ProductQuery:
-    # Neither the page nor the order changes how many there are.
-    return replace(query, page=PageRequest(1), sort=ProductSort.RELEVANCE)
 
 
 async def facets(

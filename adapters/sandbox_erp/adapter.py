@@ -15,7 +15,7 @@ from domain.category import Category
 from domain.configuration import ConfigurationError, Problem
 from domain.errors import BadInput, Failure
 from domain.facet import FacetQuery, Facets
-from domain.filter import ProductQuery
+from domain.filter import ProductQuery, ProductSelection
 from domain.offer import Offer
 from domain.order import Order, OrderQuery
 from domain.page import Page, PageRequest
@@ -78,10 +78,10 @@ class Adapter:
         return await self._catalogue.products_by_query(queries, ask)
 
     async def product_count_by_query(
-        self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, int | Failure]:
+        self, selections: Sequence[ProductSelection], ask: Ask
+    ) -> Mapping[ProductSelection, int | Failure]:
         """Count each listing, side by side."""
-        return await self._catalogue.product_count_by_query(queries, ask)
+        return await self._catalogue.product_count_by_query(selections, ask)
 
     async def facets_by_query(
         self, queries: Sequence[FacetQuery], ask: Ask

@@ -11,7 +11,7 @@ from domain.ask import Ask
 from domain.category import ROOT, Category
 from domain.errors import BadInput, Failure
 from domain.facet import FacetQuery, Facets
-from domain.filter import ProductFilter, ProductQuery, unsupported
+from domain.filter import ProductFilter, ProductQuery, ProductSelection, unsupported
 from domain.page import Page, PageRequest
 from domain.product import Product, Variant
 from domain.provenance import CATALOGUE
@@ -57,12 +57,12 @@ class Catalogue:
         return await self._erp.upstream.each(queries, page)
 
     async def product_count_by_query(
-        self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, int | Failure]:
+        self, selections: Sequence[ProductSelection], ask: Ask
+    ) -> Mapping[ProductSelection, int | Failure]:
         """Count each listing, side by side."""
         call = "product_count_by_query"
 
-        async def count(query: ProductQuery) -> int | Failure:
+        async def count(query: ProductSelection) -> int | Failure:
             if refused := unsupported(query, search.ABLE):
                 return refused
             body = self._body(query.search, query.where, query.skus, ask)
@@ -72,7 +72,7 @@ class Catalogue:
             with self._erp.upstream.contract(call, "__count"):
                 return _count(answer)
 
-        return await self._erp.upstream.each(queries, count)
+        return await self._erp.upstream.each(selections, count)
 
     async def facets_by_query(
         self, queries: Sequence[FacetQuery], ask: Ask

@@ -24,7 +24,7 @@ from domain.configuration import ConfigurationError, Problem
 from domain.customer import Customer, Trait
 from domain.deadline import Deadline
 from domain.errors import Failure
-from domain.filter import ProductQuery
+from domain.filter import ProductQuery, ProductSelection
 from domain.location import Location, LocationQuery
 from domain.offer import Offer
 from domain.order import Order, OrderQuery
@@ -109,10 +109,10 @@ class Adapter:
         return await self._products.by_query(queries, ask, "products_by_query")
 
     async def product_count_by_query(
-        self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, int | Failure]:
-        """Count what each query lists, side by side."""
-        return await self._products.count_by_query(queries, ask, "product_count_by_query")
+        self, selections: Sequence[ProductSelection], ask: Ask
+    ) -> Mapping[ProductSelection, int | Failure]:
+        """Count each listing, side by side."""
+        return await self._products.count_by_query(selections, ask, "product_count_by_query")
 
     async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
         """Read prices by the price list of the market and channel."""

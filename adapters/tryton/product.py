@@ -12,7 +12,7 @@ from adapters.tryton.rpc import Reply, Rpc
 from domain.ask import Ask
 from domain.category import Category
 from domain.errors import BadInput, Failure
-from domain.filter import Criterion, ProductQuery, unsupported
+from domain.filter import Criterion, ProductQuery, ProductSelection, unsupported
 from domain.identity import external_id
 from domain.page import Page
 from domain.product import Product, Variant
@@ -120,16 +120,16 @@ class Products:
         return await self._rpc.upstream.each(queries, fetch)
 
     async def count_by_query(
-        self, queries: Sequence[ProductQuery], ask: Ask, call: str
-    ) -> Mapping[ProductQuery, int | Failure]:
-        """Count what each query lists."""
+        self, selections: Sequence[ProductSelection], ask: Ask, call: str
+    ) -> Mapping[ProductSelection, int | Failure]:
+        """Count each listing."""
 
-        async def fetch(query: ProductQuery) -> int | Failure:
-            return _refused(query) or await self._count(query, ask, call)
+        async def fetch(selection: ProductSelection) -> int | Failure:
+            return unsupported(selection, _ABLE) or await self._count(selection, ask, call)
 
-        return await self._rpc.upstream.each(queries, fetch)
+        return await self._rpc.upstream.each(selections, fetch)
 
-    async def _count(self, query: ProductQuery, ask: Ask, call: str) -> int:
+    async def _count(self, query: ProductSelection, ask: Ask, call: str) -> int:
         reference = await self._references.get(ask, call)
         context = {
             "company": reference.company,
@@ -226,7 +226,7 @@ def _refused(query: ProductQuery) -> BadInput | None:
     return unsupported(query, _ABLE)
 
 
-def _listed(query: ProductQuery) -> list[object]:
+def _listed(query: ProductQuery | ProductSelection) -> list[object]:
     words = (query.search or "").split()[:_MAX_WORDS]
     return [["products.code", "!=", None], *map(_matches, words)]
 

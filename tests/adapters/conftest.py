@@ -22,6 +22,7 @@ from tests.adapters.counterpart import (
     location_queries,
     order_queries,
     product_queries,
+    product_selections,
 )
 from tests.sandbox.running import Running, Sandbox
 
@@ -137,7 +138,7 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
         "variant_by_sku": Promise(erp, skus[:450], 200, ["999999001"], no_sku),
         "offer_by_sku": Promise(erp, skus[:1_100], 1_000, ["999999001"], no_sku),
         "price_history_by_sku": Promise(erp, skus[:1_100], 1_000, ["999999001"], no_sku),
-        "product_count_by_query": Promise(erp, product_queries(4), 1),
+        "product_count_by_query": Promise(erp, product_selections(), 1),
         "facets_by_query": Promise(erp, facet_queries(), 1),
         "category_by_key": Promise(
             erp, [f"erp:{code}" for code in groups], len(groups), ["erp:99"], [*far, "wms:10"]

@@ -11,7 +11,7 @@ from domain.ask import Ask
 from domain.deadline import Deadline
 from domain.errors import Failure
 from domain.facet import FacetQuery
-from domain.filter import ProductFilter, ProductQuery
+from domain.filter import ProductFilter, ProductQuery, ProductSelection
 from domain.interaction import InteractionQuery
 from domain.location import LocationQuery
 from domain.loyalty import LedgerQuery
@@ -70,6 +70,11 @@ def is_page_call(call: str) -> bool:
 def product_queries(count: int) -> list[ProductQuery]:
     """Distinct pages of the whole assortment, of one product each."""
     return [ProductQuery(PageRequest(1, str(skip) if skip else None)) for skip in range(count)]
+
+
+def product_selections() -> list[ProductSelection]:
+    """The whole assortment, and parts of it."""
+    return [ProductSelection(), ProductSelection("a"), ProductSelection("e")]
 
 
 def facet_queries() -> list[FacetQuery]:

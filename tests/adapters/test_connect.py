@@ -15,7 +15,7 @@ from adapters.connect import Systems, SystemSettings, connect
 from domain.ask import Ask
 from domain.configuration import ConfigurationError
 from domain.deadline import Deadline, Duration
-from domain.errors import SourceUnavailable
+from domain.errors import NotServed
 from domain.port import Ports
 from domain.viewer import Channel
 from tests.adapters.fault import Exchange, Faulty
@@ -113,7 +113,7 @@ async def test_connect() -> None:
     assert wms.secret.reveal() == "hunter2"
     assert places.secret is None
     request = Ask(Deadline.after(1), "PL", "PLN", "en", Channel.WEB)
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(NotServed):
         await systems.ports.offer.offer_by_sku(["A"], request)
 
 

@@ -255,10 +255,12 @@ async def test_with_all_systems_down_there_is_no_page() -> None:
 
 @pytest.mark.parametrize("cursor", ["x", "[]", '{"c":"1"}', '{"a":1}', "null"])
 async def test_a_foreign_cursor_is_refused(cursor: str) -> None:
-    """A cursor that this list did not make is the caller's mistake."""
+    """A cursor that this list did not make is the caller's mistake, and no other page's."""
     port = together(System("a", {}), System("b", {}), port="order")
-    with pytest.raises(BadInput):
-        await port.sales_by_customer([SaleQuery(PageRequest(1, cursor))], ask())
+    wrong, right = SaleQuery(PageRequest(1, cursor)), SaleQuery(PageRequest(1))
+    found = await port.sales_by_customer([wrong, right], ask())
+    assert isinstance(found[wrong], BadInput)
+    assert found[right] == Page((), (), has_next=False, total=0)
 
 
 class BookingQuery(Struct, frozen=True):
@@ -301,3 +303,58 @@ async def test_what_two_systems_know_stands_there_once() -> None:
         assert [sale.at for sale in found] == sorted((s.at for s in found), reverse=True)
         in_books = {sale.number.removeprefix("booked ") for sale in booked}
         assert all(s.number.startswith("booked") for s in found if s.number in in_books)
+
+
+class SortedQuery(Struct, frozen=True):
+    """A page in an order that only one system can give."""
+
+    page: PageRequest
+    alone: BadInput = BadInput("sort", "NAME", "none")
+
+
+async def test_an_order_that_pages_cannot_be_merged_in_is_refused() -> None:
+    """A query that one system alone can answer is refused where several share the list."""
+    a, b = System("a", {}, sales(1)), System("b", {}, sales(2))
+    query = SortedQuery(PageRequest(5))
+    assert await together(a, b).styles_by_query([query], ask()) == {query: query.alone}
+    assert (a.asked, b.asked) == ([], [])
+    page = (await together(a).styles_by_query([query], ask()))[query]
+    assert [sale.number for sale in page.items] == ["1"]
+
+
+class Refusing(System):
+    """A system that cannot do what a query asks for."""
+
+    async def _pages(self, queries: Sequence[Any], ask: Ask) -> dict[Any, Any]:
+        return dict.fromkeys(queries, BadInput("where.brands", "A", "nothing"))
+
+    styles_by_query = _pages
+
+
+async def test_what_one_system_refuses_the_list_refuses() -> None:
+    """A criterion that one of the systems cannot apply is not left out of its part."""
+    a, b = System("a", {}, sales(1)), Refusing("b", {})
+    query = StyleQuery(PageRequest(5))
+    found = await together(a, b, port="product").styles_by_query([query], ask())
+    assert isinstance(found[query], BadInput)
+
+
+class Told(Struct, frozen=True):
+    """A value of which several systems have a part."""
+
+    text: str
+
+    @staticmethod
+    def together(parts: "Sequence[Told]") -> "Told":
+        return Told("+".join(part.text for part in parts))
+
+
+async def test_counts_are_added_up_and_parts_told_together() -> None:
+    """What several systems count is one number; what has a way to be joined is joined so."""
+    a = System("a", {"1": 3, "2": Told("x"), "3": 5})
+    b = System("b", {"1": 4, "2": Told("y")})
+    found = await together(a, b).offer_by_sku(["1", "2", "3"], ask())
+    assert found == {"1": 7, "2": Told("x+y"), "3": 5}
+    refusal = BadInput("where.brands", "A", "nothing")
+    b.rows = {"1": refusal}
+    assert await together(a, b).offer_by_sku(["1"], ask()) == {"1": refusal}

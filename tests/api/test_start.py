@@ -154,8 +154,9 @@ def test_a_port_that_is_taken_is_one_sentence(shop: Shop) -> None:
 def _beside(shop: Shop, folder: Path) -> dict[str, str]:
     return {
         **{f"SANDBOX_{name.upper()}_URL": url for name, url in shop.systems.items()},
-        **{f"SANDBOX_{name}_KEY": f"sandbox-{name.lower()}-key" for name in ("ERP", "WMS", "CRM")},
+        **{f"SANDBOX_{name.upper()}_KEY": f"sandbox-{name}-key" for name in shop.systems},
         "GATEWAY_MASTER_KEY": MASTER_KEY,
+        "SANDBOX_WMS_HOOK_KEY": "sandbox-wms-hook-key",
         "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
     }
 

@@ -18,7 +18,7 @@ _CALLS = {
     "detail": 3,
     "agent360": 5,
     "hello": 0,
-    "listing-500": 5,
+    "listing-500": 3,
     "listing-warm": 3,
     "cold": 3,
 }

@@ -31,7 +31,7 @@ from domain.facet import (
     NumberFacet,
     PriceFacet,
 )
-from domain.filter import ProductQuery
+from domain.filter import ProductQuery, ProductSelection
 from domain.fulfillment import FulfilledLine, Fulfillment, FulfillmentKind, FulfillmentState
 from domain.identity import node_id
 from domain.interaction import Interaction, InteractionKind, InteractionQuery
@@ -123,9 +123,9 @@ class Shop:
         return self._found("products_by_query", queries, ask, page)
 
     async def product_count_by_query(
-        self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, int]:
-        return self._found("product_count_by_query", queries, ask, lambda _: 4)
+        self, selections: Sequence[ProductSelection], ask: Ask
+    ) -> Mapping[ProductSelection, int]:
+        return self._found("product_count_by_query", selections, ask, lambda _: 4)
 
     async def facets_by_query(
         self, queries: Sequence[FacetQuery], ask: Ask

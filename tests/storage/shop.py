@@ -19,7 +19,7 @@ from auth.policy import PolicyTable
 from domain.ask import Ask
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
-from domain.filter import ProductQuery
+from domain.filter import ProductQuery, ProductSelection
 from domain.page import Page
 from domain.port import Ports
 from domain.product import Product, Variant
@@ -76,8 +76,8 @@ class Products:
         return {}
 
     async def product_count_by_query(
-        self, queries: Sequence[ProductQuery], ask: Ask
-    ) -> Mapping[ProductQuery, int | Failure]:
+        self, selections: Sequence[ProductSelection], ask: Ask
+    ) -> Mapping[ProductSelection, int | Failure]:
         return {}
 
 

@@ -17,6 +17,7 @@ from tests.adapters.counterpart import (
     location_queries,
     order_queries,
     product_queries,
+    product_selections,
 )
 from tests.adapters.test_ports import (  # noqa: F401 - the promises are one suite
     promise,
@@ -95,7 +96,7 @@ def promises(server: Server) -> Mapping[str, Promise]:
         "variant_by_sku": Promise(adapter, skus, 100, ["nothing"], no_sku),
         "offer_by_sku": Promise(adapter, priced, 100, ["nothing"], no_sku),
         "products_by_query": Promise(adapter, product_queries(1), 1),
-        "product_count_by_query": Promise(adapter, product_queries(1), 1),
+        "product_count_by_query": Promise(adapter, product_selections(), 1),
         "locations_by_query": Promise(adapter, location_queries(1), 1),
         "stock_by_sku": Promise(adapter, skus, 200, ["nothing"], no_sku, len(places) + 1),
         "location_by_key": Promise(
