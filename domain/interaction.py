@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.page import Page, PageRequest
 from domain.provenance import Provenance
 
@@ -69,10 +70,10 @@ class InteractionPort(Protocol):
 
     async def interactions_by_customer(
         self, queries: Sequence[InteractionQuery], ask: Ask
-    ) -> Mapping[InteractionQuery, Page[Interaction]]:
+    ) -> Mapping[InteractionQuery, Page[Interaction] | Failure]:
         """Read one page for each customer, newest first.
 
-        A customer whom the system does not know has an empty page. *Errors*: ``BadInput`` for a
-        cursor that is not its own.
+        A customer whom the system does not know has an empty page; a
+        cursor that is not its own is ``BadInput`` in the place of that page.
         """
         ...

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.identity import node_id
 from domain.page import Page, PageRequest
 from domain.provenance import Provenance
@@ -120,10 +121,10 @@ class LoyaltyPort(Protocol):
 
     async def ledger_by_account(
         self, queries: Sequence[LedgerQuery], ask: Ask
-    ) -> Mapping[LedgerQuery, Page[LoyaltyEntry]]:
+    ) -> Mapping[LedgerQuery, Page[LoyaltyEntry] | Failure]:
         """Read one page of each account's ledger, newest first.
 
-        An account that the system does not know has an empty page. *Errors*: ``BadInput`` for a
-        cursor that is not its own.
+        An account that the system does not know has an empty page; a
+        cursor that is not its own is ``BadInput`` in the place of that page.
         """
         ...

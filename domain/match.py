@@ -132,8 +132,9 @@ def _names(one: Customer, other: Customer) -> tuple[float, float]:
     if a is None or b is None:
         return 0.0, 0.0
     straight = (_given(a.given, b.given), _alike(a.family, b.family))
-    crossed = (_given(a.given, b.family), _alike(a.family, b.given))
-    return max(straight, crossed, key=sum)
+    # Whichever record is asked about, the less alike of the two stands for the given name.
+    crossed = sorted((_alike(a.given, b.family), _alike(a.family, b.given)))
+    return max(straight, (crossed[0], crossed[1]), key=sum)
 
 
 def _name_bits(given: float, family: float) -> float:

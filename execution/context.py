@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -167,21 +167,6 @@ class Context(Struct, kw_only=True):
         if isinstance(failure, SourceFailure):
             told |= {"system": failure.system, "call": failure.call, "detail": failure.detail}
         _log.log(failure.log_level, "failure", **told)
-
-    def require(self, input_type: str, names: Iterable[str]) -> None:
-        """Refuse to search or sort by what the viewer may not read of everybody.
-
-        *Shape*: ``names`` of the input's fields, as Python or as GraphQL spells them.
-        *Errors*: ``Forbidden``; to be asked for before any system is.
-        """
-        for name in names:
-            head, *rest = name.split("_")
-            published = head + "".join(map(str.capitalize, rest))
-            decision = self.policy.decide(input_type, published, self.policy_class)
-            if decision is not Decision.ALLOW:
-                who, why = self.viewer.role.value, self.purpose.value
-                text = f"Role {who} may not search by {published} for purpose {why}."
-                raise Forbidden(text)
 
     def may_look_up(self, kind: str, key: str) -> bool:
         """Tell, before anything is fetched, whether the viewer can have any right to this object.

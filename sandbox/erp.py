@@ -270,7 +270,8 @@ class _Erp:
         found = []
         for key in _keys(body.NUMMER):
             order = self._orders.find(key) or self._orders.sale(key)
-            if order is not None and order.position < self._orders.count:
+            is_booked = order is not None and order.position < self._orders.count
+            if order is not None and is_booked and self._is_own(order):
                 found.append(document(order, self._catalogue))
         return _results(found)
 

@@ -91,26 +91,22 @@ class CustomerFilter:
     """What is known of a customer who is looked for. All that is given has to apply."""
 
     email: str | None = plain(
-        "An e-mail address, in any case of letters.", category=Category.CONTACT, default=None
+        "An e-mail address, in any case of letters.", category=Category.CONTACT
     )
     phone: str | None = plain(
         "A telephone number, with whatever between its digits.",
         category=Category.CONTACT,
-        default=None,
     )
     order_number: str | None = plain(
         "The number of an order, or of a till's receipt.",
         category=Category.PURCHASE_HISTORY,
-        default=None,
     )
     name: str | None = plain(
         "A family name or its beginning, or given and family name in either order.",
         category=Category.NAME,
-        default=None,
     )
-    birth_date: date | None = plain("A birthday.", category=Category.BIRTH, default=None)
+    birth_date: date | None = plain("A birthday.", category=Category.BIRTH)
     postal_code: str | None = plain(
         "The postal code they live at; only together with a name.",
         category=Category.ADDRESS,
-        default=None,
     )

@@ -18,7 +18,6 @@ What execution and auth need to know of a field stands in the extensions of the 
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import MISSING
 from enum import Enum
 from inspect import cleandoc
 from typing import Any, TypeVar
@@ -96,12 +95,9 @@ def enumerates(
     strawberry.enum(enum, description=description)
 
 
-def plain(
-    description: str, *, category: Category | None = None, cost: int = 0, default: Any = MISSING
-) -> Any:
-    """Publish the attribute of the same name; an input's field may have a ``default``."""
-    metadata = {"category": category, "cost": cost}
-    return strawberry.field(description=description, metadata=metadata, default=default)
+def plain(description: str, *, category: Category | None = None, cost: int = 0) -> Any:
+    """Publish the attribute of the same name."""
+    return strawberry.field(description=description, metadata={"category": category, "cost": cost})
 
 
 def batch(

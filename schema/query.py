@@ -104,6 +104,35 @@ class Query:
     def order(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Order | None:
         """An order; null where absent or not the caller's to see."""
 
+    @batch(resolvers.customer.find_customers, category=Category.OPERATIONAL, cost=2)
+    def find_customers(
+        self,
+        where: Annotated[CustomerFilter, argument("What is known of them.")],
+        first: Annotated[int, argument("How many at most: 1 to 100.")] = 20,
+        after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
+    ) -> Connection[Customer] | None:
+        """Customers by what is known of them; for staff, by what they may read themselves."""
+
+    @batch(resolvers.customer360.customer360, category=Category.OPERATIONAL, cost=2)
+    def customer360(
+        self,
+        id: Annotated[strawberry.ID | None, argument("The customer's global id.")] = None,
+        email: Annotated[
+            str | None, argument("An e-mail address.", category=Category.CONTACT)
+        ] = None,
+        phone: Annotated[
+            str | None, argument("A telephone number.", category=Category.CONTACT)
+        ] = None,
+        order_number: Annotated[
+            str | None,
+            argument(
+                "The number of an order, or of a till's receipt.",
+                category=Category.PURCHASE_HISTORY,
+            ),
+        ] = None,
+    ) -> Customer360 | None:
+        """One customer in sections, found by exactly one of the arguments; for staff."""
+
     @batch(resolvers.location.locations)
     def locations(
         self,
@@ -130,27 +159,6 @@ class Query:
         quantity: Annotated[int, argument("How many are wanted together: 1 to 10,000.")] = 1,
     ) -> list[Availability | None] | None:
         """What can be promised of each SKU, in the order asked; null for each that is unknown."""
-
-    @batch(resolvers.customer.find_customers, category=Category.OPERATIONAL, cost=2)
-    def find_customers(
-        self,
-        where: Annotated[CustomerFilter, argument("What is known of them.")],
-        first: Annotated[int, argument("How many at most: 1 to 100.")] = 20,
-        after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
-    ) -> Connection[Customer] | None:
-        """Customers by what is known of them; for staff, by what they may read themselves."""
-
-    @batch(resolvers.customer360.customer360, category=Category.OPERATIONAL, cost=2)
-    def customer360(
-        self,
-        id: Annotated[strawberry.ID | None, argument("The customer's global id.")] = None,
-        email: Annotated[str | None, argument("An e-mail address.")] = None,
-        phone: Annotated[str | None, argument("A telephone number.")] = None,
-        order_number: Annotated[
-            str | None, argument("The number of an order, or of a till's receipt.")
-        ] = None,
-    ) -> Customer360 | None:
-        """One customer in sections, found by exactly one of the arguments; for staff."""
 
     @batch(resolvers.wishlist.wishlist)
     def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:

@@ -12,11 +12,11 @@ from adapters.sandbox_crm.translation import MAX_ID, Reader
 from domain.ask import Ask
 from domain.configuration import ConfigurationError, Problem
 from domain.customer import MAX_MATCHES, Customer, Trait, TraitKind
-from domain.errors import BadInput
+from domain.errors import BadInput, Failure
 from domain.identity import external_id
 from domain.interaction import Interaction, InteractionQuery
 from domain.loyalty import LedgerQuery, LoyaltyAccount, LoyaltyEntry
-from domain.page import Page
+from domain.page import Page, PageRequest
 from domain.provenance import INTERACTION, LOYALTY, PROFILE, Lifetime, Provenance
 from domain.secret import Secret
 
@@ -107,10 +107,10 @@ class Adapter:
 
     async def ledger_by_account(
         self, queries: Sequence[LedgerQuery], ask: Ask
-    ) -> Mapping[LedgerQuery, Page[LoyaltyEntry]]:
+    ) -> Mapping[LedgerQuery, Page[LoyaltyEntry] | Failure]:
         """Read a page of each account's ledger; a cursor is the number of a row."""
         call = "ledger_by_account"
-        before = {query: _row(query.page.after) for query in queries}
+        before, refused = _places(queries, _row)
 
         async def fetch(
             first: int, chunk: Mapping[str, int | None]
@@ -132,14 +132,14 @@ class Adapter:
                     for row in answer.data
                 }
 
-        return await self._pages(before, lambda query: query.account_key, fetch)
+        return {**refused, **await self._pages(before, lambda query: query.account_key, fetch)}
 
     async def interactions_by_customer(
         self, queries: Sequence[InteractionQuery], ask: Ask
-    ) -> Mapping[InteractionQuery, Page[Interaction]]:
+    ) -> Mapping[InteractionQuery, Page[Interaction] | Failure]:
         """Read a page of each contact's conversations; a cursor is the id of one."""
         call = "interactions_by_customer"
-        before = {query: _talk(query.page.after) for query in queries}
+        before, refused = _places(queries, _talk)
 
         async def fetch(
             first: int, chunk: Mapping[str, str | None]
@@ -161,7 +161,7 @@ class Adapter:
                     for row in answer.data
                 }
 
-        return await self._pages(before, lambda query: query.customer_key, fetch)
+        return {**refused, **await self._pages(before, lambda query: query.customer_key, fetch)}
 
     async def _pages(
         self,
@@ -248,15 +248,30 @@ def _set(chunk: Mapping[str, T | None]) -> dict[str, T]:
     return {local: value for local, value in chunk.items() if value is not None}
 
 
-def _row(cursor: str | None) -> int | None:
+def _places(
+    queries: Sequence[Q], read: Callable[[PageRequest], T | None]
+) -> tuple[dict[Q, T | None], dict[Q, Failure]]:
+    """Read how far each list has come; a cursor that is none costs its own page."""
+    places: dict[Q, T | None] = {}
+    refused: dict[Q, Failure] = {}
+    for query in queries:
+        try:
+            places[query] = read(query.page)
+        except BadInput as failure:
+            refused[query] = failure
+    return places, refused
+
+
+def _row(page: PageRequest) -> int | None:
+    cursor = page.after
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
-        raise BadInput("after", cursor, "a cursor of this list")
+        raise page.refused()
     return int(cursor)
 
 
-def _talk(cursor: str | None) -> str | None:
-    if cursor is not None and not 0 < len(cursor) <= MAX_ID:
-        raise BadInput("after", cursor, "a cursor of this list")
-    return cursor
+def _talk(page: PageRequest) -> str | None:
+    if page.after is not None and not 0 < len(page.after) <= MAX_ID:
+        raise page.refused()
+    return page.after

@@ -10,10 +10,10 @@ from adapters._upstream import Upstream
 from adapters.sandbox_pos import receipt
 from domain.ask import Ask
 from domain.configuration import ConfigurationError, Problem
-from domain.errors import BadInput
+from domain.errors import BadInput, Failure
 from domain.identity import external_id
 from domain.order import Order, OrderQuery
-from domain.page import Page
+from domain.page import Page, PageRequest
 from domain.provenance import ORDER, Provenance
 from domain.secret import Secret
 
@@ -57,13 +57,19 @@ class Adapter:
 
     async def orders_by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask
-    ) -> Mapping[OrderQuery, Page[Order]]:
+    ) -> Mapping[OrderQuery, Page[Order] | Failure]:
         """Read a page of what each card was shown for; a cursor is a sale's running number.
 
         A customer with several cards has the sales of all of them in one list.
         """
-        before = {query: _place(query.page.after) for query in queries}
-        wanted = {query: self._own(query.identities) for query in queries}
+        found: dict[OrderQuery, Page[Order] | Failure] = {}
+        before: dict[OrderQuery, int | None] = {}
+        for query in queries:
+            try:
+                before[query] = _place(query.page)
+            except BadInput as failure:
+                found[query] = failure
+        wanted = {query: self._own(query.identities) for query in before}
         calls: list[tuple[int, dict[str, int | None]]] = []
         places: dict[tuple[OrderQuery, str], int] = {}
         for query, cards in wanted.items():
@@ -82,13 +88,12 @@ class Adapter:
 
         answers = await self._upstream.chunked(range(len(calls)), 1, fetch)
         nothing: tuple[list[tuple[int, Order]], bool] = ([], False)
-        return {
-            query: _page(
-                query.page.first,
-                [answers[places[query, card]].get(card, nothing) for card in dict.fromkeys(cards)],
-            )
-            for query, cards in wanted.items()
-        }
+        for query, cards in wanted.items():
+            sales = [
+                answers[places[query, card]].get(card, nothing) for card in dict.fromkeys(cards)
+            ]
+            found[query] = _page(query.page.first, sales)
+        return found
 
     async def _by_card(
         self, first: int, cards: Mapping[str, int | None], ask: Ask
@@ -153,9 +158,10 @@ def _page(first: int, lists: Sequence[tuple[list[tuple[int, Order]], bool]]) -> 
     )
 
 
-def _place(cursor: str | None) -> int | None:
+def _place(page: PageRequest) -> int | None:
+    cursor = page.after
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 12):
-        raise BadInput("after", cursor, "a cursor of this list")
+        raise page.refused()
     return int(cursor)

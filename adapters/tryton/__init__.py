@@ -154,6 +154,6 @@ class Adapter:
 
     async def orders_by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask
-    ) -> Mapping[OrderQuery, Page[Order]]:
+    ) -> Mapping[OrderQuery, Page[Order] | Failure]:
         """Read a page of each customer's sales, newest first."""
         return await self._sales.by_customer(queries, ask, "orders_by_customer")

@@ -13,7 +13,7 @@ from adapters.tryton.record import ID, own_ids
 from adapters.tryton.reference import References
 from adapters.tryton.rpc import Amount, Moment, Reply, Rpc
 from domain.ask import Ask
-from domain.errors import BadInput
+from domain.errors import BadInput, Failure
 from domain.fulfillment import (
     FulfilledLine,
     Fulfillment,
@@ -22,7 +22,7 @@ from domain.fulfillment import (
 )
 from domain.money import Money, currency_digits
 from domain.order import Order, OrderLine, OrderQuery, OrderState
-from domain.page import Page
+from domain.page import Page, PageRequest
 from domain.provenance import ORDER, Provenance
 from domain.viewer import Channel
 
@@ -151,18 +151,22 @@ class Sales:
 
     async def by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask, call: str
-    ) -> Mapping[OrderQuery, Page[Order]]:
+    ) -> Mapping[OrderQuery, Page[Order] | Failure]:
         """Read a page for each customer, newest first; a cursor is a sale's id.
 
         Tryton limits an answer as a whole, not for each customer: a single customer is one call,
         several are two, one for who has bought what and one for the sales that are shown.
         """
-        after = {query: _after(query.page.after) for query in queries}
-        parties = {query: own_ids(query.identities, self._system) for query in queries}
-        found: dict[OrderQuery, Page[Order]] = {
-            query: Page((), (), has_next=False) for query in queries
-        }
-        wanted = [query for query in dict.fromkeys(queries) if parties[query]]
+        found: dict[OrderQuery, Page[Order] | Failure] = {}
+        after: dict[OrderQuery, int | None] = {}
+        for query in queries:
+            try:
+                after[query] = _after(query.page)
+                found[query] = Page((), (), has_next=False)
+            except BadInput as failure:
+                found[query] = failure
+        parties = {query: own_ids(query.identities, self._system) for query in after}
+        wanted = [query for query in after if parties[query]]
         if len(wanted) == 1:
             (query,) = wanted
             where = [["party", "in", parties[query]], ["state", "in", _PLACED]]
@@ -286,12 +290,12 @@ def _page(query: OrderQuery, orders: Sequence[Order], most: int) -> Page[Order]:
     return Page(shown, cursors, has_next=len(orders) >= most)
 
 
-def _after(cursor: str | None) -> int | None:
-    if cursor is None:
+def _after(page: PageRequest) -> int | None:
+    if page.after is None:
         return None
-    if not ID.fullmatch(cursor):
-        raise BadInput("after", cursor, "a cursor of this list")
-    return int(cursor)
+    if not ID.fullmatch(page.after):
+        raise page.refused()
+    return int(page.after)
 
 
 def _state(row: _Sale) -> OrderState:

@@ -512,6 +512,7 @@ async def test_orders_of_customers_are_theirs(adapter: Adapter, tryton: Tryton) 
     found = await adapter.orders_by_customer(queries, ask)
     assert ask.calls["erp"] == 2
     for query, page in found.items():
+        assert isinstance(page, Page)
         assert [order.key for order in page.items] == own[query.identities[0]]
     ask = _ask()
     await adapter.orders_by_customer(queries[:1], ask)

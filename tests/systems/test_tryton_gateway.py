@@ -32,7 +32,7 @@ query Listing($first: Int!, $after: String) {
         sku
         offer { price { gross { minor currency } tax { minor } } listPrice { gross { minor } } }
         availability {
-          locations(first: 100) { stock { onHand allocated available } location { id name } }
+          locations(first: 50) { stock { onHand allocated available } location { id name } }
         }
       }
     }
