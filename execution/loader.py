@@ -78,6 +78,14 @@ class Loader(Generic[K, V]):
             self._loader = DataLoader(self._batch)
         return self._loader
 
+    def close(self) -> None:
+        """Let go of what was loaded.
+
+        A loader, its batches and what they prime refer to each other. Left to the collector, that
+        is the whole answer of every operation, which it would look for by stopping everything.
+        """
+        self._loader = self._keep = None
+
     def narrow(self, fields: frozenset[str]) -> None:
         """Ask for no more than these attributes from here on."""
         self._ask = structs.replace(self._ask, fields=fields)

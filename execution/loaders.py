@@ -71,8 +71,11 @@ class Loaders:
                 loader.narrow(reads[loader.of])
 
     def close(self) -> None:
-        """End the batches that are still under way."""
+        """End the batches that are still under way, and let go of what was loaded."""
         self._batches.close()
+        for each in vars(self).values():
+            if isinstance(each, Loader):
+                each.close()
 
     def _keep_categories(self, categories: Sequence[Category]) -> None:
         for category in categories:
