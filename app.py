@@ -108,7 +108,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     if problems or policy is None or systems is None:
         raise ConfigurationError(problems)
 
-    verifier = TokenVerifier(settings.auth)
+    verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
     contexts = _contexts(settings.context, systems, policy, store, watch)
