@@ -13,7 +13,11 @@ enumerates(
     CUSTOMER="A customer who has signed in.",
     ASSOCIATE="Somebody who works in one shop.",
     AGENT="Somebody who works in the contact centre.",
-    DEVELOPER="Somebody who connects or operates the systems.",
+    AGENT_LEAD="Somebody who leads agents, and decides where they may not.",
+    MERCHANDISER="Somebody who decides what is sold, and at which price.",
+    MARKETER="Somebody who recommends and advertises.",
+    PRIVACY_OFFICER="The data protection officer.",
+    SYSTEM="A machine, or somebody who connects or operates the systems.",
 )
 enumerates(
     Purpose,
