@@ -16,6 +16,8 @@ from starlette.types import ASGIApp
 
 import config
 from adapters.connect import Reader, Systems, SystemSettings, connect, unreachable
+from auth.credential import ClientTokens
+from auth.credential import problems as credential_problems
 from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
@@ -90,6 +92,12 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         *context_problems(settings.context),
         *auth_problems(settings.auth),
         *unclassified(published.classification, published.person_fields),
+        *(
+            problem
+            for name, system in settings.systems.items()
+            if system.auth is not None
+            for problem in credential_problems(system.auth, f"systems.{name}.auth")
+        ),
     ]
     table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
     policy, systems, store = None, None, None
@@ -98,7 +106,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     except ConfigurationError as error:
         problems += error.problems
     try:
-        systems = connect(settings.systems, read, settings.unserved, [*settings.context.markets])
+        markets = [*settings.context.markets]
+        systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
     except ConfigurationError as error:
         problems += error.problems
     try:
