@@ -57,6 +57,9 @@ class Loaders:
         self.shipment_by_tracking = Loader(ports.shipment.shipment_by_tracking, ask, own)
         self.wishlists_by_customer = Loader(kept.wishlist.wishlists_by_customer, ask, own)
         self.wishlist_by_key = Loader(kept.wishlist.wishlist_by_key, ask, own)
+        self.carts_by_customer = Loader(kept.cart.carts_by_customer, ask, own)
+        self.cart_by_key = Loader(kept.cart.cart_by_key, ask, own)
+        self.cart_by_secret = Loader(kept.cart.cart_by_secret, ask, own)
         self.wishlist_by_link = Loader(kept.wishlist.wishlist_by_link, ask, own)
 
     def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:

@@ -10,6 +10,7 @@ from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.port import OwnPorts
+from storage.cart import CartReader
 from storage.database import Database
 from storage.idempotency import OnceOnly
 from storage.revision import current, is_served, migrate, revisions
@@ -42,7 +43,10 @@ class Store:
         self._migrates = settings.migrate
         if self._migrates is None:
             self._migrates = settings.database.drivername == SQLITE
-        self.own = OwnPorts(wishlist=WishlistReader(self._database, self._seal, self._subjects))
+        self.own = OwnPorts(
+            wishlist=WishlistReader(self._database, self._seal, self._subjects),
+            cart=CartReader(self._database, self._seal, self._subjects),
+        )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
         self.documents, self.feed = shared.documents, shared.feed
