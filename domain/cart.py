@@ -37,6 +37,9 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     customer_expiry: Duration = Duration(90 * 86_400)
 
 
+RULES = Rules()
+
+
 class Actor(Enum):
     """What somebody who changed a cart is to the retailer."""
 
@@ -51,6 +54,7 @@ _ACTORS = {
     Role.ANONYMOUS: Actor.GUEST,
     Role.CUSTOMER: Actor.CUSTOMER,
     Role.AGENT: Actor.AGENT,
+    Role.AGENT_LEAD: Actor.AGENT,
     Role.ASSOCIATE: Actor.ASSOCIATE,
 }
 
@@ -256,9 +260,7 @@ class CartClosed(UserError, frozen=True, kw_only=True):  # noqa: N818
     state: CartState
 
 
-def new_cart(
-    holder: str | None, market: str, currency: str, touched: Touch, rules: Rules
-) -> Cart:
+def new_cart(holder: str | None, market: str, currency: str, touched: Touch, rules: Rules) -> Cart:
     """Begin an empty cart, for a customer or, without a ``holder``, for a guest."""
     key = str(uuid7())
     expiry = rules.guest_expiry if holder is None else rules.customer_expiry

@@ -148,9 +148,7 @@ def with_quantities(
     conflict = conflict_of(cart, quantities, expected_version, may_be_gone=False)
     if conflict is not None:
         return conflict
-    if all(
-        quantities.get(entry.key, entry.quantity) == entry.quantity for entry in cart.entries
-    ):
+    if all(quantities.get(entry.key, entry.quantity) == entry.quantity for entry in cart.entries):
         return cart
     entries = tuple(
         replace(

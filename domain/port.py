@@ -8,6 +8,7 @@ from msgspec import Struct
 from domain.assortment import AssortmentPort
 from domain.availability import StockPort
 from domain.cart import CartPort
+from domain.case import CasePort
 from domain.category import CategoryPort
 from domain.customer import CustomerPort
 from domain.errors import NotServed
@@ -67,6 +68,7 @@ class OwnPorts(Struct, frozen=True, kw_only=True):
     """What the gateway keeps itself, read in batches like any system's."""
 
     wishlist: WishlistPort = UNSERVED
+    case: CasePort = UNSERVED
     cart: CartPort = UNSERVED
 
 

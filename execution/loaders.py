@@ -55,6 +55,7 @@ class Loaders:
         self.ledger_by_account = Loader(ports.loyalty.ledger_by_account, ask, own)
         self.interactions_by_customer = Loader(ports.interaction.interactions_by_customer, ask, own)
         self.shipment_by_tracking = Loader(ports.shipment.shipment_by_tracking, ask, own)
+        self.open_cases_by_agent = Loader(kept.case.open_cases_by_agent, ask, own)
         self.wishlists_by_customer = Loader(kept.wishlist.wishlists_by_customer, ask, own)
         self.wishlist_by_key = Loader(kept.wishlist.wishlist_by_key, ask, own)
         self.carts_by_customer = Loader(kept.cart.carts_by_customer, ask, own)

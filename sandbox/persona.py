@@ -38,6 +38,7 @@ class Persona(NamedTuple):
 
 
 _STAFF = "catalogue:read stock:read customer:read order:read"
+_SHELF = "catalogue:read stock:read"
 
 PERSONAS = {
     persona.name: persona
@@ -58,6 +59,10 @@ PERSONAS = {
         ),
         Persona("associate", "user-associate-0001", ("associate",), _STAFF, store=ASSOCIATE_STORE),
         Persona("agent", "user-agent-0001", ("agent",), _STAFF),
-        Persona("developer", "user-developer-0001", ("developer",), "catalogue:read stock:read"),
+        Persona("lead", "user-lead-0001", ("agent_lead",), _STAFF),
+        Persona("officer", "user-officer-0001", ("privacy_officer",), _STAFF),
+        Persona("merchandiser", "user-merchandiser-0001", ("merchandiser",), _SHELF),
+        Persona("marketer", "user-marketer-0001", ("marketer",), _SHELF),
+        Persona("system", "machine-0001", ("system",), _SHELF),
     )
 }

@@ -2,9 +2,19 @@
 
 from typing import Annotated
 
+import resolvers.cart
+import resolvers.line
 import resolvers.wishlist
+import schema.cart
 import schema.outcome
 import schema.wishlist
+from schema.cart import (
+    CartCreateInput,
+    CartLinesAddInput,
+    CartLinesRemoveInput,
+    CartLinesUpdateInput,
+    CartPayload,
+)
 from schema.field import argument, batch, publishes
 from schema.wishlist import (
     WishlistCreateInput,
@@ -16,7 +26,11 @@ from schema.wishlist import (
 )
 
 # Reached through UserError alone, so that the schema has to be told of them.
-USER_ERRORS: tuple[type, ...] = (schema.outcome.IdempotencyMismatch, *schema.wishlist.USER_ERRORS)
+USER_ERRORS: tuple[type, ...] = (
+    schema.outcome.IdempotencyMismatch,
+    *schema.wishlist.USER_ERRORS,
+    *schema.cart.USER_ERRORS,
+)
 
 
 @publishes(type(None))
@@ -47,3 +61,27 @@ class Mutation:
         self, input: Annotated[WishlistShareInput, argument("The list to share.")]
     ) -> WishlistSharePayload | None:
         """Share a wish list by a new link."""
+
+    @batch(resolvers.cart.create, cost=10)
+    def cart_create(
+        self, input: Annotated[CartCreateInput, argument("The cart to begin.")]
+    ) -> CartPayload | None:
+        """Begin a cart: the caller's own, a guest's, or for staff a customer's."""
+
+    @batch(resolvers.line.add, cost=10)
+    def cart_lines_add(
+        self, input: Annotated[CartLinesAddInput, argument("What to put into which cart.")]
+    ) -> CartPayload | None:
+        """Put goods into a cart, on top of whatever others put there meanwhile."""
+
+    @batch(resolvers.line.update, cost=10)
+    def cart_lines_update(
+        self, input: Annotated[CartLinesUpdateInput, argument("Which quantities to set.")]
+    ) -> CartPayload | None:
+        """Set how many pieces lines have."""
+
+    @batch(resolvers.line.remove, cost=10)
+    def cart_lines_remove(
+        self, input: Annotated[CartLinesRemoveInput, argument("What to take out of which cart.")]
+    ) -> CartPayload | None:
+        """Take lines out of a cart."""

@@ -1,8 +1,10 @@
 """Who is asking."""
 
 import domain.viewer
+import resolvers.cart
 import resolvers.customer
 from domain.viewer import Purpose, Role
+from schema.cart import Cart
 from schema.customer import Customer
 from schema.field import batch, enumerates, plain, publishes
 
@@ -13,7 +15,11 @@ enumerates(
     CUSTOMER="A customer who has signed in.",
     ASSOCIATE="Somebody who works in one shop.",
     AGENT="Somebody who works in the contact centre.",
-    DEVELOPER="Somebody who connects or operates the systems.",
+    AGENT_LEAD="Somebody who leads agents, and decides where they may not.",
+    MERCHANDISER="Somebody who decides what is sold, and at which price.",
+    MARKETER="Somebody who recommends and advertises.",
+    PRIVACY_OFFICER="The data protection officer.",
+    SYSTEM="A machine, or somebody who connects or operates the systems.",
 )
 enumerates(
     Purpose,
@@ -40,3 +46,7 @@ class Viewer:
     @batch(resolvers.customer.customer_of_viewer)
     def customer(self) -> Customer | None:
         """The caller's own customer record; null for those who are not customers."""
+
+    @batch(resolvers.cart.cart_of_viewer)
+    def cart(self) -> Cart | None:
+        """The cart that the caller changed last; null for those who are not customers."""

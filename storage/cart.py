@@ -20,7 +20,7 @@ from storage.table import CART, CART_SECRET
 
 # What is counted for staff beside the calls to the retailer's systems.
 _SYSTEM = "store"
-_SECRET = "cart secret"
+_HELD = "cart secret"
 _FORMAT = msgspec.msgpack.Decoder(Cart)
 
 
@@ -62,7 +62,7 @@ class CartReader:
 
     async def cart_by_secret(self, secrets: Sequence[str], ask: Ask) -> Mapping[str, Cart]:
         """Read guests' carts by a secret that holds them; unknown secrets are absent."""
-        digests = {self._seal.blind(_SECRET, secret): secret for secret in secrets}
+        digests = {self._seal.blind(_HELD, secret): secret for secret in secrets}
 
         async def transaction(connection: AsyncConnection) -> Mapping[str, Cart]:
             rows = await connection.execute(
@@ -133,7 +133,9 @@ class CartWriter:
         if id is None:
             return None, False
         subject_id = await self._connection.scalar(select(CART.c.subject_id).where(CART.c.id == id))
-        known = await self._subjects.read(self._connection, [subject_id] if subject_id else [])
+        if subject_id is None:
+            return None, False
+        known = await self._subjects.read(self._connection, [subject_id])
         if subject_id not in known:
             return None, False
         subject = await self._people.know(known[subject_id].customer_key)
@@ -151,7 +153,7 @@ class CartWriter:
             raise StoreUnavailable("The cart was being changed elsewhere; try again shortly.")
         is_held = False
         if secret is not None:
-            digest = self._seal.blind(_SECRET, secret)
+            digest = self._seal.blind(_HELD, secret)
             is_held = (
                 await self._connection.scalar(
                     select(CART_SECRET.c.cart_id).where(CART_SECRET.c.digest == digest)
@@ -175,7 +177,7 @@ class CartWriter:
 
     async def hold(self, cart: Cart, secret: str) -> bool:
         """Let a secret hold a cart; False where it holds another one already."""
-        digest, id = self._seal.blind(_SECRET, secret), UUID(cart.key)
+        digest, id = self._seal.blind(_HELD, secret), UUID(cart.key)
         await self._connection.execute(
             self._database.insert(CART_SECRET)
             .values(digest=digest, cart_id=id, created_at=datetime.now(UTC))

@@ -10,6 +10,7 @@ from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.port import OwnPorts
+from storage.apikey import ApiKeyStore
 from storage.cart import CartReader
 from storage.database import Database
 from storage.idempotency import OnceOnly
@@ -28,7 +29,8 @@ _MARK = "master key"
 class Store:
     """The gateway's own store; whoever opens it starts and closes it.
 
-    ``own`` is read in batches like any system, ``attempts`` carries out mutations; ``buckets``,
+    ``own`` is read in batches like any system, ``attempts`` carries out mutations, ``api_keys``
+    are what machines prove themselves with; ``buckets``,
     ``cache``, ``documents`` and ``feed`` are in Redis where there is one, else in this process.
     """
 
@@ -43,6 +45,7 @@ class Store:
         self._migrates = settings.migrate
         if self._migrates is None:
             self._migrates = settings.database.drivername == SQLITE
+        self.api_keys = ApiKeyStore(self._database)
         self.own = OwnPorts(
             wishlist=WishlistReader(self._database, self._seal, self._subjects),
             cart=CartReader(self._database, self._seal, self._subjects),

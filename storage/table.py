@@ -112,6 +112,22 @@ WISHLIST_LINE = Table(
     Column("added_at", Moment, nullable=False),
 )
 
+# What machines prove themselves with; the text of a key stands nowhere.
+API_KEY = Table(
+    "api_key",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("purposes", String(400), nullable=False),
+    Column("store", String(300)),
+    Column("channel", String(20)),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
 # What lies in a cart stands sealed; what carts are looked for by, in clear.
 CART = Table(
     "cart",

@@ -175,7 +175,7 @@ def test_an_identity_provider_that_is_away_is_told(shop: Shop, tmp_path: Path) -
 def test_what_libraries_log_is_json() -> None:
     """A warning that a library logs is one JSON object a line, with its traceback inside."""
     code = (
-        "import app, logging; app._log_as_json()\n"
+        "import logging; from transport.log import log_as_json; log_as_json()\n"
         "try: 1 / 0\n"
         "except ArithmeticError: logging.getLogger('aiohttp.client').exception('lost %s', 'it')\n"
     )
