@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
+import resolvers.assist
 import resolvers.cart
 import resolvers.line
 import resolvers.wishlist
+import schema.assist
 import schema.cart
 import schema.outcome
 import schema.wishlist
+from schema.assist import AssistEndInput, AssistPayload, AssistStartInput
 from schema.cart import (
     CartCreateInput,
     CartLinesAddInput,
@@ -29,6 +32,7 @@ from schema.wishlist import (
 USER_ERRORS: tuple[type, ...] = (
     schema.outcome.IdempotencyMismatch,
     *schema.wishlist.USER_ERRORS,
+    *schema.assist.USER_ERRORS,
     *schema.cart.USER_ERRORS,
 )
 
@@ -61,6 +65,18 @@ class Mutation:
         self, input: Annotated[WishlistShareInput, argument("The list to share.")]
     ) -> WishlistSharePayload | None:
         """Share a wish list by a new link."""
+
+    @batch(resolvers.assist.start, cost=10)
+    def assist_start(
+        self, input: Annotated[AssistStartInput, argument("Whom to open, and why.")]
+    ) -> AssistPayload | None:
+        """Open a customer to the calling agent; an open case of the same purpose ends with it."""
+
+    @batch(resolvers.assist.end, cost=10)
+    def assist_end(
+        self, input: Annotated[AssistEndInput, argument("Which case to end.")]
+    ) -> AssistPayload | None:
+        """End a case; what rested on it is masked from then on."""
 
     @batch(resolvers.cart.create, cost=10)
     def cart_create(

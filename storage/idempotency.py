@@ -19,6 +19,7 @@ from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.outcome import IdempotencyMismatch, Outcome
 from storage.cart import CartWriter
+from storage.case import CaseWriter
 from storage.database import Database
 from storage.seal import Seal
 from storage.subject import People, Subjects
@@ -110,6 +111,7 @@ class OnceOnly:
             people = People(connection, self._subjects)
             changes = Changes(
                 wishlist=WishlistWriter(connection, self._seal, self._subjects, people),
+                case=CaseWriter(connection, self._seal, self._subjects, people),
                 cart=CartWriter(connection, self._database, self._seal, self._subjects, people),
             )
             outcome = await work(changes)

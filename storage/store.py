@@ -12,6 +12,7 @@ from domain.errors import StoreUnavailable
 from domain.port import OwnPorts
 from storage.apikey import ApiKeyStore
 from storage.cart import CartReader
+from storage.case import CaseReader
 from storage.database import Database
 from storage.idempotency import OnceOnly
 from storage.revision import current, is_served, migrate, revisions
@@ -48,6 +49,7 @@ class Store:
         self.api_keys = ApiKeyStore(self._database)
         self.own = OwnPorts(
             wishlist=WishlistReader(self._database, self._seal, self._subjects),
+            case=CaseReader(self._database, self._seal, self._subjects),
             cart=CartReader(self._database, self._seal, self._subjects),
         )
         shared = self._shared = open_shared(settings.redis)

@@ -37,7 +37,7 @@ async def do(shop: Shop, viewer: Viewer, mutation: str, key: str, **input: Any) 
     kind = mutation[0].upper() + mutation[1:]
     document = f"mutation ($input: {kind}Input!) {{ {mutation}(input: $input) {{ ...cart }} }}"
     answer = await shop.ask(document + CART, viewer, input={"idempotencyKey": key, **input})
-    return answer["data"][mutation] if answer["data"][mutation] else answer["errors"]
+    return answer["data"][mutation] or answer["errors"]
 
 
 async def begin(shop: Shop, viewer: Viewer, key: str = "create-1", **input: Any) -> str:
