@@ -79,7 +79,7 @@ class Customer(Node):
     def wishlists(self) -> list[Wishlist] | None:
         """Their wish lists, newest first: at most 50."""
 
-    @batch(resolvers.cart.carts_of_customer, category=Category.CART)
+    @batch(resolvers.cart.carts_of_customer, category=Category.PURCHASE_HISTORY)
     def carts(self) -> list[Cart] | None:
         """Their active carts in every channel, the last changed first; at most 20."""
 
