@@ -131,6 +131,9 @@ class Loaders:
     open_cases_by_agent = Batched(lambda its: its.own.case.open_cases_by_agent)
     wishlists_by_customer = Batched(lambda its: its.own.wishlist.wishlists_by_customer)
     wishlist_by_key = Batched(lambda its: its.own.wishlist.wishlist_by_key)
+    carts_by_customer = Batched(lambda its: its.own.cart.carts_by_customer)
+    cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
+    cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
 
     def open(
