@@ -10,6 +10,7 @@ from msgspec import Struct
 from domain.ask import Ask
 from domain.errors import BadInput, Unauthenticated
 from domain.outcome import Input, Outcome
+from domain.reservation import ReservationChanges
 from domain.viewer import Viewer
 from domain.wishlist import WishlistChanges
 
@@ -63,6 +64,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     """All that one transaction may change; good until the work that was handed it returns."""
 
     wishlist: WishlistChanges
+    reservation: ReservationChanges
 
 
 Work = Callable[[Changes], Awaitable[T]]

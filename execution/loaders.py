@@ -59,6 +59,8 @@ class Loaders:
         self.wishlists_by_customer = Loader(kept.wishlist.wishlists_by_customer, ask, own)
         self.wishlist_by_key = Loader(kept.wishlist.wishlist_by_key, ask, own)
         self.wishlist_by_link = Loader(kept.wishlist.wishlist_by_link, ask, own)
+        self.reservations_by_holder = Loader(kept.reservation.reservations_by_holder, ask, own)
+        self.reservation_by_key = Loader(kept.reservation.reservation_by_key, ask, own)
 
     def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:
         """Tell the ports which attributes of each domain class this operation will read."""

@@ -8,6 +8,7 @@ import resolvers.customer
 import resolvers.interaction
 import resolvers.loyalty
 import resolvers.order
+import resolvers.reservation
 import resolvers.wishlist
 from domain.policy import Category
 from schema.consent import Consent
@@ -20,6 +21,7 @@ from schema.node import ExternalId, Node, external_ids
 from schema.order import Order
 from schema.page import Connection
 from schema.provenance import Provenance
+from schema.reservation import Reservation
 from schema.wishlist import Wishlist
 
 
@@ -76,6 +78,10 @@ class Customer(Node):
     @batch(resolvers.wishlist.wishlists_of_customer, category=Category.PURCHASE_HISTORY)
     def wishlists(self) -> list[Wishlist] | None:
         """Their wish lists, newest first: at most 50."""
+
+    @batch(resolvers.reservation.reservations_of_customer, category=Category.CART)
+    def reservations(self) -> list[Reservation] | None:
+        """What is held for them, newest first."""
 
     @batch(resolvers.interaction.interactions_of_customer, category=Category.INTERACTION)
     def interactions(

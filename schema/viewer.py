@@ -2,9 +2,11 @@
 
 import domain.viewer
 import resolvers.customer
+import resolvers.reservation
 from domain.viewer import Purpose, Role
 from schema.customer import Customer
 from schema.field import batch, enumerates, plain, publishes
+from schema.reservation import Reservation
 
 enumerates(
     Role,
@@ -44,3 +46,7 @@ class Viewer:
     @batch(resolvers.customer.customer_of_viewer)
     def customer(self) -> Customer | None:
         """The caller's own customer record; null for those who are not customers."""
+
+    @batch(resolvers.reservation.reservations_of_viewer)
+    def reservations(self) -> list[Reservation] | None:
+        """What is held for the caller, newest first; a guest asks by id and secret."""

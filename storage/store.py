@@ -13,6 +13,7 @@ from domain.port import OwnPorts
 from storage.apikey import ApiKeyStore
 from storage.database import Database
 from storage.idempotency import OnceOnly
+from storage.reservation import ReservationReader
 from storage.revision import current, is_served, migrate, revisions
 from storage.seal import Seal
 from storage.settings import SQLITE, StorageSettings, problems
@@ -45,7 +46,10 @@ class Store:
         if self._migrates is None:
             self._migrates = settings.database.drivername == SQLITE
         self.api_keys = ApiKeyStore(self._database)
-        self.own = OwnPorts(wishlist=WishlistReader(self._database, self._seal, self._subjects))
+        self.own = OwnPorts(
+            wishlist=WishlistReader(self._database, self._seal, self._subjects),
+            reservation=ReservationReader(self._database, self._subjects),
+        )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
         self.documents, self.feed = shared.documents, shared.feed
