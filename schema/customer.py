@@ -79,7 +79,7 @@ class Customer(Node):
     def wishlists(self) -> list[Wishlist] | None:
         """Their wish lists, newest first: at most 50."""
 
-    @batch(resolvers.reservation.reservations_of_customer, category=Category.CART)
+    @batch(resolvers.reservation.reservations_of_customer, category=Category.PURCHASE_HISTORY)
     def reservations(self) -> list[Reservation] | None:
         """What is held for them, newest first."""
 

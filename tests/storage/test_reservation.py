@@ -37,6 +37,7 @@ from tests.storage.shop import (
     customer,
 )
 
+LATER = timedelta(seconds=5)
 ANNA_ID = "Q3VzdG9tZXI6Y3JtOkMtMQ"
 
 
@@ -124,12 +125,10 @@ async def test_a_clock_that_lags_gives_nothing_away_twice(store: Store, shop: Sh
     await _over(store)
     made(await reserve(shop, piotr, "create-1", full))
     # As a process sees it whose clock is behind.
-    later = datetime.now(UTC) + timedelta(seconds=5)
-    await store._database.write(lambda c: c.execute(
-        update(RESERVATION).where(RESERVATION.c.expires_at < datetime.now(UTC))
-        .values(expires_at=later)))  # fmt: skip
-    await store._database.write(lambda c: c.execute(
-        update(HOLD).where(HOLD.c.expires_at < datetime.now(UTC)).values(expires_at=later)))  # fmt: skip
+    now = datetime.now(UTC)
+    for table in (HOLD, RESERVATION):
+        late = update(table).where(table.c.expires_at < now).values(expires_at=now + LATER)
+        await store._database.write(lambda c, t=late: c.execute(t))
     answer = await change(shop, EXTEND, anna, "extend-1", found["id"])
     assert refused(answer, "reservationExtend")[0]["__typename"] == "Shortage"
 
