@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.assist import CaseChanges
 from domain.errors import BadInput, Unauthenticated
 from domain.outcome import Input, Outcome
 from domain.reservation import ReservationChanges
@@ -65,6 +66,7 @@ class Changes(Struct, frozen=True, kw_only=True):
 
     wishlist: WishlistChanges
     reservation: ReservationChanges
+    case: CaseChanges
 
 
 Work = Callable[[Changes], Awaitable[T]]

@@ -2,11 +2,14 @@
 
 from typing import Annotated
 
+import resolvers.assist
 import resolvers.reservation
 import resolvers.wishlist
+import schema.assist
 import schema.outcome
 import schema.reservation
 import schema.wishlist
+from schema.assist import AssistEndInput, AssistPayload, AssistStartInput
 from schema.field import argument, batch, publishes
 from schema.reservation import (
     ReservationCreateInput,
@@ -28,6 +31,7 @@ USER_ERRORS: tuple[type, ...] = (
     schema.outcome.IdempotencyMismatch,
     *schema.reservation.USER_ERRORS,
     *schema.wishlist.USER_ERRORS,
+    *schema.assist.USER_ERRORS,
 )
 
 
@@ -77,3 +81,15 @@ class Mutation:
         self, input: Annotated[ReservationReleaseInput, argument("What to let go.")]
     ) -> ReservationPayload | None:
         """Let reserved goods go; what does not run any more has done so already."""
+
+    @batch(resolvers.assist.start, cost=10)
+    def assist_start(
+        self, input: Annotated[AssistStartInput, argument("Whom to open, and why.")]
+    ) -> AssistPayload | None:
+        """Open a customer to the calling agent; an open case of the same purpose ends with it."""
+
+    @batch(resolvers.assist.end, cost=10)
+    def assist_end(
+        self, input: Annotated[AssistEndInput, argument("Which case to end.")]
+    ) -> AssistPayload | None:
+        """End a case; what rested on it is masked from then on."""
