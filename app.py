@@ -20,6 +20,8 @@ from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
+from domain.cart import RULES
+from domain.cart import Rules as CartRules
 from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
@@ -64,6 +66,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
     reservation: Terms = TERMS
+    cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
 
@@ -163,6 +166,7 @@ def _contexts(
         changes=changes,
         systems=tuple(systems.upstreams),
         terms=settings.reservation,
+        rules=settings.cart,
     )
 
 

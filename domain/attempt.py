@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from domain.ask import Ask
 from domain.assist import CaseChanges
+from domain.cart import CartChanges
 from domain.errors import BadInput, Unauthenticated
 from domain.outcome import Input, Outcome
 from domain.reservation import ReservationChanges
@@ -67,6 +68,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     wishlist: WishlistChanges
     reservation: ReservationChanges
     case: CaseChanges
+    cart: CartChanges
 
 
 Work = Callable[[Changes], Awaitable[T]]

@@ -17,6 +17,7 @@ from uuid_utils import uuid7
 
 from domain.ask import Ask
 from domain.availability import StockLevel
+from domain.cart import check_secret
 from domain.deadline import Duration
 from domain.errors import BadInput
 from domain.identity import node_id
@@ -26,8 +27,6 @@ from domain.viewer import Channel
 MAX_LINES = 50
 MAX_QUANTITY = 999
 _MAX_SKU = 100
-_MIN_SECRET, _MAX_SECRET = 32, 128
-_MIN_DISTINCT = 12
 _GUEST = "guest reservation "
 
 Place = tuple[str, str]
@@ -203,14 +202,7 @@ class CollectionNotOffered(UserError, frozen=True, kw_only=True):  # noqa: N818
 
 def guest(secret: str, argument: str = "input.secret") -> str:
     """Name the guest who has this secret. *Errors*: ``BadInput`` for one not drawn at random."""
-    if not (
-        _MIN_SECRET <= len(secret) <= _MAX_SECRET
-        and secret.isascii()
-        and secret.isprintable()
-        and len(frozenset(secret)) >= _MIN_DISTINCT
-    ):
-        allowed = "32 random bytes as base64url, 43 characters, drawn anew by each guest"
-        raise BadInput(argument, f"{len(secret)} characters", allowed)
+    check_secret(secret, argument)
     return _GUEST + hashlib.sha256(secret.encode()).hexdigest()
 
 

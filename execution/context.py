@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.cart import RULES, Rules
 from domain.change import StockChanges
 from domain.configuration import Problem
 from domain.deadline import Deadline, Duration
@@ -134,6 +135,7 @@ class Context(Struct, kw_only=True):
     actual: int = 0
     fresh_until: datetime | None = None
     terms: Terms = TERMS
+    rules: Rules = RULES
     proven: set[str] = field(default_factory=set)
 
     @property
@@ -183,7 +185,7 @@ class Context(Struct, kw_only=True):
             return key == self.viewer.customer
         if decision is Decision.OWN and self.viewer.customer is None:
             # Nothing but what a secret proves can be theirs.
-            return kind == "Reservation"
+            return kind in ("Cart", "Reservation")
         return decision is not Decision.DENY
 
     def sees_own_only(self, kind: str) -> bool:
@@ -204,6 +206,7 @@ class Contexts:
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
         terms: Terms = TERMS,
+        rules: Rules = RULES,
     ) -> None:
         self._settings = settings
         self._ports = ports
@@ -213,6 +216,7 @@ class Contexts:
         self._changes = changes
         self._systems = systems
         self._terms = terms
+        self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
@@ -246,6 +250,7 @@ class Contexts:
             changes=self._changes,
             systems=self._systems,
             terms=self._terms,
+            rules=self._rules,
             echoes={
                 "channel": channel.value,
                 "market": market,

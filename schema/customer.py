@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated
 
 import domain.customer
+import resolvers.cart
 import resolvers.customer
 import resolvers.interaction
 import resolvers.loyalty
@@ -11,6 +12,7 @@ import resolvers.order
 import resolvers.reservation
 import resolvers.wishlist
 from domain.policy import Category
+from schema.cart import Cart
 from schema.consent import Consent
 from schema.field import accepts, argument, batch, plain, publishes
 from schema.identity import IdentityLink
@@ -82,6 +84,10 @@ class Customer(Node):
     @batch(resolvers.reservation.reservations_of_customer, category=Category.PURCHASE_HISTORY)
     def reservations(self) -> list[Reservation] | None:
         """What is held for them, newest first."""
+
+    @batch(resolvers.cart.carts_of_customer, category=Category.PURCHASE_HISTORY)
+    def carts(self) -> list[Cart] | None:
+        """Their active carts in every channel, the last changed first; at most 20."""
 
     @batch(resolvers.interaction.interactions_of_customer, category=Category.INTERACTION)
     def interactions(

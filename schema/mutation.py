@@ -3,13 +3,23 @@
 from typing import Annotated
 
 import resolvers.assist
+import resolvers.cart
+import resolvers.line
 import resolvers.reservation
 import resolvers.wishlist
 import schema.assist
+import schema.cart
 import schema.outcome
 import schema.reservation
 import schema.wishlist
 from schema.assist import AssistEndInput, AssistPayload, AssistStartInput
+from schema.cart import (
+    CartCreateInput,
+    CartLinesAddInput,
+    CartLinesRemoveInput,
+    CartLinesUpdateInput,
+    CartPayload,
+)
 from schema.field import argument, batch, publishes
 from schema.reservation import (
     ReservationCreateInput,
@@ -32,6 +42,7 @@ USER_ERRORS: tuple[type, ...] = (
     *schema.reservation.USER_ERRORS,
     *schema.wishlist.USER_ERRORS,
     *schema.assist.USER_ERRORS,
+    *schema.cart.USER_ERRORS,
 )
 
 
@@ -93,3 +104,27 @@ class Mutation:
         self, input: Annotated[AssistEndInput, argument("Which case to end.")]
     ) -> AssistPayload | None:
         """End a case; what rested on it is masked from then on."""
+
+    @batch(resolvers.cart.create, cost=10)
+    def cart_create(
+        self, input: Annotated[CartCreateInput, argument("The cart to begin.")]
+    ) -> CartPayload | None:
+        """Begin a cart: the caller's own, a guest's, or for staff a customer's."""
+
+    @batch(resolvers.line.add, cost=10)
+    def cart_lines_add(
+        self, input: Annotated[CartLinesAddInput, argument("What to put into which cart.")]
+    ) -> CartPayload | None:
+        """Put goods into a cart, on top of whatever others put there meanwhile."""
+
+    @batch(resolvers.line.update, cost=10)
+    def cart_lines_update(
+        self, input: Annotated[CartLinesUpdateInput, argument("Which quantities to set.")]
+    ) -> CartPayload | None:
+        """Set how many pieces lines have."""
+
+    @batch(resolvers.line.remove, cost=10)
+    def cart_lines_remove(
+        self, input: Annotated[CartLinesRemoveInput, argument("What to take out of which cart.")]
+    ) -> CartPayload | None:
+        """Take lines out of a cart."""

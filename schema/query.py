@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 import resolvers.availability
+import resolvers.cart
 import resolvers.category
 import resolvers.customer
 import resolvers.customer360
@@ -20,6 +21,7 @@ from domain.identity import Kind
 from domain.location import LocationKind, LocationService
 from domain.policy import Category
 from schema.availability import Availability
+from schema.cart import Cart
 from schema.category import Category as ProductCategory
 from schema.customer import Customer, CustomerFilter
 from schema.customer360 import Customer360
@@ -169,6 +171,16 @@ class Query:
         secret: Annotated[str | None, argument("The secret of the guest it is held for.")] = None,
     ) -> Reservation | None:
         """A reservation; null where absent or not the caller's to see."""
+
+    @batch(resolvers.cart.cart)
+    def cart(
+        self,
+        id: Annotated[strawberry.ID | None, argument("The global id.")] = None,
+        secret: Annotated[
+            str | None, argument("The secret of a guest's cart, with the id or without.")
+        ] = None,
+    ) -> Cart | None:
+        """A cart; null where absent or not the caller's to see."""
 
     @batch(resolvers.wishlist.wishlist)
     def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from domain.deadline import Deadline, Duration
 from domain.reservation import Terms
@@ -46,11 +46,15 @@ def shop(store: Store) -> Shop:
     return Shop(store)
 
 
+async def _write(store: Store, statement: Update) -> None:
+    await store._database.write(lambda connection: connection.execute(statement))
+
+
 async def _over(store: Store) -> None:
     """Let the time of everything that is held be over."""
     past = datetime.now(UTC) - timedelta(seconds=1)
     for table in (HOLD, RESERVATION):
-        await store._database.write(lambda c, t=table: c.execute(update(t).values(expires_at=past)))
+        await _write(store, update(table).values(expires_at=past))
 
 
 async def test_goods_are_held_extended_and_let_go(shop: Shop) -> None:
@@ -128,7 +132,7 @@ async def test_a_clock_that_lags_gives_nothing_away_twice(store: Store, shop: Sh
     now = datetime.now(UTC)
     for table in (HOLD, RESERVATION):
         late = update(table).where(table.c.expires_at < now).values(expires_at=now + LATER)
-        await store._database.write(lambda c, t=late: c.execute(t))
+        await _write(store, late)
     answer = await change(shop, EXTEND, anna, "extend-1", found["id"])
     assert refused(answer, "reservationExtend")[0]["__typename"] == "Shortage"
 
@@ -274,7 +278,7 @@ async def test_the_last_snapshot_decides_while_the_stock_system_is_away(
     assert error["available"] == 1
     assert (await reserve(shop, anna, "create-3", "S9"))["errors"] == ["SOURCE_UNAVAILABLE"]
     old = datetime.now(UTC) - timedelta(minutes=6)
-    await store._database.write(lambda c: c.execute(update(SHELF).values(observed_at=old)))
+    await _write(store, update(SHELF).values(observed_at=old))
     assert (await reserve(shop, anna, "create-4", "S1"))["errors"] == ["SOURCE_UNAVAILABLE"]
     shop.stock.is_away = False
     made(await reserve(shop, anna, "create-4", "S1"))
@@ -297,7 +301,7 @@ async def test_what_a_snapshot_includes_is_not_subtracted_again(store: Store, sh
     anna, piotr = customer(ANNA), customer(PIOTR)
     made(await reserve(shop, anna, "create-1", {"sku": "S1", "quantity": 20}))
     noted = datetime.now(UTC)
-    await store._database.write(lambda c: c.execute(update(HOLD).values(included_from=noted)))
+    await _write(store, update(HOLD).values(included_from=noted))
     shop.stock.pieces["S1", SHOP] = PIECES - 20
     shop.stock.observed_at = noted
     (error,) = refused(await reserve(shop, piotr, "create-1", {"sku": "S1", "quantity": 31}))
