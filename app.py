@@ -26,6 +26,7 @@ from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
 from domain.port import NOTHING_OWNED, UNSERVED
+from domain.reservation import TERMS, Terms
 from execution.context import Contexts
 from execution.context import Settings as ContextSettings
 from execution.context import problems as context_problems
@@ -64,6 +65,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     needs_systems_at_start: bool = True
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
+    reservation: Terms = TERMS
     cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
@@ -163,6 +165,7 @@ def _contexts(
         store.attempts if store else UNSERVED,
         changes=changes,
         systems=tuple(systems.upstreams),
+        terms=settings.reservation,
         rules=settings.cart,
     )
 
