@@ -2,13 +2,17 @@
 
 import domain.viewer
 import resolvers.assist
+import resolvers.cart
 import resolvers.customer
+import resolvers.reservation
 from domain.policy import Category
 from domain.viewer import Role
 from schema.assist import Case
+from schema.cart import Cart
 from schema.customer import Customer
 from schema.field import batch, enumerates, plain, publishes
 from schema.purpose import Purpose
+from schema.reservation import Reservation
 
 enumerates(
     Role,
@@ -36,6 +40,14 @@ class Viewer:
     def customer(self) -> Customer | None:
         """The caller's own customer record; null for those who are not customers."""
 
+    @batch(resolvers.reservation.reservations_of_viewer)
+    def reservations(self) -> list[Reservation] | None:
+        """What is held for the caller, newest first; a guest asks by id and secret."""
+
     @batch(resolvers.assist.cases_of_viewer, category=Category.OPERATIONAL)
     def cases(self) -> list[Case] | None:
         """The caller's open cases, newest first; null for those who open none."""
+
+    @batch(resolvers.cart.cart_of_viewer)
+    def cart(self) -> Cart | None:
+        """The cart that the caller changed last; null for those who are not customers."""

@@ -11,9 +11,11 @@ from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.port import OwnPorts
 from storage.apikey import ApiKeyStore
+from storage.cart import CartReader
 from storage.case import CaseReader
 from storage.database import Database
 from storage.idempotency import OnceOnly
+from storage.reservation import ReservationReader
 from storage.revision import current, is_served, migrate, revisions
 from storage.seal import Seal
 from storage.settings import SQLITE, StorageSettings, problems
@@ -48,7 +50,9 @@ class Store:
         self.api_keys = ApiKeyStore(self._database)
         self.own = OwnPorts(
             wishlist=WishlistReader(self._database, self._seal, self._subjects),
+            reservation=ReservationReader(self._database, self._subjects),
             case=CaseReader(self._database, self._seal, self._subjects),
+            cart=CartReader(self._database, self._seal, self._subjects),
         )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
