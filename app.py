@@ -16,13 +16,19 @@ from starlette.types import ASGIApp
 
 import config
 from adapters.connect import Reader, Systems, SystemSettings, connect, unreachable
+from auth.credential import ClientTokens
+from auth.credential import problems as credential_problems
 from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
+from domain.cart import RULES
+from domain.cart import Rules as CartRules
 from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
+from domain.port import NOTHING_OWNED, UNSERVED
+from domain.reservation import TERMS, Terms
 from execution.context import Contexts
 from execution.context import Settings as ContextSettings
 from execution.context import problems as context_problems
@@ -61,6 +67,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     needs_systems_at_start: bool = True
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
+    reservation: Terms = TERMS
+    cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
 
@@ -90,6 +98,12 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         *context_problems(settings.context),
         *auth_problems(settings.auth),
         *unclassified(published.classification, published.person_fields),
+        *(
+            problem
+            for name, system in settings.systems.items()
+            if system.auth is not None
+            for problem in credential_problems(system.auth, f"systems.{name}.auth")
+        ),
     ]
     table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
     policy, systems, store = None, None, None
@@ -98,7 +112,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     except ConfigurationError as error:
         problems += error.problems
     try:
-        systems = connect(settings.systems, read, settings.unserved, [*settings.context.markets])
+        markets = [*settings.context.markets]
+        systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
     except ConfigurationError as error:
         problems += error.problems
     try:
@@ -108,10 +123,10 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     if problems or policy is None or systems is None:
         raise ConfigurationError(problems)
 
-    verifier = TokenVerifier(settings.auth)
+    verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
-    contexts = _contexts(settings.context, systems, policy, store, watch)
+    contexts = _contexts(settings, systems, policy, store, watch)
     poll = StockPoll(watch, systems.ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
@@ -145,17 +160,22 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
 
 def _contexts(
-    settings: ContextSettings,
+    settings: Settings,
     systems: Systems,
     policy: PolicyTable,
     store: Store | None,
     changes: StockWatch,
 ) -> Contexts:
-    ports, names = systems.ports, tuple(systems.upstreams)
-    if store is None:
-        return Contexts(settings, ports, policy, changes=changes, systems=names)
     return Contexts(
-        settings, ports, policy, store.own, store.attempts, changes=changes, systems=names
+        settings.context,
+        systems.ports,
+        policy,
+        store.own if store else NOTHING_OWNED,
+        store.attempts if store else UNSERVED,
+        changes=changes,
+        systems=tuple(systems.upstreams),
+        terms=settings.reservation,
+        rules=settings.cart,
     )
 
 
