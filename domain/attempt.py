@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.assist import CaseChanges
 from domain.errors import BadInput, Unauthenticated
 from domain.outcome import Input, Outcome
 from domain.viewer import Viewer
@@ -63,6 +64,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     """All that one transaction may change; good until the work that was handed it returns."""
 
     wishlist: WishlistChanges
+    case: CaseChanges
 
 
 Work = Callable[[Changes], Awaitable[T]]

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.identity import node_id
 from domain.viewer import Purpose
 
 
@@ -39,6 +40,11 @@ class Case(Struct, frozen=True, gc=False, kw_only=True):
     opened_at: datetime
     expires_at: datetime
     closed_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """The global id."""
+        return node_id("Case", self.key)
 
     def is_open(self, now: datetime) -> bool:
         """Whether it lets anybody see anything."""

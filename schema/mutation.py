@@ -2,9 +2,12 @@
 
 from typing import Annotated
 
+import resolvers.assist
 import resolvers.wishlist
+import schema.assist
 import schema.outcome
 import schema.wishlist
+from schema.assist import AssistEndInput, AssistPayload, AssistStartInput
 from schema.field import argument, batch, publishes
 from schema.wishlist import (
     WishlistCreateInput,
@@ -16,7 +19,11 @@ from schema.wishlist import (
 )
 
 # Reached through UserError alone, so that the schema has to be told of them.
-USER_ERRORS: tuple[type, ...] = (schema.outcome.IdempotencyMismatch, *schema.wishlist.USER_ERRORS)
+USER_ERRORS: tuple[type, ...] = (
+    schema.outcome.IdempotencyMismatch,
+    *schema.wishlist.USER_ERRORS,
+    *schema.assist.USER_ERRORS,
+)
 
 
 @publishes(type(None))
@@ -47,3 +54,15 @@ class Mutation:
         self, input: Annotated[WishlistShareInput, argument("The list to share.")]
     ) -> WishlistSharePayload | None:
         """Share a wish list by a new link."""
+
+    @batch(resolvers.assist.start, cost=10)
+    def assist_start(
+        self, input: Annotated[AssistStartInput, argument("Whom to open, and why.")]
+    ) -> AssistPayload | None:
+        """Open a customer to the calling agent; an open case of the same purpose ends with it."""
+
+    @batch(resolvers.assist.end, cost=10)
+    def assist_end(
+        self, input: Annotated[AssistEndInput, argument("Which case to end.")]
+    ) -> AssistPayload | None:
+        """End a case; what rested on it is masked from then on."""

@@ -1,10 +1,14 @@
 """Who is asking."""
 
 import domain.viewer
+import resolvers.assist
 import resolvers.customer
-from domain.viewer import Purpose, Role
+from domain.policy import Category
+from domain.viewer import Role
+from schema.assist import Case
 from schema.customer import Customer
 from schema.field import batch, enumerates, plain, publishes
+from schema.purpose import Purpose
 
 enumerates(
     Role,
@@ -19,19 +23,6 @@ enumerates(
     PRIVACY_OFFICER="The data protection officer.",
     SYSTEM="A machine, or somebody who connects or operates the systems.",
 )
-enumerates(
-    Purpose,
-    "Why personal data is asked for.",
-    SHOPPING="To choose and to buy.",
-    ORDER_FULFILMENT="To pick, pack, ship or hand over.",
-    CUSTOMER_SERVICE="To help a customer who asked for it.",
-    RETURNS="To take goods back.",
-    FRAUD_REVIEW="To find out whether a purchase is honest.",
-    MARKETING="To recommend and to advertise.",
-    ANALYTICS="To count and to compare, without names.",
-    PRIVACY_REQUEST="To answer a person who asks about their own data.",
-    LEGAL="To meet a duty that the law sets.",
-)
 
 
 @publishes(domain.viewer.Viewer)
@@ -44,3 +35,7 @@ class Viewer:
     @batch(resolvers.customer.customer_of_viewer)
     def customer(self) -> Customer | None:
         """The caller's own customer record; null for those who are not customers."""
+
+    @batch(resolvers.assist.cases_of_viewer, category=Category.OPERATIONAL)
+    def cases(self) -> list[Case] | None:
+        """The caller's open cases, newest first; null for those who open none."""

@@ -18,6 +18,7 @@ from domain.attempt import Attempt, Changes, Work
 from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.outcome import IdempotencyMismatch, Outcome
+from storage.case import CaseWriter
 from storage.database import Database
 from storage.seal import Seal
 from storage.subject import People, Subjects
@@ -108,7 +109,8 @@ class OnceOnly:
                 return await self._first(connection, scope, digest, kind)
             people = People(connection, self._subjects)
             changes = Changes(
-                wishlist=WishlistWriter(connection, self._seal, self._subjects, people)
+                wishlist=WishlistWriter(connection, self._seal, self._subjects, people),
+                case=CaseWriter(connection, self._seal, self._subjects, people),
             )
             outcome = await work(changes)
             if outcome.user_errors:

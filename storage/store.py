@@ -11,6 +11,7 @@ from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.port import OwnPorts
 from storage.apikey import ApiKeyStore
+from storage.case import CaseReader
 from storage.database import Database
 from storage.idempotency import OnceOnly
 from storage.revision import current, is_served, migrate, revisions
@@ -45,7 +46,10 @@ class Store:
         if self._migrates is None:
             self._migrates = settings.database.drivername == SQLITE
         self.api_keys = ApiKeyStore(self._database)
-        self.own = OwnPorts(wishlist=WishlistReader(self._database, self._seal, self._subjects))
+        self.own = OwnPorts(
+            wishlist=WishlistReader(self._database, self._seal, self._subjects),
+            case=CaseReader(self._database, self._seal, self._subjects),
+        )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
         self.documents, self.feed = shared.documents, shared.feed

@@ -125,3 +125,20 @@ API_KEY = Table(
     Column("expires_at", Moment, nullable=False),
     Column("revoked_at", Moment),
 )
+
+# What lets an agent see a customer as they are; whoever opened it is found by a keyed digest.
+ASSIST_CASE = Table(
+    "assist_case",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("agent", LargeBinary, nullable=False),
+    Column("sealed_agent", LargeBinary, nullable=False),
+    Column("sealed_reason", LargeBinary, nullable=False),
+    Column("purpose", String(40), nullable=False),
+    Column("verification", String(40), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Index("ix_assist_case_agent", "agent", "expires_at"),
+)
