@@ -17,7 +17,6 @@ Delivery is taxed at the rates of the goods it carries, in proportion to what th
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from itertools import groupby
 
 from msgspec import Struct
@@ -39,7 +38,7 @@ from domain.promotion import (
 from domain.redemption import code_for, coupons
 from domain.saving import Saving, Shortfall, Target, saving
 from domain.share import share
-from domain.taxation import at_rates, taxed, together
+from domain.taxation import at_rates, rates_of, taxed, together
 
 MAX_PROMOTIONS = 500
 MAX_MISSED = 20
@@ -219,10 +218,10 @@ class _Cart:
         currency = self._request.currency
         targets = [*self._line_targets(), *self._carriages]
         by_rate = [
-            at_rates(each.left, _rates(line.unit)) for line, each in zip(self._lines, targets)
+            at_rates(each.left, rates_of(line.unit)) for line, each in zip(self._lines, targets)
         ]
         goods = {line.key: rates for line, rates in zip(self._lines, by_rate)}
-        full = {line.key: _rates(line.unit) for line in self._lines}
+        full = {line.key: rates_of(line.unit) for line in self._lines}
         for each, carriage in zip(self._deliveries, self._carriages):
             carried = together([goods[key] for key in each.lines])
             if not any(carried.values()):
@@ -321,13 +320,6 @@ def _stage(promotion: Promotion) -> tuple[int, int, str, str]:
 
 def _lost(promotion: Promotion, winner: Promotion) -> MissedPromotion:
     return MissedPromotion(promotion=promotion, reason=MissReason.NOT_COMBINABLE, lost_to=winner)
-
-
-def _rates(price: Price) -> dict[Decimal, int]:
-    rates: dict[Decimal, int] = {}
-    for each in price.taxes:
-        rates[each.rate] = rates.get(each.rate, 0) + each.gross.minor
-    return rates
 
 
 def _taken(target: Target, currency: str) -> tuple[Allocation, ...]:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 from msgspec import Meta, Struct, field
 
@@ -47,7 +47,7 @@ def _decimal(found: object) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-class LocalTime(Struct, frozen=True):
+class LocalTime(NamedTuple):
     """A day, or a time of day, in the market's own time zone."""
 
     moment: datetime
@@ -64,6 +64,12 @@ class LocalTime(Struct, frozen=True):
             f"found {found}; write a day or a local time without quotes, as 2026-11-27 or "
             "2026-11-27T18:00:00"
         )
+
+
+class PromotionSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where promotions are written down."""
+
+    file: Annotated[str, Meta(description="their file")]
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

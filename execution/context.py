@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.change import StockChanges
 from domain.configuration import Problem
 from domain.deadline import Deadline, Duration
@@ -21,6 +22,7 @@ from domain.money import is_currency
 from domain.policy import Decision, FieldPolicy
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
+from execution.lineage import Lineage
 from execution.loaders import Loaders
 
 _log = structlog.get_logger("execution")
@@ -123,6 +125,8 @@ class Context(Struct, kw_only=True):
     request_id: str
     attempts: Attempts = UNSERVED
     changes: StockChanges = UNSERVED
+    campaigns: Campaigns = NO_CAMPAIGNS
+    lineage: Lineage = field(default_factory=Lineage)
     systems: Sequence[str] = ()
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
@@ -196,6 +200,7 @@ class Contexts:
         attempts: Attempts = UNSERVED,
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
+        campaigns: Campaigns = NO_CAMPAIGNS,
     ) -> None:
         self._settings = settings
         self._ports = ports
@@ -204,6 +209,8 @@ class Contexts:
         self._attempts = attempts
         self._changes = changes
         self._systems = systems
+        self._campaigns = campaigns
+        self._lineage = Lineage()
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
@@ -228,13 +235,15 @@ class Contexts:
             viewer=viewer,
             purpose=purpose,
             policy=self._policy,
-            loaders=Loaders(self._ports, ask, self._own),
+            loaders=Loaders(self._ports, ask, self._own, self._campaigns),
             ask=ask,
             store=store,
             now=datetime.now(UTC),
             request_id=request_id,
             attempts=self._attempts,
             changes=self._changes,
+            campaigns=self._campaigns,
+            lineage=self._lineage,
             systems=self._systems,
             echoes={
                 "channel": channel.value,

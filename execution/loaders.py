@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.ask import Ask
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.category import Category
 from domain.customer import Customer, Trait, TraitKind
 from domain.errors import Failure
@@ -18,7 +19,17 @@ from execution.loader import Batches, Loader
 class Loaders:
     """The loaders of one operation; whoever made it closes it."""
 
-    def __init__(self, ports: Ports, ask: Ask, kept: OwnPorts = NOTHING_OWNED) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        ask: Ask,
+        kept: OwnPorts = NOTHING_OWNED,
+        campaigns: Campaigns = NO_CAMPAIGNS,
+    ) -> None:
+        # What a product costs depends on where it stands, whether or not somebody reads that.
+        self._also: Mapping[type, frozenset[str]] = (
+            {Product: frozenset({"category"})} if campaigns.name_goods else {}
+        )
         own = self._batches = Batches()
         product, keep, category = ports.product, self._keep_product, ports.category
         self.products_by_query = Loader(
@@ -69,7 +80,7 @@ class Loaders:
             self.offer_by_sku,
         ):
             if loader.of is not None and loader.of in reads:
-                loader.narrow(reads[loader.of])
+                loader.narrow(reads[loader.of] | self._also.get(loader.of, frozenset()))
 
     def close(self) -> None:
         """End the batches that are still under way."""
