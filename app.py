@@ -22,6 +22,8 @@ from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
 from domain.campaign import NO_CAMPAIGNS, Campaigns
+from domain.cart import RULES
+from domain.cart import Rules as CartRules
 from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
@@ -67,6 +69,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     promotion: PromotionSettings | None = None
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
+    cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
 
@@ -122,7 +125,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
-    contexts = _contexts(settings.context, systems, policy, store, watch, campaigns)
+    contexts = _contexts(settings, systems, policy, store, watch, campaigns)
     poll = StockPoll(watch, systems.ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
@@ -156,7 +159,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
 
 def _contexts(
-    settings: ContextSettings,
+    settings: Settings,
     systems: Systems,
     policy: PolicyTable,
     store: Store | None,
@@ -164,7 +167,7 @@ def _contexts(
     campaigns: Campaigns,
 ) -> Contexts:
     return Contexts(
-        settings,
+        settings.context,
         systems.ports,
         policy,
         store.own if store else NOTHING_OWNED,
@@ -172,6 +175,7 @@ def _contexts(
         changes=changes,
         systems=tuple(systems.upstreams),
         campaigns=campaigns,
+        rules=settings.cart,
     )
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from domain.ask import Ask
 from domain.assist import CaseChanges
+from domain.cart import CartChanges
 from domain.errors import BadInput, Unauthenticated
 from domain.outcome import Input, Outcome
 from domain.viewer import Viewer
@@ -65,6 +66,7 @@ class Changes(Struct, frozen=True, kw_only=True):
 
     wishlist: WishlistChanges
     case: CaseChanges
+    cart: CartChanges
 
 
 Work = Callable[[Changes], Awaitable[T]]

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from domain.assortment import AssortmentPort
 from domain.availability import StockPort
+from domain.cart import CartPort
 from domain.case import CasePort
 from domain.category import CategoryPort
 from domain.customer import CustomerPort
@@ -68,6 +69,7 @@ class OwnPorts(Struct, frozen=True, kw_only=True):
 
     wishlist: WishlistPort = UNSERVED
     case: CasePort = UNSERVED
+    cart: CartPort = UNSERVED
 
 
 NOTHING_OWNED = OwnPorts()

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from domain.ask import Ask
 from domain.attempt import Attempts
 from domain.campaign import NO_CAMPAIGNS, Campaigns
+from domain.cart import RULES, Rules
 from domain.change import StockChanges
 from domain.configuration import Problem
 from domain.deadline import Deadline, Duration
@@ -112,7 +113,8 @@ class Context(Struct, kw_only=True):
     *Shape*: ``systems`` are the configured names of the retailer's systems, which staff alone may
     read; ``requested`` is what the operation could have cost at most, ``actual`` what was
     resolved; both as execution/cost.py counts. ``fresh_until`` is when the first of its values, as
-    far as they tell their age, will not count as fresh any more.
+    far as they tell their age, will not count as fresh any more. ``proven`` names whom this
+    operation has shown a secret of: what is about them is the viewer's own.
     """
 
     viewer: Viewer
@@ -135,6 +137,8 @@ class Context(Struct, kw_only=True):
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
+    rules: Rules = RULES
+    proven: set[str] = field(default_factory=set)
 
     @property
     def deadline(self) -> Deadline:
@@ -181,6 +185,9 @@ class Context(Struct, kw_only=True):
         decision = self.policy.decide_type(kind, self.policy_class)
         if decision is Decision.OWN and kind == "Customer":
             return key == self.viewer.customer
+        if decision is Decision.OWN and self.viewer.customer is None:
+            # Nothing but what a secret proves can be theirs.
+            return kind == "Cart"
         return decision is not Decision.DENY
 
     def sees_own_only(self, kind: str) -> bool:
@@ -201,6 +208,7 @@ class Contexts:
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
         campaigns: Campaigns = NO_CAMPAIGNS,
+        rules: Rules = RULES,
     ) -> None:
         self._settings = settings
         self._ports = ports
@@ -211,6 +219,7 @@ class Contexts:
         self._systems = systems
         self._campaigns = campaigns
         self._lineage = Lineage()
+        self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
@@ -245,6 +254,7 @@ class Contexts:
             campaigns=self._campaigns,
             lineage=self._lineage,
             systems=self._systems,
+            rules=self._rules,
             echoes={
                 "channel": channel.value,
                 "market": market,

@@ -3,11 +3,21 @@
 from typing import Annotated
 
 import resolvers.assist
+import resolvers.cart
+import resolvers.line
 import resolvers.wishlist
 import schema.assist
+import schema.cart
 import schema.outcome
 import schema.wishlist
 from schema.assist import AssistEndInput, AssistPayload, AssistStartInput
+from schema.cart import (
+    CartCreateInput,
+    CartLinesAddInput,
+    CartLinesRemoveInput,
+    CartLinesUpdateInput,
+    CartPayload,
+)
 from schema.field import argument, batch, publishes
 from schema.wishlist import (
     WishlistCreateInput,
@@ -23,6 +33,7 @@ USER_ERRORS: tuple[type, ...] = (
     schema.outcome.IdempotencyMismatch,
     *schema.wishlist.USER_ERRORS,
     *schema.assist.USER_ERRORS,
+    *schema.cart.USER_ERRORS,
 )
 
 
@@ -66,3 +77,27 @@ class Mutation:
         self, input: Annotated[AssistEndInput, argument("Which case to end.")]
     ) -> AssistPayload | None:
         """End a case; what rested on it is masked from then on."""
+
+    @batch(resolvers.cart.create, cost=10)
+    def cart_create(
+        self, input: Annotated[CartCreateInput, argument("The cart to begin.")]
+    ) -> CartPayload | None:
+        """Begin a cart: the caller's own, a guest's, or for staff a customer's."""
+
+    @batch(resolvers.line.add, cost=10)
+    def cart_lines_add(
+        self, input: Annotated[CartLinesAddInput, argument("What to put into which cart.")]
+    ) -> CartPayload | None:
+        """Put goods into a cart, on top of whatever others put there meanwhile."""
+
+    @batch(resolvers.line.update, cost=10)
+    def cart_lines_update(
+        self, input: Annotated[CartLinesUpdateInput, argument("Which quantities to set.")]
+    ) -> CartPayload | None:
+        """Set how many pieces lines have."""
+
+    @batch(resolvers.line.remove, cost=10)
+    def cart_lines_remove(
+        self, input: Annotated[CartLinesRemoveInput, argument("What to take out of which cart.")]
+    ) -> CartPayload | None:
+        """Take lines out of a cart."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import strawberry
 
 import resolvers.availability
+import resolvers.cart
 import resolvers.category
 import resolvers.customer
 import resolvers.customer360
@@ -19,6 +20,7 @@ from domain.identity import Kind
 from domain.location import LocationKind, LocationService
 from domain.policy import Category
 from schema.availability import Availability
+from schema.cart import Cart
 from schema.category import Category as ProductCategory
 from schema.customer import Customer, CustomerFilter
 from schema.customer360 import Customer360
@@ -159,6 +161,16 @@ class Query:
         quantity: Annotated[int, argument("How many are wanted together: 1 to 10,000.")] = 1,
     ) -> list[Availability | None] | None:
         """What can be promised of each SKU, in the order asked; null for each that is unknown."""
+
+    @batch(resolvers.cart.cart)
+    def cart(
+        self,
+        id: Annotated[strawberry.ID | None, argument("The global id.")] = None,
+        secret: Annotated[
+            str | None, argument("The secret of a guest's cart, with the id or without.")
+        ] = None,
+    ) -> Cart | None:
+        """A cart; null where absent or not the caller's to see."""
 
     @batch(resolvers.wishlist.wishlist)
     def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:

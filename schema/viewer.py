@@ -2,10 +2,12 @@
 
 import domain.viewer
 import resolvers.assist
+import resolvers.cart
 import resolvers.customer
 from domain.policy import Category
 from domain.viewer import Role
 from schema.assist import Case
+from schema.cart import Cart
 from schema.customer import Customer
 from schema.field import batch, enumerates, plain, publishes
 from schema.purpose import Purpose
@@ -39,3 +41,7 @@ class Viewer:
     @batch(resolvers.assist.cases_of_viewer, category=Category.OPERATIONAL)
     def cases(self) -> list[Case] | None:
         """The caller's open cases, newest first; null for those who open none."""
+
+    @batch(resolvers.cart.cart_of_viewer)
+    def cart(self) -> Cart | None:
+        """The cart that the caller changed last; null for those who are not customers."""

@@ -18,6 +18,7 @@ from domain.attempt import Attempt, Changes, Work
 from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.outcome import IdempotencyMismatch, Outcome
+from storage.cart import CartWriter
 from storage.case import CaseWriter
 from storage.database import Database
 from storage.seal import Seal
@@ -111,6 +112,7 @@ class OnceOnly:
             changes = Changes(
                 wishlist=WishlistWriter(connection, self._seal, self._subjects, people),
                 case=CaseWriter(connection, self._seal, self._subjects, people),
+                cart=CartWriter(connection, self._database, self._seal, self._subjects, people),
             )
             outcome = await work(changes)
             if outcome.user_errors:

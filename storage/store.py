@@ -11,6 +11,7 @@ from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.port import OwnPorts
 from storage.apikey import ApiKeyStore
+from storage.cart import CartReader
 from storage.case import CaseReader
 from storage.database import Database
 from storage.idempotency import OnceOnly
@@ -49,6 +50,7 @@ class Store:
         self.own = OwnPorts(
             wishlist=WishlistReader(self._database, self._seal, self._subjects),
             case=CaseReader(self._database, self._seal, self._subjects),
+            cart=CartReader(self._database, self._seal, self._subjects),
         )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache

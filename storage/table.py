@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -141,4 +143,31 @@ ASSIST_CASE = Table(
     Column("expires_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Index("ix_assist_case_agent", "agent", "expires_at"),
+)
+
+# What lies in a cart stands sealed; what carts are looked for by, in clear.
+CART = Table(
+    "cart",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("is_guest", Boolean, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("value", BigInteger, nullable=False),
+    Column("pieces", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+# What guests prove a cart theirs by.
+CART_SECRET = Table(
+    "cart_secret",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("cart_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
 )

@@ -3,6 +3,7 @@
 import hashlib
 import ipaddress
 import math
+from functools import lru_cache
 
 import structlog
 
@@ -15,6 +16,7 @@ from transport.load import Load
 from transport.settings import Allowance, DemandMode, Settings
 
 _log = structlog.get_logger("transport")
+_MAX_KEYS = 10_000
 
 
 class Spent(RateLimited):
@@ -182,6 +184,7 @@ class Account:
         raise failure
 
 
+@lru_cache(maxsize=_MAX_KEYS)
 def key_of(viewer: Viewer, address: str | None) -> str:
     """Name a caller's bucket, without saying who it is.
 

@@ -129,6 +129,9 @@ class Operations:
 
         *Errors*: the verifier's; ``SourceTimeout`` when it has no answer in time.
         """
+        if caller.authorization is None:
+            # Nobody has to be asked, so that nobody has to be waited for.
+            return Proved(caller, await self._verifier.viewer(None))
         try:
             async with asyncio.timeout(self._settings.viewer_time):
                 return Proved(caller, await self._verifier.viewer(caller.authorization))
