@@ -218,7 +218,7 @@ class Contexts:
         self._changes = changes
         self._systems = systems
         self._campaigns = campaigns
-        self._lineage = Lineage()
+        self.lineage = Lineage()
         self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
@@ -252,7 +252,7 @@ class Contexts:
             attempts=self._attempts,
             changes=self._changes,
             campaigns=self._campaigns,
-            lineage=self._lineage,
+            lineage=self.lineage,
             systems=self._systems,
             rules=self._rules,
             echoes={

@@ -101,7 +101,9 @@ class Loaders:
         self.ports = ports
         # What a variant costs depends on where its product stands, also if nobody reads that.
         self._always: Mapping[type, frozenset[str]] = (
-            {Product: frozenset({"category"})} if campaigns.name_goods else {}
+            {Product: frozenset({"category"}), Variant: frozenset({"category_key"})}
+            if campaigns.name_goods
+            else {}
         )
         self.own = own
         self._ask = ask
