@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 
 import config
 from adapters.connect import Reader, Systems, SystemSettings, connect, unreachable
+from auth.credential import ClientTokens
+from auth.credential import problems as credential_problems
 from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
@@ -28,6 +30,7 @@ from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
 from domain.port import NOTHING_OWNED, UNSERVED
+from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
 from execution.context import Contexts
@@ -69,6 +72,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     promotion: PromotionSettings | None = None
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
+    reservation: Terms = TERMS
     cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
@@ -99,6 +103,12 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         *context_problems(settings.context),
         *auth_problems(settings.auth),
         *unclassified(published.classification, published.person_fields),
+        *(
+            problem
+            for name, system in settings.systems.items()
+            if system.auth is not None
+            for problem in credential_problems(system.auth, f"systems.{name}.auth")
+        ),
     ]
     table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
     policy, systems, store = None, None, None
@@ -107,7 +117,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     except ConfigurationError as error:
         problems += error.problems
     try:
-        systems = connect(settings.systems, read, settings.unserved, [*settings.context.markets])
+        markets = [*settings.context.markets]
+        systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
     except ConfigurationError as error:
         problems += error.problems
     try:
@@ -179,6 +190,7 @@ def _contexts(
         changes=changes,
         systems=tuple(systems.upstreams),
         campaigns=campaigns,
+        terms=settings.reservation,
         rules=settings.cart,
     )
 

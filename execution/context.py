@@ -22,6 +22,7 @@ from domain.identity import node_id, node_key
 from domain.money import is_currency
 from domain.policy import Decision, FieldPolicy
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
+from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
 from execution.lineage import Lineage
 from execution.loaders import Loaders
@@ -137,6 +138,7 @@ class Context(Struct, kw_only=True):
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
+    terms: Terms = TERMS
     rules: Rules = RULES
     proven: set[str] = field(default_factory=set)
 
@@ -187,7 +189,7 @@ class Context(Struct, kw_only=True):
             return key == self.viewer.customer
         if decision is Decision.OWN and self.viewer.customer is None:
             # Nothing but what a secret proves can be theirs.
-            return kind == "Cart"
+            return kind in ("Cart", "Reservation")
         return decision is not Decision.DENY
 
     def sees_own_only(self, kind: str) -> bool:
@@ -208,6 +210,7 @@ class Contexts:
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
         campaigns: Campaigns = NO_CAMPAIGNS,
+        terms: Terms = TERMS,
         rules: Rules = RULES,
     ) -> None:
         self._settings = settings
@@ -219,6 +222,7 @@ class Contexts:
         self._systems = systems
         self._campaigns = campaigns
         self.lineage = Lineage()
+        self._terms = terms
         self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
@@ -254,6 +258,7 @@ class Contexts:
             campaigns=self._campaigns,
             lineage=self.lineage,
             systems=self._systems,
+            terms=self._terms,
             rules=self._rules,
             echoes={
                 "channel": channel.value,
