@@ -12,12 +12,12 @@ from execution.context import Context
 _NOWHERE: Names = frozenset()
 
 
-def name(parents: Sequence[Promotion], context: Context) -> list[str]:
+async def name(parents: Sequence[Promotion], context: Context) -> list[str]:
     """Tell what each is called in the operation's language."""
     return [parent.names.get(context.ask.language, parent.name) for parent in parents]
 
 
-def ends_at(parents: Sequence[Promotion], context: Context) -> list[datetime | None]:
+async def ends_at(parents: Sequence[Promotion], context: Context) -> list[datetime | None]:
     """Tell when each ends in the operation's market."""
     return [parent.period(context.ask.market).ends_at for parent in parents]
 
