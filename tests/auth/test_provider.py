@@ -42,8 +42,9 @@ class Provider:
 
     async def granted(self, **form: str) -> dict[str, Any]:
         # RFC 6749, section 2.3.1: id and secret are encoded before they are joined.
-        auth = None if "client_id" in form else ("machine", "machine%20secret%2F%2B")
-        answer = await self.http.post("/token", data=form, auth=auth)
+        named = "client_id" in form
+        basic = httpx.BasicAuth("machine", "machine%20secret%2F%2B")
+        answer = await self.http.post("/token", data=form, auth=httpx.Auth() if named else basic)
         granted: dict[str, Any] = answer.raise_for_status().json()
         return granted
 
