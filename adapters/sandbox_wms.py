@@ -1,23 +1,22 @@
 """The sandbox's WMS: stock by site, and the directory of sites."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from adapters._body import Whole, exact
 from adapters._outcome import Rejected
-from adapters._row import Shape, fetch_rows
+from adapters._row import Rows, by_key, told
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.assortment import MAX_SKUS, Assortment
 from domain.availability import StockLevel, Supply
 from domain.configuration import ConfigurationError, Problem
-from domain.errors import BadInput, SourceRejected
+from domain.errors import Failure, SourceRejected
 from domain.identity import external_id
 from domain.location import (
     Address,
@@ -28,7 +27,7 @@ from domain.location import (
     LocationService,
 )
 from domain.opening import OpeningHours, Span, SpecialDay
-from domain.page import Page
+from domain.page import Page, PageRequest
 from domain.promise import Handover
 from domain.provenance import PLACE, STOCK, Provenance
 from domain.secret import Secret
@@ -127,8 +126,16 @@ class _Problem(Struct, frozen=True):
     title: str
 
 
-_ARTICLES = Shape(("articles",), _Article, "article")
-_SITES = Shape(("sites",), _Site, "code")
+class _Articles(Struct, frozen=True):
+    articles: list[_Article]
+
+
+class _Sites(Struct, frozen=True):
+    sites: list[_Site]
+
+
+_ARTICLE_ROWS = (Rows(("articles",), ("article",)),)
+_SITE_ROWS = (Rows(("sites",), ("code",)),)
 
 
 class _Levels:
@@ -179,24 +186,25 @@ class Adapter:
 
     async def stock_by_sku(
         self, skus: Sequence[str], ask: Ask
-    ) -> Mapping[str, Sequence[StockLevel]]:
+    ) -> Mapping[str, Sequence[StockLevel] | Failure]:
         """Read every site's stock of each SKU; the WMS's articles are the SKUs themselves."""
         call = "stock_by_sku"
 
-        async def fetch(articles: Sequence[str]) -> Mapping[str, Any]:
-            rows = await fetch_rows(
-                self._upstream,
+        async def fetch(articles: Sequence[str]) -> Mapping[str, Sequence[StockLevel] | Failure]:
+            answer = await self._upstream.read(
                 "POST",
                 "/v2/stock/query",
                 ask=ask,
                 call=call,
-                rows=_ARTICLES,
-                asked=articles,
+                decode=_Articles,
+                rows=_ARTICLE_ROWS,
                 json={"articles": articles},
                 headers=self._headers,
                 explain=_explain,
             )
-            return rows.translate(_Levels(self._upstream.system))
+            system = self._upstream.system
+            rows, levels = answer.articles, _Levels(system)
+            return by_key(system, call, rows, lambda row: (row.article,), levels, articles)
 
         plausible = [sku for sku in skus if 0 < len(sku) <= _MAX_KEY]
         parts = await self._upstream.chunked(plausible, _MAX_ARTICLES, fetch)
@@ -235,25 +243,32 @@ class Adapter:
         found = await self._upstream.chunked(self._codes(keys), 1, fetch)
         return {each.location_key: each for each in found if each is not None}
 
-    async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
+    async def location_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Location | Failure]:
         """Read sites by their codes."""
         call = "location_by_key"
 
-        async def fetch(codes: Sequence[str]) -> Mapping[str, Any]:
-            rows = await fetch_rows(
-                self._upstream,
+        async def fetch(codes: Sequence[str]) -> Mapping[str, Location | Failure]:
+            answer = await self._upstream.read(
                 "POST",
                 "/v2/sites/query",
                 ask=ask,
                 call=call,
-                rows=_SITES,
-                asked=codes,
+                decode=_Sites,
+                rows=_SITE_ROWS,
                 json={"codes": codes},
                 headers=self._headers,
                 explain=_explain,
             )
-            provenance = Provenance(self._upstream.system, datetime.now(UTC), PLACE)
-            return rows.translate(lambda site: self._location(site, provenance))
+            return by_key(
+                self._upstream.system,
+                call,
+                answer.sites,
+                lambda site: (site.code,),
+                self._located(),
+                codes,
+            )
 
         parts = await self._upstream.chunked(self._codes(keys), _MAX_SITES, fetch)
         system = self._upstream.system
@@ -261,15 +276,13 @@ class Adapter:
 
     async def locations_by_query(
         self, queries: Sequence[LocationQuery], ask: Ask
-    ) -> Mapping[LocationQuery, Page[Location]]:
+    ) -> Mapping[LocationQuery, Page[Location] | Failure]:
         """Read a page of sites for each query, side by side; the WMS sorts them."""
-        distinct = list(dict.fromkeys(queries))
-        offsets = {query: _offset(query.page.after) for query in distinct}
 
-        async def fetch(chunk: Sequence[LocationQuery]) -> Page[Location]:
-            return await self._page(chunk[0], offsets[chunk[0]], ask)
+        async def page(query: LocationQuery) -> Page[Location]:
+            return await self._page(query, _offset(query.page), ask)
 
-        return dict(zip(distinct, await self._upstream.chunked(distinct, 1, fetch)))
+        return await self._upstream.each(queries, page)
 
     async def _page(self, query: LocationQuery, offset: int, ask: Ask) -> Page[Location]:
         call, body = "locations_by_query", {"offset": offset, "limit": query.page.first}
@@ -282,6 +295,7 @@ class Adapter:
             ask=ask,
             call=call,
             decode=_Found,
+            rows=_SITE_ROWS,
             json={
                 **body,
                 "near": near,
@@ -291,11 +305,13 @@ class Adapter:
             headers=self._headers,
             explain=_explain,
         )
-        provenance = Provenance(self._upstream.system, datetime.now(UTC), PLACE)
         with self._upstream.contract(call):
             if answer.total < 0 or len(answer.sites) > query.page.first:
                 raise ValueError("found more sites than were asked for, or less than none")
-            places = tuple(self._location(site, provenance) for site in answer.sites)
+        rows = told(
+            self._upstream.system, call, answer.sites, lambda site: (site.code,), self._located()
+        )
+        places = tuple(place for _, place in rows)
         last = offset + len(places)
         cursors = tuple(map(str, range(offset + 1, last + 1)))
         return Page(places, cursors, bool(places) and last < answer.total, answer.total)
@@ -311,6 +327,10 @@ class Adapter:
         if notice.kind != "stock.changed":
             raise ValueError("a notice of another kind")
         return [sku for sku in notice.articles if 0 < len(sku) <= _MAX_KEY]
+
+    def _located(self) -> Callable[[_Site], Location]:
+        provenance = Provenance(self._upstream.system, datetime.now(UTC), PLACE)
+        return lambda site: self._location(site, provenance)
 
     def _location(self, site: _Site, provenance: Provenance) -> Location:
         addr = site.addr
@@ -335,11 +355,12 @@ class Adapter:
         )
 
 
-def _offset(cursor: str | None) -> int:
+def _offset(page: PageRequest) -> int:
+    cursor = page.after
     if cursor is None:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 6):
-        raise BadInput("after", cursor, "a cursor of this list")
+        raise page.refused()
     return int(cursor)
 
 

@@ -1,6 +1,7 @@
 """Every loader of an operation, named after the port's method that it batches for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from domain.ask import Ask
 from domain.category import Category
@@ -13,6 +14,8 @@ from domain.page import Page
 from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
 from execution.loader import Batches, Loader
+
+T = TypeVar("T")
 
 
 class Loaders:
@@ -74,8 +77,8 @@ class Loaders:
         """End the batches that are still under way."""
         self._batches.close()
 
-    def _keep_categories(self, categories: Sequence[Category]) -> None:
-        for category in categories:
+    def _keep_categories(self, categories: Sequence[Category | Failure]) -> None:
+        for category in _whole(categories):
             self.category_by_key.prime(category.key, category)
 
     def _keep_customers(self, customers: Sequence[Customer]) -> None:
@@ -87,22 +90,27 @@ class Loaders:
         for key in customer.identities[1:]:
             self.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
 
-    def _keep_orders(self, page: Page[Order] | Failure) -> None:
-        for order in () if isinstance(page, Failure) else page.items:
+    def _keep_orders(self, page: Page[Order]) -> None:
+        for order in _whole(page.items):
             self._keep_order(order)
 
     def _keep_order(self, order: Order) -> None:
         self.order_by_key.prime(order.key, order)
 
-    def _keep_page(self, page: Page[Product] | Failure) -> None:
-        for product in () if isinstance(page, Failure) else page.items:
+    def _keep_page(self, page: Page[Product]) -> None:
+        for product in _whole(page.items):
             self.product_by_key.prime(product.key, product)
             self._keep_product(product)
 
     def _keep_places(self, page: Page[Location]) -> None:
-        for place in page.items:
+        for place in _whole(page.items):
             self.location_by_key.prime(place.key, place)
 
     def _keep_product(self, product: Product) -> None:
         for variant in product.variants:
             self.variant_by_sku.prime(variant.sku, variant)
+
+
+def _whole(items: Iterable[T | Failure]) -> Iterator[T]:
+    """Leave out what could not be read; it is nobody's to remember."""
+    return (each for each in items if not isinstance(each, Failure))
