@@ -2,34 +2,33 @@
 
 import argparse
 import asyncio
-import gc
-import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
 
-import orjson
-import structlog
-import uvicorn
 import uvloop
 from msgspec import Struct
 from starlette.types import ASGIApp
-from structlog.typing import Processor
 
 import config
-from adapters._upstream import SystemSettings
-from adapters.connect import Reader, Systems, connect, unreachable
+from adapters.connect import Reader, Systems, SystemSettings, connect, unreachable
+from auth.credential import ClientTokens
+from auth.credential import problems as credential_problems
 from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
+from domain.cart import RULES
+from domain.cart import Rules as CartRules
 from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
+from domain.port import NOTHING_OWNED, UNSERVED
+from domain.reservation import TERMS, Terms
 from execution.context import Contexts
 from execution.context import Settings as ContextSettings
 from execution.context import problems as context_problems
@@ -42,16 +41,13 @@ from schema.build import build
 from storage.settings import StorageSettings
 from storage.shared import open_shared
 from storage.store import Store, open_store
-from transport.http import PATH, make_app
-from transport.protocol import serving
+from transport.http import make_app
+from transport.log import log_as_json
+from transport.server import bind, run
 from transport.settings import Settings as TransportSettings
 from transport.webhook import Take
 
-_STOP_SECONDS = 5
 _REACH = Duration(1)
-# What an answer is made of holds no cycles, so that looking for them after every few hundred
-# objects, as is the default, finds nothing for a fifth of a listing's time.
-_GARBAGE = (50_000, 20, 100)
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -71,6 +67,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     needs_systems_at_start: bool = True
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
+    reservation: Terms = TERMS
+    cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
 
@@ -100,6 +98,12 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         *context_problems(settings.context),
         *auth_problems(settings.auth),
         *unclassified(published.classification, published.person_fields),
+        *(
+            problem
+            for name, system in settings.systems.items()
+            if system.auth is not None
+            for problem in credential_problems(system.auth, f"systems.{name}.auth")
+        ),
     ]
     table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
     policy, systems, store = None, None, None
@@ -108,7 +112,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     except ConfigurationError as error:
         problems += error.problems
     try:
-        systems = connect(settings.systems, read, settings.unserved, [*settings.context.markets])
+        markets = [*settings.context.markets]
+        systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
     except ConfigurationError as error:
         problems += error.problems
     try:
@@ -118,10 +123,10 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     if problems or policy is None or systems is None:
         raise ConfigurationError(problems)
 
-    verifier = TokenVerifier(settings.auth)
+    verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
-    contexts = _contexts(settings.context, systems, policy, store, watch)
+    contexts = _contexts(settings, systems, policy, store, watch)
     poll = StockPoll(watch, systems.ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
@@ -155,17 +160,22 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
 
 def _contexts(
-    settings: ContextSettings,
+    settings: Settings,
     systems: Systems,
     policy: PolicyTable,
     store: Store | None,
     changes: StockWatch,
 ) -> Contexts:
-    ports, names = systems.ports, tuple(systems.upstreams)
-    if store is None:
-        return Contexts(settings, ports, policy, changes=changes, systems=names)
     return Contexts(
-        settings, ports, policy, store.own, store.attempts, changes=changes, systems=names
+        settings.context,
+        systems.ports,
+        policy,
+        store.own if store else NOTHING_OWNED,
+        store.attempts if store else UNSERVED,
+        changes=changes,
+        systems=tuple(systems.upstreams),
+        terms=settings.reservation,
+        rules=settings.cart,
     )
 
 
@@ -202,16 +212,7 @@ async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
     except ConfigurationError:
         await gateway.close()
         raise
-    server = _Server(
-        uvicorn.Config(
-            gateway.app,
-            lifespan="on",
-            log_config=None,
-            **serving(settings.transport),
-            timeout_graceful_shutdown=_STOP_SECONDS,
-        )
-    )
-    await server.serve(sockets=[sock])
+    await run(gateway.app, settings.transport, sock, _ready)
 
 
 async def _prepare(gateway: Gateway, *, needs_systems: bool) -> None:
@@ -254,72 +255,8 @@ async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) 
     return [*problems, *(problem for problem in more if problem.key not in told)]
 
 
-class _Server(uvicorn.Server):
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        # Whatever start-up has made stays for good and need not be looked through again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_GARBAGE)
-        if self.started and sockets:
-            host, port = sockets[0].getsockname()[:2]
-            print(f"ready http://{host}:{port}{PATH}", flush=True)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((host, port))
-    except (OSError, OverflowError) as error:
-        sock.close()
-        found = error.strerror if isinstance(error, OSError) else "no such port"
-        allowed = "write a free port from 1 to 65535, or 0 for any"
-        raise ConfigurationError([Problem("--port", f"{host}:{port}: {found}", allowed)]) from None
-    return sock
-
-
-def _log_as_json() -> None:
-    """Log one JSON object a line, on stderr: stdout is for the ready line and never fills up.
-
-    What libraries log through the standard library becomes JSON as well, from warnings on.
-    """
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    render: list[Processor] = [
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(serializer=_json),
-    ]
-    structlog.configure(
-        processors=[*shared, *render],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
-        cache_logger_on_first_use=True,
-    )
-    foreign = logging.StreamHandler(sys.stderr)
-    foreign.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *render,
-                _text,
-            ],
-        )
-    )
-    logging.basicConfig(level=logging.WARNING, handlers=[foreign], force=True)
-    logging.captureWarnings(capture=True)
-
-
-def _text(_logger: object, _name: str, line: object) -> str:
-    return line.decode() if isinstance(line, bytes) else str(line)
-
-
-def _json(event: object, default: Callable[[object], object]) -> bytes:
-    return orjson.dumps(event, default=default)
+def _ready(url: str) -> None:
+    print(f"ready {url}", flush=True)
 
 
 def _say(progress: str) -> None:
@@ -333,7 +270,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     given = parser.parse_args(arguments)
-    _log_as_json()
+    log_as_json()
     read = partial(config.read, environment=environment, file=str(given.config))
     try:
         with ExitStack() as owned:
@@ -342,7 +279,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             settings: object = None
             sock, problems = None, list[Problem]()
             try:
-                sock = owned.enter_context(_bind(given.host, given.port))
+                sock = owned.enter_context(bind(given.host, given.port))
             except ConfigurationError as error:
                 problems += error.problems
             try:

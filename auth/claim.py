@@ -14,7 +14,16 @@ _DEFAULT_PURPOSES = {
     Role.CUSTOMER: (Purpose.SHOPPING, Purpose.RETURNS, Purpose.PRIVACY_REQUEST),
     Role.ASSOCIATE: (Purpose.CUSTOMER_SERVICE, Purpose.ORDER_FULFILMENT, Purpose.RETURNS),
     Role.AGENT: (Purpose.CUSTOMER_SERVICE, Purpose.ORDER_FULFILMENT, Purpose.RETURNS),
-    Role.DEVELOPER: (Purpose.CUSTOMER_SERVICE, Purpose.ORDER_FULFILMENT, Purpose.RETURNS),
+    Role.AGENT_LEAD: (
+        Purpose.CUSTOMER_SERVICE,
+        Purpose.ORDER_FULFILMENT,
+        Purpose.RETURNS,
+        Purpose.FRAUD_REVIEW,
+    ),
+    Role.MERCHANDISER: (Purpose.SHOPPING, Purpose.ANALYTICS),
+    Role.MARKETER: (Purpose.MARKETING, Purpose.ANALYTICS),
+    Role.PRIVACY_OFFICER: (Purpose.PRIVACY_REQUEST, Purpose.LEGAL),
+    Role.SYSTEM: (Purpose.ORDER_FULFILMENT, Purpose.CUSTOMER_SERVICE, Purpose.RETURNS),
 }
 _RANK = {role: rank for rank, role in enumerate(Role)}
 _PURPOSES = frozenset(purpose.value for purpose in Purpose)

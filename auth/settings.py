@@ -21,7 +21,11 @@ def _roles() -> dict[str, Role]:
         "customer": Role.CUSTOMER,
         "associate": Role.ASSOCIATE,
         "agent": Role.AGENT,
-        "developer": Role.DEVELOPER,
+        "agent_lead": Role.AGENT_LEAD,
+        "merchandiser": Role.MERCHANDISER,
+        "marketer": Role.MARKETER,
+        "privacy_officer": Role.PRIVACY_OFFICER,
+        "system": Role.SYSTEM,
     }
 
 

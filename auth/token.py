@@ -3,12 +3,10 @@
 import asyncio
 import hashlib
 import json
-import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Self
 
-import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry, extract_compact, validate_compact
@@ -20,8 +18,11 @@ from auth.claim import ClaimReader
 from auth.clock import Clock
 from auth.errors import TokenRefused
 from auth.keyset import KeyCache
+from auth.machine import Machines
 from auth.provider import TIMEOUT, Provider
 from auth.settings import AuthSettings, IssuerSettings, problems
+from auth.web import open_client
+from domain.apikey import MARK, ApiKeyPort
 from domain.configuration import ConfigurationError
 from domain.viewer import ANONYMOUS, Viewer
 
@@ -62,9 +63,10 @@ class _Verified(Struct, frozen=True):
 
 
 class TokenVerifier:
-    """Proves viewers from the access tokens of the configured issuers.
+    """Proves viewers from the access tokens of the configured issuers, and from API keys.
 
-    Start it before use, so that keys are kept fresh, and close it after.
+    Start it before use, so that keys are kept fresh, and close it after. Without ``machines``, the
+    store's API keys, none is accepted.
 
     *Freshness*: a verified token is remembered, by its SHA-256, until it expires or its key leaves
     the issuer's key set, which is seen at the next reading of the set (``KeyCache``): never longer
@@ -73,18 +75,18 @@ class TokenVerifier:
     *Source*: RFC 9068, RFC 8725; 30 s of leeway for the issuer's clock.
     """
 
-    def __init__(self, settings: AuthSettings, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: AuthSettings,
+        clock: Clock | None = None,
+        machines: ApiKeyPort | None = None,
+    ) -> None:
         wrong = problems(settings)
         if wrong:
             raise ConfigurationError(wrong)
         self._clock = clock or Clock()
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            timeout=TIMEOUT,
-            trust_env=False,
-            verify=ssl.create_default_context(),
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=0),
-        )
+        self._machines = Machines(machines, self._clock) if machines else None
+        self._client = open_client(TIMEOUT)
         self._issuers = {
             each.url: self._issuer(name, each, settings) for name, each in settings.issuers.items()
         }
@@ -107,6 +109,8 @@ class TokenVerifier:
     async def close(self) -> None:
         """Stop keeping keys fresh, and drop all connections."""
         await asyncio.gather(*(issuer.keys.close() for issuer in self._issuers.values()))
+        if self._machines:
+            await self._machines.close()
         await self._client.aclose()
 
     async def __aenter__(self) -> Self:
@@ -121,11 +125,15 @@ class TokenVerifier:
 
         *Errors*: ``TokenRefused`` (``Unauthenticated``, the same text for whatever is wrong;
         ``reason`` is for the log); ``IdentityUnavailable`` (``SourceUnavailable``, retryable)
-        where the issuer's keys cannot be had.
+        where the issuer's keys cannot be had, ``StoreUnavailable`` where API keys cannot.
         """
         if authorization is None:
             return ANONYMOUS
         token = _bearer(authorization)
+        if token.startswith(MARK.encode()):
+            if self._machines is None:
+                raise TokenRefused("an API key, and nothing is kept to compare it with")
+            return await self._machines.viewer(token.decode())
         digest = hashlib.sha256(token).digest()
         known = self._verified.get(digest)
         if known is not None:

@@ -7,6 +7,8 @@ from msgspec import Struct
 
 from domain.assortment import AssortmentPort
 from domain.availability import StockPort
+from domain.cart import CartPort
+from domain.case import CasePort
 from domain.category import CategoryPort
 from domain.customer import CustomerPort
 from domain.errors import NotServed
@@ -18,6 +20,7 @@ from domain.offer import OfferPort
 from domain.order import OrderPort
 from domain.price import PriceHistoryPort
 from domain.product import ProductPort
+from domain.reservation import ReservationPort
 from domain.shipment import ShipmentPort
 from domain.wishlist import WishlistPort
 
@@ -66,6 +69,9 @@ class OwnPorts(Struct, frozen=True, kw_only=True):
     """What the gateway keeps itself, read in batches like any system's."""
 
     wishlist: WishlistPort = UNSERVED
+    reservation: ReservationPort = UNSERVED
+    case: CasePort = UNSERVED
+    cart: CartPort = UNSERVED
 
 
 NOTHING_OWNED = OwnPorts()

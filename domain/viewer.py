@@ -6,13 +6,20 @@ from msgspec import Struct
 
 
 class Role(Enum):
-    """What a viewer is to the retailer."""
+    """What a viewer is to the retailer.
+
+    *Shape*: of several roles that a token names, the one that stands last here holds.
+    """
 
     ANONYMOUS = "ANONYMOUS"
     CUSTOMER = "CUSTOMER"
+    MERCHANDISER = "MERCHANDISER"
+    MARKETER = "MARKETER"
     ASSOCIATE = "ASSOCIATE"
     AGENT = "AGENT"
-    DEVELOPER = "DEVELOPER"
+    AGENT_LEAD = "AGENT_LEAD"
+    PRIVACY_OFFICER = "PRIVACY_OFFICER"
+    SYSTEM = "SYSTEM"
 
 
 class Purpose(Enum):
@@ -59,7 +66,7 @@ class Viewer(Struct, frozen=True):
 
     @property
     def is_staff(self) -> bool:
-        """Whether the viewer works for the retailer."""
+        """Whether the viewer works for the retailer, as a person or a machine."""
         return self.role not in (Role.ANONYMOUS, Role.CUSTOMER)
 
 

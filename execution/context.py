@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.cart import RULES, Rules
 from domain.change import StockChanges
 from domain.configuration import Problem
 from domain.deadline import Deadline, Duration
@@ -20,6 +21,7 @@ from domain.identity import node_id, node_key
 from domain.money import is_currency
 from domain.policy import Decision, FieldPolicy
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
+from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
 from execution.loaders import Loaders
 
@@ -110,7 +112,8 @@ class Context(Struct, kw_only=True):
     *Shape*: ``systems`` are the configured names of the retailer's systems, which staff alone may
     read; ``requested`` is what the operation could have cost at most, ``actual`` what was
     resolved; both as execution/cost.py counts. ``fresh_until`` is when the first of its values, as
-    far as they tell their age, will not count as fresh any more.
+    far as they tell their age, will not count as fresh any more. ``proven`` names whom this
+    operation has shown a secret of: what is about them is the viewer's own.
     """
 
     viewer: Viewer
@@ -131,6 +134,9 @@ class Context(Struct, kw_only=True):
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
+    terms: Terms = TERMS
+    rules: Rules = RULES
+    proven: set[str] = field(default_factory=set)
 
     @property
     def deadline(self) -> Deadline:
@@ -183,6 +189,9 @@ class Context(Struct, kw_only=True):
         decision = self.policy.decide_type(kind, self.policy_class)
         if decision is Decision.OWN and kind == "Customer":
             return key == self.viewer.customer
+        if decision is Decision.OWN and self.viewer.customer is None:
+            # Nothing but what a secret proves can be theirs.
+            return kind in ("Cart", "Reservation")
         return decision is not Decision.DENY
 
     def sees_own_only(self, kind: str) -> bool:
@@ -202,6 +211,8 @@ class Contexts:
         attempts: Attempts = UNSERVED,
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
+        terms: Terms = TERMS,
+        rules: Rules = RULES,
     ) -> None:
         self._settings = settings
         self._ports = ports
@@ -210,6 +221,8 @@ class Contexts:
         self._attempts = attempts
         self._changes = changes
         self._systems = systems
+        self._terms = terms
+        self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
@@ -242,6 +255,8 @@ class Contexts:
             attempts=self._attempts,
             changes=self._changes,
             systems=self._systems,
+            terms=self._terms,
+            rules=self._rules,
             echoes={
                 "channel": channel.value,
                 "market": market,

@@ -51,7 +51,7 @@ class Batches:
 class Loader(Generic[K, V]):
     """Loads values of one port by key, each key once per operation, all of a tick in one batch."""
 
-    __slots__ = ("_ask", "_batches", "_fetch", "_keep", "_loader", "of")
+    __slots__ = ("_ask", "_batches", "_fetch", "_keep", "_loader")
 
     def __init__(
         self,
@@ -59,18 +59,12 @@ class Loader(Generic[K, V]):
         ask: Ask,
         batches: Batches,
         keep: Callable[[V], None] | None = None,
-        of: type | None = None,
     ) -> None:
-        """Make a loader; ``keep`` sees every value that arrives, to prime other loaders with.
-
-        ``of`` names the domain class that the port answers with, where its objects go into the
-        answer as they are and nothing else reads their optional attributes.
-        """
+        """Make a loader; ``keep`` sees every value that arrives, to prime other loaders with."""
         self._fetch = fetch
         self._ask = ask
         self._batches = batches
         self._keep = keep
-        self.of = of
         self._loader: DataLoader[K, Any] | None = None
 
     def _open(self) -> DataLoader[K, Any]:
@@ -116,6 +110,14 @@ class Loader(Generic[K, V]):
     def prime(self, key: K, value: V) -> None:
         """Remember a value that came with another one; what is already here stays."""
         self._open().prime(key, value)
+
+    def close(self) -> None:
+        """Let go of what holds on to this in turn, so that both are freed at once.
+
+        Left to the collector, that is the whole answer of every operation, which it would look for
+        by stopping everything.
+        """
+        self._loader = self._keep = None
 
     async def _batch(self, keys: list[K]) -> list[Any]:
         self._batches.enter()

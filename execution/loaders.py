@@ -1,7 +1,8 @@
 """Every loader of an operation, named after the port's method that it batches for."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from domain.ask import Ask
 from domain.category import Category
@@ -13,104 +14,153 @@ from domain.order import Order
 from domain.page import Page
 from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
-from execution.loader import Batches, Loader
+from execution.loader import Batches, Fetch, K, Loader, V
 
 T = TypeVar("T")
 
 
-class Loaders:
-    """The loaders of one operation; whoever made it closes it."""
+class Batched(Generic[K, V]):
+    """Makes an operation's loader of one port's method when it is first asked for.
 
-    def __init__(self, ports: Ports, ask: Ask, kept: OwnPorts = NOTHING_OWNED) -> None:
-        own = self._batches = Batches()
-        product, keep, category = ports.product, self._keep_product, ports.category
-        self.products_by_query = Loader(
-            product.products_by_query, ask, own, self._keep_page, of=Product
-        )
-        self.product_count_by_query = Loader(product.product_count_by_query, ask, own)
-        self.facets_by_query = Loader(ports.facet.facets_by_query, ask, own)
-        self.category_by_key = Loader(category.category_by_key, ask, own)
-        self.categories_by_parent = Loader(
-            category.categories_by_parent, ask, own, self._keep_categories
-        )
-        self.product_count_by_category = Loader(category.product_count_by_category, ask, own)
-        self.product_by_key = Loader(product.product_by_key, ask, own, keep, of=Product)
-        self.variant_by_sku = Loader(product.variant_by_sku, ask, own, of=Variant)
-        self.offer_by_sku = Loader(ports.offer.offer_by_sku, ask, own, of=Offer)
-        self.price_history_by_sku = Loader(ports.price_history.price_history_by_sku, ask, own)
-        self.stock_by_sku = Loader(ports.stock.stock_by_sku, ask, own)
-        self.skus_by_location = Loader(ports.assortment.skus_by_location, ask, own)
-        self.location_by_key = Loader(ports.location.location_by_key, ask, own)
-        self.locations_by_query = Loader(
-            ports.location.locations_by_query, ask, own, self._keep_places
-        )
-        self.customer_by_key = Loader(ports.customer.customer_by_key, ask, own, self._keep_customer)
-        self.loyalty_by_customer = Loader(ports.loyalty.loyalty_by_customer, ask, own)
-        self.loyalty_by_key = Loader(ports.loyalty.loyalty_by_key, ask, own)
-        self.order_by_key = Loader(ports.order.order_by_key, ask, own)
-        self.orders_by_customer = Loader(
-            ports.order.orders_by_customer, ask, own, self._keep_orders
-        )
-        self.order_by_number = Loader(ports.order.order_by_number, ask, own, self._keep_order)
-        self.customers_by_trait = Loader(
-            ports.customer.customers_by_trait, ask, own, self._keep_customers
-        )
-        self.ledger_by_account = Loader(ports.loyalty.ledger_by_account, ask, own)
-        self.interactions_by_customer = Loader(ports.interaction.interactions_by_customer, ask, own)
-        self.shipment_by_tracking = Loader(ports.shipment.shipment_by_tracking, ask, own)
-        self.wishlists_by_customer = Loader(kept.wishlist.wishlists_by_customer, ask, own)
-        self.wishlist_by_key = Loader(kept.wishlist.wishlist_by_key, ask, own)
-        self.wishlist_by_link = Loader(kept.wishlist.wishlist_by_link, ask, own)
+    *Shape*: ``fetch`` finds the method among the operation's ports; ``keep`` sees every value that
+    arrives; ``of`` as ``Loader`` has it.
+    """
 
-    def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:
-        """Tell the ports which attributes of each domain class this operation will read."""
-        for loader in (
-            self.products_by_query,
-            self.product_by_key,
-            self.variant_by_sku,
-            self.offer_by_sku,
-        ):
-            if loader.of is not None and loader.of in reads:
-                loader.narrow(reads[loader.of])
+    def __init__(
+        self,
+        fetch: Callable[["Loaders"], Fetch[K, V]],
+        keep: Callable[["Loaders", V], None] | None = None,
+        of: type | None = None,
+    ) -> None:
+        self._fetch = fetch
+        self._keep = keep
+        self._of = of
+        self._name = ""
 
-    def close(self) -> None:
-        """End the batches that are still under way."""
-        self._batches.close()
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
 
-    def _keep_categories(self, categories: Sequence[Category | Failure]) -> None:
-        for category in _whole(categories):
-            self.category_by_key.prime(category.key, category)
-
-    def _keep_customers(self, customers: Sequence[Customer]) -> None:
-        for customer in customers:
-            self.customer_by_key.prime(customer.key, customer)
-            self._keep_customer(customer)
-
-    def _keep_customer(self, customer: Customer) -> None:
-        for key in customer.identities[1:]:
-            self.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
-
-    def _keep_orders(self, page: Page[Order]) -> None:
-        for order in _whole(page.items):
-            self._keep_order(order)
-
-    def _keep_order(self, order: Order) -> None:
-        self.order_by_key.prime(order.key, order)
-
-    def _keep_page(self, page: Page[Product]) -> None:
-        for product in _whole(page.items):
-            self.product_by_key.prime(product.key, product)
-            self._keep_product(product)
-
-    def _keep_places(self, page: Page[Location]) -> None:
-        for place in _whole(page.items):
-            self.location_by_key.prime(place.key, place)
-
-    def _keep_product(self, product: Product) -> None:
-        for variant in product.variants:
-            self.variant_by_sku.prime(variant.sku, variant)
+    def __get__(self, loaders: "Loaders", owner: type) -> Loader[K, V]:
+        """Make the loader; from then on it is found before this is asked."""
+        keep = None if self._keep is None else partial(self._keep, loaders)
+        made = loaders.open(self._fetch(loaders), keep, self._of)
+        vars(loaders)[self._name] = made
+        return made
 
 
 def _whole(items: Iterable[T | Failure]) -> Iterator[T]:
     """Leave out what could not be read; it is nobody's to remember."""
     return (each for each in items if not isinstance(each, Failure))
+
+
+def _keep_categories(loaders: "Loaders", categories: Sequence[Category | Failure]) -> None:
+    for category in _whole(categories):
+        loaders.category_by_key.prime(category.key, category)
+
+
+def _keep_customers(loaders: "Loaders", customers: Sequence[Customer]) -> None:
+    for customer in customers:
+        loaders.customer_by_key.prime(customer.key, customer)
+        _keep_customer(loaders, customer)
+
+
+def _keep_customer(loaders: "Loaders", customer: Customer) -> None:
+    for key in customer.identities[1:]:
+        loaders.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
+
+
+def _keep_orders(loaders: "Loaders", page: Page[Order]) -> None:
+    for order in _whole(page.items):
+        _keep_order(loaders, order)
+
+
+def _keep_order(loaders: "Loaders", order: Order) -> None:
+    loaders.order_by_key.prime(order.key, order)
+
+
+def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
+    for product in _whole(page.items):
+        loaders.product_by_key.prime(product.key, product)
+        _keep_product(loaders, product)
+
+
+def _keep_places(loaders: "Loaders", page: Page[Location]) -> None:
+    for place in _whole(page.items):
+        loaders.location_by_key.prime(place.key, place)
+
+
+def _keep_product(loaders: "Loaders", product: Product) -> None:
+    for variant in product.variants:
+        loaders.variant_by_sku.prime(variant.sku, variant)
+
+
+class Loaders:
+    """The loaders of one operation; whoever made it closes it."""
+
+    def __init__(self, ports: Ports, ask: Ask, own: OwnPorts = NOTHING_OWNED) -> None:
+        self.ports = ports
+        self.own = own
+        self._ask = ask
+        self._batches = Batches()
+        self._opened: list[Loader[Any, Any]] = []
+        self._reads: Mapping[type, frozenset[str]] = {}
+
+    products_by_query = Batched(
+        lambda its: its.ports.product.products_by_query, _keep_page, of=Product
+    )
+    product_count_by_query = Batched(lambda its: its.ports.product.product_count_by_query)
+    facets_by_query = Batched(lambda its: its.ports.facet.facets_by_query)
+    category_by_key = Batched(lambda its: its.ports.category.category_by_key)
+    categories_by_parent = Batched(
+        lambda its: its.ports.category.categories_by_parent, _keep_categories
+    )
+    product_count_by_category = Batched(lambda its: its.ports.category.product_count_by_category)
+    product_by_key = Batched(
+        lambda its: its.ports.product.product_by_key, _keep_product, of=Product
+    )
+    variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, of=Variant)
+    offer_by_sku = Batched(lambda its: its.ports.offer.offer_by_sku, of=Offer)
+    price_history_by_sku = Batched(lambda its: its.ports.price_history.price_history_by_sku)
+    stock_by_sku = Batched(lambda its: its.ports.stock.stock_by_sku)
+    skus_by_location = Batched(lambda its: its.ports.assortment.skus_by_location)
+    location_by_key = Batched(lambda its: its.ports.location.location_by_key)
+    locations_by_query = Batched(lambda its: its.ports.location.locations_by_query, _keep_places)
+    customer_by_key = Batched(lambda its: its.ports.customer.customer_by_key, _keep_customer)
+    loyalty_by_customer = Batched(lambda its: its.ports.loyalty.loyalty_by_customer)
+    loyalty_by_key = Batched(lambda its: its.ports.loyalty.loyalty_by_key)
+    order_by_key = Batched(lambda its: its.ports.order.order_by_key)
+    orders_by_customer = Batched(lambda its: its.ports.order.orders_by_customer, _keep_orders)
+    order_by_number = Batched(lambda its: its.ports.order.order_by_number, _keep_order)
+    customers_by_trait = Batched(lambda its: its.ports.customer.customers_by_trait, _keep_customers)
+    ledger_by_account = Batched(lambda its: its.ports.loyalty.ledger_by_account)
+    interactions_by_customer = Batched(lambda its: its.ports.interaction.interactions_by_customer)
+    shipment_by_tracking = Batched(lambda its: its.ports.shipment.shipment_by_tracking)
+    open_cases_by_agent = Batched(lambda its: its.own.case.open_cases_by_agent)
+    wishlists_by_customer = Batched(lambda its: its.own.wishlist.wishlists_by_customer)
+    wishlist_by_key = Batched(lambda its: its.own.wishlist.wishlist_by_key)
+    carts_by_customer = Batched(lambda its: its.own.cart.carts_by_customer)
+    cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
+    cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
+    wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
+    reservations_by_holder = Batched(lambda its: its.own.reservation.reservations_by_holder)
+    reservation_by_key = Batched(lambda its: its.own.reservation.reservation_by_key)
+
+    def open(
+        self, fetch: Fetch[K, V], keep: Callable[[V], None] | None, of: type | None
+    ) -> Loader[K, V]:
+        """Make a loader that ends with the operation."""
+        made = Loader(fetch, self._ask, self._batches, keep)
+        if of is not None and of in self._reads:
+            made.narrow(self._reads[of])
+        self._opened.append(made)
+        return made
+
+    def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:
+        """Tell the ports which attributes of each domain class this operation will read."""
+        self._reads = reads
+
+    def close(self) -> None:
+        """End the batches that are still under way."""
+        self._batches.close()
+        for loader in self._opened:
+            loader.close()

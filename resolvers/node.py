@@ -23,7 +23,9 @@ _LOADS: dict[str, Callable[[Loaders], _Load]] = {
     "Customer": lambda loaders: loaders.customer_by_key.load,
     "Order": lambda loaders: loaders.order_by_key.load,
     "LoyaltyAccount": lambda loaders: loaders.loyalty_by_key.load,
+    "Cart": lambda loaders: loaders.cart_by_key.load,
     "Wishlist": lambda loaders: loaders.wishlist_by_key.load,
+    "Reservation": lambda loaders: loaders.reservation_by_key.load,
 }
 
 

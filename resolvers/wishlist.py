@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from domain.attempt import Changes, attempt
 from domain.customer import Customer
-from domain.errors import BadInput, Failure, Forbidden, NotFound, Unauthenticated
+from domain.errors import Failure, NotFound
 from domain.identity import node_key
-from domain.outcome import Notice
 from domain.policy import Decision
 from domain.product import Variant
 from domain.wishlist import (
@@ -32,8 +31,10 @@ from domain.wishlist import (
     without_lines,
 )
 from execution.context import Context
+from resolvers.owner import customer, decision, unknown_variants
 
 _TYPE = "Wishlist"
+_WORDS = "wish lists"
 _MAX_SECRET = 100
 
 
@@ -76,7 +77,7 @@ async def create(
 ) -> list[WishlistOutcome]:
     """Begin a wish list. *Errors*: ``BadInput``; ``NotFound`` for somebody else's customer."""
     named = attempt(context.viewer, "wishlistCreate", input)
-    customer_key = await _customer(context, input.customer)
+    customer_key = await customer(context, _TYPE, _WORDS, input.customer)
     wanted = new_wishlist(input.name, customer_key, context.now)
 
     async def work(changes: Changes) -> WishlistOutcome:
@@ -98,7 +99,7 @@ async def lines_add(
     named = attempt(context.viewer, "wishlistLinesAdd", input)
     key = _wishlist_key(context, input.wishlist)
     check_additions(input.lines)
-    unknown, notices = await _unknown(context, [each.sku for each in input.lines])
+    unknown, notices = await unknown_variants(context, [each.sku for each in input.lines])
 
     async def work(changes: Changes) -> WishlistOutcome:
         found = _own(context, await changes.wishlist.read(key))
@@ -153,62 +154,16 @@ async def share(
     return [outcome] * len(parents)
 
 
-async def _customer(context: Context, given: str | None) -> str:
-    """Tell for whom a list is made, before anything is written."""
-    own = context.viewer.customer
-    _decision(context)
-    if given is None:
-        if own is None:
-            allowed = "the id of the customer whom the list is for; the caller is none"
-            raise BadInput("input.customer", None, allowed)
-        return own
-    _, key = node_key(given, "input.customer", "Customer")
-    if key == own:
-        return key
-    found = (
-        await context.loaders.customer_by_key.load_one(key)
-        if context.may_look_up("Customer", key) and _decision(context) is Decision.ALLOW
-        else None
-    )
-    if isinstance(found, Failure):
-        raise found
-    if found is None:
-        raise NotFound("No customer has this id.")
-    return key
-
-
-def _decision(context: Context) -> Decision:
-    decision = context.policy.decide_type(_TYPE, context.policy_class)
-    if decision is Decision.DENY:
-        if context.viewer.subject is None:
-            raise Unauthenticated("Sign in first: a wish list is a customer's.")
-        who, why = context.viewer.role.value, context.purpose.value
-        raise Forbidden(f"Role {who} may not see wish lists for purpose {why}, nor change them.")
-    return decision
-
-
 def _wishlist_key(context: Context, id: str) -> str:
-    _decision(context)
+    decision(context, _TYPE, _WORDS)
     return node_key(id, "input.wishlist", _TYPE)[1]
 
 
 def _own(context: Context, found: Wishlist | None) -> Wishlist:
     """Take a list that the viewer may change; any other is as good as none."""
-    own = context.viewer.customer
+    own, allowed = context.viewer.customer, decision(context, _TYPE, _WORDS)
     if found is None or not (
-        _decision(context) is Decision.ALLOW or (own is not None and own in found.subjects)
+        allowed is Decision.ALLOW or (own is not None and own in found.subjects)
     ):
         raise NotFound("No wish list has this id.")
     return found
-
-
-async def _unknown(
-    context: Context, skus: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
-    """Tell which SKUs are no variant's; where nobody can say, a wish is taken at its word."""
-    found = await context.loaders.variant_by_sku.load(skus)
-    unknown = tuple(sku for sku, each in zip(skus, found) if each is None)
-    if any(isinstance(each, Failure) for each in found):
-        message = "The variants could not be looked up at the moment and are noted unchecked."
-        return unknown, (Notice("VARIANTS_UNCHECKED", message),)
-    return unknown, ()

@@ -4,12 +4,15 @@ from datetime import date
 from typing import Annotated
 
 import domain.customer
+import resolvers.cart
 import resolvers.customer
 import resolvers.interaction
 import resolvers.loyalty
 import resolvers.order
+import resolvers.reservation
 import resolvers.wishlist
 from domain.policy import Category
+from schema.cart import Cart
 from schema.consent import Consent
 from schema.field import accepts, argument, batch, plain, publishes
 from schema.identity import IdentityLink
@@ -20,6 +23,7 @@ from schema.node import ExternalId, Node, external_ids
 from schema.order import Order
 from schema.page import Connection
 from schema.provenance import Provenance
+from schema.reservation import Reservation
 from schema.wishlist import Wishlist
 
 
@@ -76,6 +80,14 @@ class Customer(Node):
     @batch(resolvers.wishlist.wishlists_of_customer, category=Category.PURCHASE_HISTORY)
     def wishlists(self) -> list[Wishlist] | None:
         """Their wish lists, newest first: at most 50."""
+
+    @batch(resolvers.reservation.reservations_of_customer, category=Category.PURCHASE_HISTORY)
+    def reservations(self) -> list[Reservation] | None:
+        """What is held for them, newest first."""
+
+    @batch(resolvers.cart.carts_of_customer, category=Category.PURCHASE_HISTORY)
+    def carts(self) -> list[Cart] | None:
+        """Their active carts in every channel, the last changed first; at most 20."""
 
     @batch(resolvers.interaction.interactions_of_customer, category=Category.INTERACTION)
     def interactions(

@@ -2,10 +2,31 @@
 
 from typing import Annotated
 
+import resolvers.assist
+import resolvers.cart
+import resolvers.line
+import resolvers.reservation
 import resolvers.wishlist
+import schema.assist
+import schema.cart
 import schema.outcome
+import schema.reservation
 import schema.wishlist
+from schema.assist import AssistEndInput, AssistPayload, AssistStartInput
+from schema.cart import (
+    CartCreateInput,
+    CartLinesAddInput,
+    CartLinesRemoveInput,
+    CartLinesUpdateInput,
+    CartPayload,
+)
 from schema.field import argument, batch, publishes
+from schema.reservation import (
+    ReservationCreateInput,
+    ReservationExtendInput,
+    ReservationPayload,
+    ReservationReleaseInput,
+)
 from schema.wishlist import (
     WishlistCreateInput,
     WishlistLinesAddInput,
@@ -16,7 +37,13 @@ from schema.wishlist import (
 )
 
 # Reached through UserError alone, so that the schema has to be told of them.
-USER_ERRORS: tuple[type, ...] = (schema.outcome.IdempotencyMismatch, *schema.wishlist.USER_ERRORS)
+USER_ERRORS: tuple[type, ...] = (
+    schema.outcome.IdempotencyMismatch,
+    *schema.reservation.USER_ERRORS,
+    *schema.wishlist.USER_ERRORS,
+    *schema.assist.USER_ERRORS,
+    *schema.cart.USER_ERRORS,
+)
 
 
 @publishes(type(None))
@@ -47,3 +74,57 @@ class Mutation:
         self, input: Annotated[WishlistShareInput, argument("The list to share.")]
     ) -> WishlistSharePayload | None:
         """Share a wish list by a new link."""
+
+    @batch(resolvers.reservation.create, cost=20)
+    def reservation_create(
+        self, input: Annotated[ReservationCreateInput, argument("What to hold, and where.")]
+    ) -> ReservationPayload | None:
+        """Hold goods for collecting them: all that is asked for, or nothing of it."""
+
+    @batch(resolvers.reservation.extend, cost=10)
+    def reservation_extend(
+        self, input: Annotated[ReservationExtendInput, argument("What to hold for longer.")]
+    ) -> ReservationPayload | None:
+        """Hold reserved goods for the whole time again, up to a limit."""
+
+    @batch(resolvers.reservation.release, cost=10)
+    def reservation_release(
+        self, input: Annotated[ReservationReleaseInput, argument("What to let go.")]
+    ) -> ReservationPayload | None:
+        """Let reserved goods go; what does not run any more has done so already."""
+
+    @batch(resolvers.assist.start, cost=10)
+    def assist_start(
+        self, input: Annotated[AssistStartInput, argument("Whom to open, and why.")]
+    ) -> AssistPayload | None:
+        """Open a customer to the calling agent; an open case of the same purpose ends with it."""
+
+    @batch(resolvers.assist.end, cost=10)
+    def assist_end(
+        self, input: Annotated[AssistEndInput, argument("Which case to end.")]
+    ) -> AssistPayload | None:
+        """End a case; what rested on it is masked from then on."""
+
+    @batch(resolvers.cart.create, cost=10)
+    def cart_create(
+        self, input: Annotated[CartCreateInput, argument("The cart to begin.")]
+    ) -> CartPayload | None:
+        """Begin a cart: the caller's own, a guest's, or for staff a customer's."""
+
+    @batch(resolvers.line.add, cost=10)
+    def cart_lines_add(
+        self, input: Annotated[CartLinesAddInput, argument("What to put into which cart.")]
+    ) -> CartPayload | None:
+        """Put goods into a cart, on top of whatever others put there meanwhile."""
+
+    @batch(resolvers.line.update, cost=10)
+    def cart_lines_update(
+        self, input: Annotated[CartLinesUpdateInput, argument("Which quantities to set.")]
+    ) -> CartPayload | None:
+        """Set how many pieces lines have."""
+
+    @batch(resolvers.line.remove, cost=10)
+    def cart_lines_remove(
+        self, input: Annotated[CartLinesRemoveInput, argument("What to take out of which cart.")]
+    ) -> CartPayload | None:
+        """Take lines out of a cart."""

@@ -3,6 +3,11 @@
 import domain.outcome
 from schema.field import plain, publishes
 
+KEY = (
+    "Names this wish: 8 to 128 printable characters, made anew for each, the same for every try. "
+    "Within a day the same key with the same input happens once and answers the same."
+)
+
 
 @publishes(domain.outcome.UserError, interface=True)
 class UserError:

@@ -5,12 +5,14 @@ from typing import Annotated
 import strawberry
 
 import resolvers.availability
+import resolvers.cart
 import resolvers.category
 import resolvers.customer
 import resolvers.customer360
 import resolvers.location
 import resolvers.node
 import resolvers.product
+import resolvers.reservation
 import resolvers.viewer
 import resolvers.wishlist
 from domain.availability import FulfilmentMode
@@ -19,6 +21,7 @@ from domain.identity import Kind
 from domain.location import LocationKind, LocationService
 from domain.policy import Category
 from schema.availability import Availability
+from schema.cart import Cart
 from schema.category import Category as ProductCategory
 from schema.customer import Customer, CustomerFilter
 from schema.customer360 import Customer360
@@ -29,6 +32,7 @@ from schema.node import Node
 from schema.order import Order
 from schema.page import Connection
 from schema.product import Product, ProductConnection, Variant
+from schema.reservation import Reservation
 from schema.viewer import Viewer
 from schema.wishlist import SharedWishlist, Wishlist
 
@@ -159,6 +163,24 @@ class Query:
         quantity: Annotated[int, argument("How many are wanted together: 1 to 10,000.")] = 1,
     ) -> list[Availability | None] | None:
         """What can be promised of each SKU, in the order asked; null for each that is unknown."""
+
+    @batch(resolvers.reservation.reservation)
+    def reservation(
+        self,
+        id: Annotated[strawberry.ID, argument("The global id.")],
+        secret: Annotated[str | None, argument("The secret of the guest it is held for.")] = None,
+    ) -> Reservation | None:
+        """A reservation; null where absent or not the caller's to see."""
+
+    @batch(resolvers.cart.cart)
+    def cart(
+        self,
+        id: Annotated[strawberry.ID | None, argument("The global id.")] = None,
+        secret: Annotated[
+            str | None, argument("The secret of a guest's cart, with the id or without.")
+        ] = None,
+    ) -> Cart | None:
+        """A cart; null where absent or not the caller's to see."""
 
     @batch(resolvers.wishlist.wishlist)
     def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:

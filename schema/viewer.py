@@ -1,10 +1,18 @@
 """Who is asking."""
 
 import domain.viewer
+import resolvers.assist
+import resolvers.cart
 import resolvers.customer
-from domain.viewer import Purpose, Role
+import resolvers.reservation
+from domain.policy import Category
+from domain.viewer import Role
+from schema.assist import Case
+from schema.cart import Cart
 from schema.customer import Customer
 from schema.field import batch, enumerates, plain, publishes
+from schema.purpose import Purpose
+from schema.reservation import Reservation
 
 enumerates(
     Role,
@@ -13,20 +21,11 @@ enumerates(
     CUSTOMER="A customer who has signed in.",
     ASSOCIATE="Somebody who works in one shop.",
     AGENT="Somebody who works in the contact centre.",
-    DEVELOPER="Somebody who connects or operates the systems.",
-)
-enumerates(
-    Purpose,
-    "Why personal data is asked for.",
-    SHOPPING="To choose and to buy.",
-    ORDER_FULFILMENT="To pick, pack, ship or hand over.",
-    CUSTOMER_SERVICE="To help a customer who asked for it.",
-    RETURNS="To take goods back.",
-    FRAUD_REVIEW="To find out whether a purchase is honest.",
-    MARKETING="To recommend and to advertise.",
-    ANALYTICS="To count and to compare, without names.",
-    PRIVACY_REQUEST="To answer a person who asks about their own data.",
-    LEGAL="To meet a duty that the law sets.",
+    AGENT_LEAD="Somebody who leads agents, and decides where they may not.",
+    MERCHANDISER="Somebody who decides what is sold, and at which price.",
+    MARKETER="Somebody who recommends and advertises.",
+    PRIVACY_OFFICER="The data protection officer.",
+    SYSTEM="A machine, or somebody who connects or operates the systems.",
 )
 
 
@@ -40,3 +39,15 @@ class Viewer:
     @batch(resolvers.customer.customer_of_viewer)
     def customer(self) -> Customer | None:
         """The caller's own customer record; null for those who are not customers."""
+
+    @batch(resolvers.reservation.reservations_of_viewer)
+    def reservations(self) -> list[Reservation] | None:
+        """What is held for the caller, newest first; a guest asks by id and secret."""
+
+    @batch(resolvers.assist.cases_of_viewer, category=Category.OPERATIONAL)
+    def cases(self) -> list[Case] | None:
+        """The caller's open cases, newest first; null for those who open none."""
+
+    @batch(resolvers.cart.cart_of_viewer)
+    def cart(self) -> Cart | None:
+        """The cart that the caller changed last; null for those who are not customers."""

@@ -10,7 +10,7 @@ from domain.policy import Category
 from schema.channel import Channel
 from schema.field import accepts, batch, plain, publishes
 from schema.node import Node
-from schema.outcome import Notice, UserError
+from schema.outcome import KEY, Notice, UserError
 from schema.product import Variant
 
 
@@ -65,17 +65,11 @@ class SharedWishlist:
     updated_at: datetime = plain("When it was last changed.")
 
 
-_KEY = (
-    "Names this wish: 8 to 128 printable characters, made anew for each, the same for every try. "
-    "Within a day the same key with the same input happens once and answers the same."
-)
-
-
 @accepts(domain.wishlist.WishlistCreate, name="WishlistCreateInput")
 class WishlistCreateInput:
     """A wish list to begin."""
 
-    idempotency_key: str = plain(_KEY)
+    idempotency_key: str = plain(KEY)
     name: str = plain("What to call it: 1 to 100 characters.")
     customer: strawberry.ID | None = strawberry.field(
         default=None, description="The customer it is for; for staff. The caller's own without."
@@ -98,7 +92,7 @@ class WishlistLineInput:
 class WishlistLinesAddInput:
     """Variants to put on a wish list."""
 
-    idempotency_key: str = plain(_KEY)
+    idempotency_key: str = plain(KEY)
     wishlist: strawberry.ID = plain("The wish list.")
     lines: list[WishlistLineInput] = plain("What to add: 1 to 100 variants.")
 
@@ -107,7 +101,7 @@ class WishlistLinesAddInput:
 class WishlistLinesRemoveInput:
     """Variants to take off a wish list."""
 
-    idempotency_key: str = plain(_KEY)
+    idempotency_key: str = plain(KEY)
     wishlist: strawberry.ID = plain("The wish list.")
     skus: list[str] = plain("Their SKUs: 1 to 100; what is not on the list is off it already.")
 
@@ -116,7 +110,7 @@ class WishlistLinesRemoveInput:
 class WishlistShareInput:
     """A wish list to show by a link."""
 
-    idempotency_key: str = plain(_KEY)
+    idempotency_key: str = plain(KEY)
     wishlist: strawberry.ID = plain("The wish list.")
 
 

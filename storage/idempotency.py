@@ -18,7 +18,10 @@ from domain.attempt import Attempt, Changes, Work
 from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.outcome import IdempotencyMismatch, Outcome
+from storage.cart import CartWriter
+from storage.case import CaseWriter
 from storage.database import Database
+from storage.reservation import ReservationWriter
 from storage.seal import Seal
 from storage.subject import People, Subjects
 from storage.table import ATTEMPT
@@ -108,7 +111,10 @@ class OnceOnly:
                 return await self._first(connection, scope, digest, kind)
             people = People(connection, self._subjects)
             changes = Changes(
-                wishlist=WishlistWriter(connection, self._seal, self._subjects, people)
+                wishlist=WishlistWriter(connection, self._seal, self._subjects, people),
+                reservation=ReservationWriter(connection, self._database, self._subjects, people),
+                case=CaseWriter(connection, self._seal, self._subjects, people),
+                cart=CartWriter(connection, self._database, self._seal, self._subjects, people),
             )
             outcome = await work(changes)
             if outcome.user_errors:

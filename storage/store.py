@@ -10,8 +10,12 @@ from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
 from domain.port import OwnPorts
+from storage.apikey import ApiKeyStore
+from storage.cart import CartReader
+from storage.case import CaseReader
 from storage.database import Database
 from storage.idempotency import OnceOnly
+from storage.reservation import ReservationReader
 from storage.revision import current, is_served, migrate, revisions
 from storage.seal import Seal
 from storage.settings import SQLITE, StorageSettings, problems
@@ -27,7 +31,8 @@ _MARK = "master key"
 class Store:
     """The gateway's own store; whoever opens it starts and closes it.
 
-    ``own`` is read in batches like any system, ``attempts`` carries out mutations; ``buckets``,
+    ``own`` is read in batches like any system, ``attempts`` carries out mutations, ``api_keys``
+    are what machines prove themselves with; ``buckets``,
     ``cache``, ``documents`` and ``feed`` are in Redis where there is one, else in this process.
     """
 
@@ -42,7 +47,13 @@ class Store:
         self._migrates = settings.migrate
         if self._migrates is None:
             self._migrates = settings.database.drivername == SQLITE
-        self.own = OwnPorts(wishlist=WishlistReader(self._database, self._seal, self._subjects))
+        self.api_keys = ApiKeyStore(self._database)
+        self.own = OwnPorts(
+            wishlist=WishlistReader(self._database, self._seal, self._subjects),
+            reservation=ReservationReader(self._database, self._subjects),
+            case=CaseReader(self._database, self._seal, self._subjects),
+            cart=CartReader(self._database, self._seal, self._subjects),
+        )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
         self.documents, self.feed = shared.documents, shared.feed

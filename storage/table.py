@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -108,4 +110,113 @@ WISHLIST_LINE = Table(
     Column("sealed_note", LargeBinary),
     Column("channel", String(20), nullable=False),
     Column("added_at", Moment, nullable=False),
+)
+
+# What machines prove themselves with; the text of a key stands nowhere.
+API_KEY = Table(
+    "api_key",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("purposes", String(400), nullable=False),
+    Column("store", String(300)),
+    Column("channel", String(20)),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+# What lets an agent see a customer as they are; whoever opened it is found by a keyed digest.
+ASSIST_CASE = Table(
+    "assist_case",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("agent", LargeBinary, nullable=False),
+    Column("sealed_agent", LargeBinary, nullable=False),
+    Column("sealed_reason", LargeBinary, nullable=False),
+    Column("purpose", String(40), nullable=False),
+    Column("verification", String(40), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Index("ix_assist_case_agent", "agent", "expires_at"),
+)
+
+# What lies in a cart stands sealed; what carts are looked for by, in clear.
+CART = Table(
+    "cart",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("is_guest", Boolean, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("value", BigInteger, nullable=False),
+    Column("pieces", Integer, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+# What guests prove a cart theirs by.
+CART_SECRET = Table(
+    "cart_secret",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("cart_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+# What the newest snapshot says of a SKU at a location. Its row is the lock of all that holds there.
+SHELF = Table(
+    "shelf",
+    METADATA,
+    Column("sku", String(100), primary_key=True),
+    Column("location_key", String(300), primary_key=True),
+    Column("on_hand", Integer, nullable=False),
+    Column("allocated", Integer, nullable=False),
+    Column("safety_stock", Integer, nullable=False),
+    Column("observed_at", Moment, nullable=False),
+)
+
+RESERVATION = Table(
+    "reservation",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+RESERVATION_LINE = Table(
+    "reservation_line",
+    METADATA,
+    Column("reservation_id", ForeignKey("reservation.id", ondelete="CASCADE"), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("location_key", String(300), primary_key=True),
+    Column("quantity", Integer, nullable=False),
+)
+
+# What counts against stock. Without expires_at it does until it is let go.
+HOLD = Table(
+    "hold",
+    METADATA,
+    Column("sku", String(100), primary_key=True),
+    Column("location_key", String(300), primary_key=True),
+    Column(
+        "reservation_id",
+        ForeignKey("reservation.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    Column("quantity", Integer, nullable=False),
+    Column("expires_at", Moment),
+    Column("included_from", Moment),
 )

@@ -38,7 +38,7 @@ class DocumentSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     automatic: bool = True
     manifest: str | None = None
     mode: DocumentMode = DocumentMode.LOG
-    exempt: tuple[Role, ...] = (Role.DEVELOPER,)
+    exempt: tuple[Role, ...] = (Role.SYSTEM,)
     reload: Duration = Duration(5)
     max_document: Positive = 100_000
 
@@ -93,13 +93,17 @@ class DemandSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     mode: DemandMode = DemandMode.ENFORCE
     room: Positive = 64
     least_room: Positive = 8
-    lag: Duration = Duration(0.05)
+    lag: Duration = Duration(0.01)
     dear: Positive = 2_000
     anonymous: GuestAllowance = GuestAllowance()
     customer: CustomerAllowance = CustomerAllowance()
     associate: Allowance = Allowance()
     agent: Allowance = Allowance()
-    developer: Allowance = Allowance()
+    agent_lead: Allowance = Allowance()
+    merchandiser: Allowance = Allowance()
+    marketer: Allowance = Allowance()
+    privacy_officer: Allowance = Allowance()
+    system: Allowance = Allowance()
 
     def of(self, role: Role) -> Allowance:
         """Give a role's allowance."""

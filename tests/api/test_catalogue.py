@@ -114,7 +114,7 @@ def test_the_tree_is_the_erps(shop: Shop) -> None:
     """Categories stand where the ERP has them, and count what it lists; a level is one call."""
     query = """{ categories { code name productCount parent { code } children {
         code productCount parent { code } children { code productCount children { code } } } } }"""
-    answer = shop.ask(query, persona="developer")
+    answer = shop.ask(query, persona="system")
     assert answer.errors == []
     groups = shop.post  # the ERP's tree comes by GET, so its counts are compared below
     top = answer.data["categories"]
@@ -233,7 +233,7 @@ def test_an_order_is_the_erps(shop: Shop, sort: str, order: str) -> None:
     """A listing comes in the order that the ERP has by that name."""
     priced = {"VKORG": "PL01", "PRSDT": f"{TODAY:%Y%m%d}"}
     told = listed(shop, ORDERBY=order, KONP=priced, SPRAS=["EN", "PL"])
-    found = [each["code"] for each in find(shop, persona="developer", sort=sort, first=100)]
+    found = [each["code"] for each in find(shop, persona="system", sort=sort, first=100)]
     assert found == codes(told)
     assert found != sorted(found)
 
@@ -283,7 +283,7 @@ def test_in_stock_costs_one_more_call(shop: Shop) -> None:
     """What is in stock at a store is one call to the stock system, whatever is listed."""
     store = stores(shop)[0]["id"]
     shop.mend()
-    answer = shop.ask(LISTING, {"where": {"inStockAt": store}, "first": 48}, persona="developer")
+    answer = shop.ask(LISTING, {"where": {"inStockAt": store}, "first": 48}, persona="system")
     assert answer.errors == []
     assert answer.calls == {"erp": 4, "wms": 2}
     paths = sorted(each["path"] for each in shop.requests("wms"))
@@ -359,7 +359,7 @@ def test_a_listing_with_facets_is_one_call_per_port_and_level(large: Shop, count
     products as for one: page, facets, prices, price history; and stock.
     """
     large.mend()
-    answer = large.ask(LISTING, {"first": count}, persona="developer")
+    answer = large.ask(LISTING, {"first": count}, persona="system")
     assert answer.errors == []
     page = answer.data["products"]
     assert len(page["nodes"]) == count
@@ -374,7 +374,7 @@ def test_a_listing_with_facets_is_one_call_per_port_and_level(large: Shop, count
 def test_no_page_reads_all_of_an_upstream(large: Shop) -> None:
     """Of 12,000 variants a page asks the systems for its own products only."""
     large.mend()
-    assert large.ask(LISTING, {"first": 48}, persona="developer").errors == []
+    assert large.ask(LISTING, {"first": 48}, persona="system").errors == []
     for system in ("erp", "wms"):
         for request in large.requests(system):
             assert sum(request["keys"].values()) <= 48 * 20
@@ -386,7 +386,7 @@ def test_no_page_reads_all_of_an_upstream(large: Shop) -> None:
 
 def test_a_total_that_nobody_asks_for_is_not_counted(shop: Shop) -> None:
     """The count comes with the page where the system tells it: no call of its own."""
-    answer = shop.ask("{ products(first: 1) { totalCount { value } } }", persona="developer")
+    answer = shop.ask("{ products(first: 1) { totalCount { value } } }", persona="system")
     assert answer.data["products"]["totalCount"] == {"value": 300}
     assert answer.calls == {"erp": 1}
 
@@ -542,7 +542,7 @@ query Offers($where: ProductFilter, $after: String) {
 
 
 def offers(shop: Shop, **variables: Any) -> dict[str, Any]:
-    answer = shop.ask(OFFERS, variables, persona="developer")
+    answer = shop.ask(OFFERS, variables, persona="system")
     assert answer.errors == []
     nodes = answer.data["products"]["nodes"]
     return {v["sku"]: v["offer"] for node in nodes for v in node["variants"] if v["offer"]}

@@ -71,7 +71,7 @@ async def test_a_webhook_is_told_at_once(shop: Shop) -> None:
     """What the WMS tells reaches followers of the article, with the stock as it is then."""
     site, pieces = lies(shop)
     hook(shop)
-    async with following(shop, "developer") as socket:
+    async with following(shop, "system") as socket:
         told = await first_change(socket, shop, site, pieces + 7)
         assert [each["sku"] for each in told["variants"]] == [SKU]
         figures = [

@@ -63,7 +63,7 @@ def test_a_shelf_costs_two_calls(shop: Shop, count: int) -> None:
     """Variants with price and stock make one call to each system, for one of them or a hundred."""
     ids = [each["id"] for each in variants(shop, count)]
     shop.mend()
-    answer = shop.ask(SHELF, {"ids": ids}, persona="developer")
+    answer = shop.ask(SHELF, {"ids": ids}, persona="system")
     assert answer.errors == []
     assert len([each for each in answer.data["nodes"] if each]) == count
     assert answer.calls == {"erp": 2, "wms": 1}
@@ -74,7 +74,7 @@ def test_a_listing_costs_one_call_each(shop: Shop) -> None:
     """A page of products with price and stock is one catalogue, one price and one stock call."""
     query = """{ products(first: 24) { nodes { name variants {
         sku offer { price { gross { minor } } } availability { band } } } } }"""
-    answer = shop.ask(query, persona="developer")
+    answer = shop.ask(query, persona="system")
     assert answer.errors == []
     assert answer.calls == {"erp": 2, "wms": 1}
 

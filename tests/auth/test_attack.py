@@ -237,7 +237,7 @@ def _(issuer: Issuer, own: Key) -> str:
 @attack("claims changed after signing")
 def _(issuer: Issuer, own: Key) -> str:
     header, _claims, signature = issuer.token().split(".")
-    changed = json.dumps(issuer.claims(roles=["developer"])).encode()
+    changed = json.dumps(issuer.claims(roles=["system"])).encode()
     return f"{header}.{b64(changed)}.{signature}"
 
 

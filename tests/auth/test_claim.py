@@ -34,7 +34,7 @@ def read(issuer: IssuerSettings = ISSUER, **claims: Any) -> Viewer:
         ({"roles": ["AGENT"]}, Role.AGENT),
         ({"roles": "agent"}, Role.AGENT),
         ({"roles": "offline_access agent"}, Role.AGENT),
-        ({"roles": ["customer", "developer", "agent"]}, Role.DEVELOPER),
+        ({"roles": ["customer", "system", "agent"]}, Role.SYSTEM),
         ({"roles": ["unheard-of", "agent"]}, Role.AGENT),
         ({"roles": ["associate"], "store": "WAW1"}, Role.ASSOCIATE),
         ({"roles": ["customer"]}, Role.CUSTOMER),
@@ -112,10 +112,10 @@ def test_other_names() -> None:
     """A provider with its own names for claims and roles is understood through its settings."""
     found = read(
         NESTED,
-        realm_access={"roles": ["STORE STAFF", "developer"]},
+        realm_access={"roles": ["STORE STAFF", "system"]},
         azp="till",
         site="KRK1",
-        roles=["developer"],
+        roles=["system"],
     )
     assert (found.role, found.client, found.store) == (Role.ASSOCIATE, "till", "wms:KRK1")
 
@@ -124,7 +124,7 @@ def test_other_names() -> None:
     "claims",
     [
         {"https://shop.example/customer": "C-1"},
-        {"realm_access": {"roles": ["developer"]}},
+        {"realm_access": {"roles": ["system"]}},
         {"realm_access": ["care"]},
         {"realm_access.roles.x": ["care"]},
     ],

@@ -41,11 +41,12 @@ class ShopGenerator(Generator):
 
 
 def _said(result: Result, name: str) -> list[str]:
-    # Below a null that a failure rose to, there is no position any more to say a thing of.
+    # Below a null that a failure rose to, there is no position any more to say a thing of; what is
+    # said of no position at all always counts.
     return sorted(
         repr(each)
         for each in result.extensions.get(name, ())
-        if _at(result.data, each["path"][:-1]) is not None
+        if each["path"] is None or _at(result.data, each["path"][:-1]) is not None
     )
 
 

@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from msgspec.structs import replace
 from sqlalchemy import (
+    Boolean,
     Connection,
     DateTime,
     Integer,
@@ -120,10 +121,14 @@ async def _fill(connection: AsyncConnection) -> None:
                     moment = datetime.now(UTC)
                     zoned = column.type.timezone
                     row[column.name] = moment if zoned else moment.replace(tzinfo=None)
+                elif isinstance(column.type, Boolean):
+                    row[column.name] = bool(number % 2)
                 elif isinstance(column.type, Integer):
                     row[column.name] = number
                 else:
-                    row[column.name] = uuid4().hex[:20]
+                    row[column.name] = uuid4().hex[
+                        : min(20, getattr(column.type, "length", None) or 20)
+                    ]
             rows.append(row)
         keys[table.name] = [row["id"] for row in rows if "id" in row]
         await connection.execute(table.insert(), rows)

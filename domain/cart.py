@@ -1,0 +1,334 @@
+"""Carts: what somebody is about to buy, one cart for every channel, kept by the gateway itself.
+
+A cart is one thing: it is read whole and written whole, and its version grows with every change.
+An *entry* is what is kept of a line; a *line* is the entry in its cart, with all that follows from
+both.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
+from msgspec.structs import replace
+from uuid_utils import uuid7
+
+from domain.ask import Ask
+from domain.deadline import Duration
+from domain.errors import BadInput
+from domain.identity import node_id
+from domain.money import Price
+from domain.outcome import Input, Outcome, UserError
+from domain.viewer import Channel, Role, Viewer
+
+MAX_CARTS = 20
+_GUEST = "guest cart "
+_MIN_SECRET, _MAX_SECRET = 32, 128
+_MIN_DISTINCT = 12
+_SECRET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+class Rules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long carts are kept after their last change."""
+
+    guest_expiry: Duration = Duration(30 * 86_400)
+    customer_expiry: Duration = Duration(90 * 86_400)
+
+
+RULES = Rules()
+
+
+class Actor(Enum):
+    """What somebody who changed a cart is to the retailer."""
+
+    CUSTOMER = "CUSTOMER"
+    GUEST = "GUEST"
+    AGENT = "AGENT"
+    ASSOCIATE = "ASSOCIATE"
+    SYSTEM = "SYSTEM"
+
+
+_ACTORS = {
+    Role.ANONYMOUS: Actor.GUEST,
+    Role.CUSTOMER: Actor.CUSTOMER,
+    Role.AGENT: Actor.AGENT,
+    Role.AGENT_LEAD: Actor.AGENT,
+    Role.ASSOCIATE: Actor.ASSOCIATE,
+}
+
+
+class Touch(Struct, frozen=True, gc=False, kw_only=True):
+    """Who did something, where, and when. *Units*: UTC."""
+
+    channel: Channel
+    actor: Actor
+    at: datetime
+
+
+def touch(viewer: Viewer, channel: Channel, now: datetime) -> Touch:
+    """Note who does something now."""
+    return Touch(channel=channel, actor=_ACTORS.get(viewer.role, Actor.SYSTEM), at=now)
+
+
+class SeenPrice(Struct, frozen=True, gc=False):
+    """The price of one piece that was shown when it was put into the cart, or accepted since."""
+
+    price: Price
+    version: str
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """What is kept of a line.
+
+    *Shape*: ``changed_in`` is the version of the cart that changed it last; ``delivery`` the key
+    of the way it is to come, None while nothing is chosen.
+    """
+
+    key: str
+    sku: str
+    quantity: int
+    added: Touch
+    changed: Touch
+    changed_in: int
+    delivery: str | None = None
+    seen: SeenPrice | None = None
+
+
+class CartState(Enum):
+    """Whether a cart can be changed."""
+
+    ACTIVE = "ACTIVE"
+    MERGED = "MERGED"
+
+
+class Cart(Struct, frozen=True, kw_only=True):
+    """Somebody's cart.
+
+    *Shape*: ``holder`` is whom it is about: a customer's key, or for guests a name of its own.
+    ``market`` and ``currency`` are those that it was begun in, and stay.
+    """
+
+    key: str
+    holder: str
+    state: CartState = CartState.ACTIVE
+    market: str
+    currency: str
+    version: int = 1
+    entries: tuple[Entry, ...] = ()
+    begun: Touch
+    changed: Touch
+    expires_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The global id."""
+        return node_id("Cart", self.key)
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """The person this is about."""
+        return frozenset((self.holder,))
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it belongs to whoever holds its secret."""
+        return self.holder.startswith(_GUEST)
+
+    @property
+    def customer_key(self) -> str | None:
+        """Whose it is; None for a guest's."""
+        return None if self.is_guest else self.holder
+
+    @property
+    def lines(self) -> "tuple[CartLine, ...]":
+        """What lies in it, in the order it was put there."""
+        return tuple(CartLine(self, entry) for entry in self.entries)
+
+    @property
+    def quantity(self) -> int:
+        """How many pieces lie in it."""
+        return sum(entry.quantity for entry in self.entries)
+
+    @property
+    def value(self) -> int:
+        """What the goods came to when they were last seen. *Units*: minor units of ``currency``."""
+        return sum(
+            entry.seen.price.gross.minor * entry.quantity
+            for entry in self.entries
+            if entry.seen is not None
+        )
+
+    def by(self, touched: Touch, rules: Rules, **changes: object) -> "Cart":
+        """Change it: one version on, and kept for its full time again."""
+        expiry = rules.guest_expiry if self.is_guest else rules.customer_expiry
+        return replace(
+            self,
+            version=self.version + 1,
+            changed=touched,
+            expires_at=touched.at + timedelta(seconds=expiry),
+            **changes,
+        )
+
+
+class CartLine(Struct, frozen=True):
+    """A line in its cart."""
+
+    cart: Cart
+    entry: Entry
+
+    @property
+    def key(self) -> str:
+        """What names the line within its cart."""
+        return self.entry.key
+
+    @property
+    def sku(self) -> str:
+        """The variant's SKU."""
+        return self.entry.sku
+
+    @property
+    def quantity(self) -> int:
+        """How many pieces."""
+        return self.entry.quantity
+
+    @property
+    def added(self) -> Touch:
+        """Who put it there first."""
+        return self.entry.added
+
+    @property
+    def changed(self) -> Touch:
+        """Who changed it last."""
+        return self.entry.changed
+
+
+class CartInput(Input, frozen=True, kw_only=True, omit_defaults=True):
+    """A cart to change: a global id, and for guests the secret that proves it theirs."""
+
+    cart: str
+    secret: str | None = None
+
+
+class CartCreate(Input, frozen=True, kw_only=True, omit_defaults=True):
+    """A new cart; ``customer`` is a global id, for staff; ``secret`` a guest's."""
+
+    customer: str | None = None
+    secret: str | None = None
+
+
+class CartOutcome(Outcome, frozen=True, kw_only=True):
+    """The cart as it is now; with user errors, as it was left."""
+
+    cart: Cart | None = None
+
+    @property
+    def subject(self) -> str | None:
+        """Whom the cart is about."""
+        return self.cart.holder if self.cart else None
+
+
+class CartLimitReached(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """The customer has as many carts as one may have."""
+
+    limit: int
+
+
+class SecretTaken(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """Another cart is held by this secret already."""
+
+
+class VersionConflict(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """What was to be changed has been changed since the version that the caller knew."""
+
+    expected_version: int
+    version: int
+    lines: tuple[str, ...] = ()
+
+
+class CurrencyMismatch(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """The cart is of another market or currency than the operation."""
+
+    market: str
+    currency: str
+
+
+class CartClosed(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """The cart takes no changes any more."""
+
+    state: CartState
+
+
+def new_cart(holder: str | None, market: str, currency: str, touched: Touch, rules: Rules) -> Cart:
+    """Begin an empty cart, for a customer or, without a ``holder``, for a guest."""
+    key = str(uuid7())
+    expiry = rules.guest_expiry if holder is None else rules.customer_expiry
+    return Cart(
+        key=key,
+        holder=holder or _GUEST + key,
+        market=market,
+        currency=currency,
+        begun=touched,
+        changed=touched,
+        expires_at=touched.at + timedelta(seconds=expiry),
+    )
+
+
+def check_secret(secret: str, argument: str = "input.secret") -> None:
+    """See that a guest's secret was drawn at random. *Errors*: ``BadInput``, without the secret."""
+    if not (
+        _MIN_SECRET <= len(secret) <= _MAX_SECRET
+        and _SECRET.issuperset(secret)
+        and len(frozenset(secret)) >= _MIN_DISTINCT
+    ):
+        allowed = "32 random bytes as base64url, 43 characters, drawn anew for each cart"
+        raise BadInput(argument, f"{len(secret)} characters", allowed)
+
+
+def new_secret() -> str:
+    """Draw a secret of 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+@runtime_checkable
+class CartPort(Protocol):
+    """The store that keeps carts. *Errors* of all calls: ``StoreUnavailable``."""
+
+    async def carts_by_customer(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[Cart]]:
+        """Read each customer's active carts, the last changed first; without any: absent."""
+        ...
+
+    async def cart_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Cart]:
+        """Read carts by their own key; unknown and expired ones are absent."""
+        ...
+
+    async def cart_by_secret(self, secrets: Sequence[str], ask: Ask) -> Mapping[str, Cart]:
+        """Read guests' carts by a secret that holds them; unknown secrets are absent."""
+        ...
+
+
+class CartChanges(Protocol):
+    """What one transaction may do to carts; what it reads stays as it is until it ends."""
+
+    async def count(self, customer_key: str) -> int:
+        """Count a customer's active carts, keeping others from adding one meanwhile."""
+        ...
+
+    async def read(self, key: str, secret: str | None = None) -> tuple[Cart | None, bool]:
+        """Read a cart, keeping others from changing it, and tell whether ``secret`` holds it."""
+        ...
+
+    async def create(self, cart: Cart) -> None:
+        """Write a new cart."""
+        ...
+
+    async def hold(self, cart: Cart, secret: str) -> bool:
+        """Let a secret hold a cart; False where it holds another one already."""
+        ...
+
+    async def save(self, cart: Cart) -> None:
+        """Write a cart that was read in the same transaction."""
+        ...

@@ -1,0 +1,226 @@
+"""Carts: read by whose they are, begun and changed."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from domain.attempt import Attempt, Changes, Work, attempt
+from domain.cart import (
+    MAX_CARTS,
+    Cart,
+    CartClosed,
+    CartCreate,
+    CartInput,
+    CartLimitReached,
+    CartLine,
+    CartOutcome,
+    CartState,
+    CurrencyMismatch,
+    SecretTaken,
+    Touch,
+    check_secret,
+    new_cart,
+    touch,
+)
+from domain.customer import Customer
+from domain.errors import BadInput, Failure, NotFound
+from domain.identity import node_key
+from domain.outcome import Notice, UserError
+from domain.policy import Decision
+from domain.product import Variant
+from domain.viewer import Viewer
+from execution.context import Context
+from resolvers.customer import customers_of
+from resolvers.owner import customer, decision
+
+TYPE = "Cart"
+WORDS = "carts"
+_MAX_SECRET = 128
+
+T = TypeVar("T", bound=CartOutcome)
+
+Edit = Callable[[Cart, Touch], Cart | UserError]
+
+
+async def cart(
+    parents: Sequence[object],
+    context: Context,
+    id: str | None = None,
+    secret: str | None = None,
+) -> list[Cart | Failure | None]:
+    """Find a cart by its global id, a guest's by its secret. *Errors*: ``BadInput``."""
+    if id is None and secret is None:
+        raise BadInput("id", None, "the id of a cart, or the secret of a guest's")
+    key = None if id is None else node_key(id, "id", TYPE)[1]
+    if secret is not None:
+        found = (
+            await context.loaders.cart_by_secret.load_one(secret)
+            if 1 <= len(secret) <= _MAX_SECRET and context.may_look_up(TYPE, "")
+            else None
+        )
+        if isinstance(found, Cart):
+            found = prove(context, found) if key in (None, found.key) else None
+        return [found] * len(parents)
+    assert key is not None
+    if not context.may_look_up(TYPE, key):
+        return [None] * len(parents)
+    return [await context.loaders.cart_by_key.load_one(key)] * len(parents)
+
+
+async def cart_of_viewer(
+    parents: Sequence[Viewer], context: Context
+) -> list[Cart | Failure | None]:
+    """Find the cart that the viewer changed last; null for those who are not customers."""
+    own = context.viewer.customer
+    if own is None:
+        return [None] * len(parents)
+    found = await context.loaders.carts_by_customer.load_one(own)
+    if isinstance(found, Failure):
+        return [found] * len(parents)
+    return [found[0] if found else None] * len(parents)
+
+
+async def carts_of_customer(
+    parents: Sequence[Customer], context: Context
+) -> list[Sequence[Cart] | Failure]:
+    """List each customer's active carts, the last changed first."""
+    found = await context.loaders.carts_by_customer.load([parent.key for parent in parents])
+    return [() if each is None else each for each in found]
+
+
+async def customer_of_cart(
+    parents: Sequence[Cart], context: Context
+) -> list[Customer | Failure | None]:
+    """Find whose each cart is; null for a guest's."""
+    keys = list({parent.customer_key for parent in parents if parent.customer_key is not None})
+    found = dict(zip(keys, await customers_of(keys, context)))
+    return [found[parent.customer_key] if parent.customer_key else None for parent in parents]
+
+
+async def variant_of_line(
+    parents: Sequence[CartLine], context: Context
+) -> list[Variant | Failure | None]:
+    """Find the variant of each line."""
+    return await context.loaders.variant_by_sku.load([parent.sku for parent in parents])
+
+
+async def create(
+    parents: Sequence[object], context: Context, input: CartCreate
+) -> list[CartOutcome]:
+    """Begin a cart. *Errors*: ``BadInput``; ``NotFound`` for somebody else's customer."""
+    # A guest is told by the secret they drew: another guest with the same key is another caller.
+    named = attempt(context.viewer, "cartCreate", input, input.secret)
+    holder = await _holder(context, input)
+    touched = touched_by(context)
+    wanted = new_cart(holder, context.ask.market, context.ask.currency, touched, context.rules)
+
+    async def work(changes: Changes) -> CartOutcome:
+        if holder is not None and await changes.cart.count(holder) >= MAX_CARTS:
+            return CartOutcome(user_errors=(limit_reached(),))
+        await changes.cart.create(wanted)
+        if input.secret is not None and not await changes.cart.hold(wanted, input.secret):
+            message = "This secret holds another cart already; draw a new one at random."
+            error = SecretTaken(message=message, path=("input", "secret"))
+            return CartOutcome(user_errors=(error,))
+        return CartOutcome(cart=wanted)
+
+    return [await once(context, named, CartOutcome, work, input.secret)] * len(parents)
+
+
+async def change(
+    context: Context,
+    mutation: str,
+    input: CartInput,
+    edit: Edit,
+    notices: tuple[Notice, ...] = (),
+) -> CartOutcome:
+    """Change a cart by an edit that is told who makes it; an outcome holds the cart in any case.
+
+    *Errors*: ``BadInput``; ``NotFound`` for a cart that is not the viewer's to change.
+    """
+    named = attempt(context.viewer, mutation, input, input.secret)
+    key, touched = cart_key(context, input.cart), touched_by(context)
+
+    async def work(changes: Changes) -> CartOutcome:
+        found = await taken(context, changes, key, input.secret)
+        changed = refusal(context, found) or edit(found, touched)
+        if isinstance(changed, UserError):
+            return CartOutcome(cart=found, user_errors=(changed,))
+        if changed is not found:
+            await changes.cart.save(changed)
+        return CartOutcome(cart=changed, notices=notices)
+
+    return await once(context, named, CartOutcome, work, input.secret)
+
+
+async def once(
+    context: Context, named: Attempt, kind: type[T], work: Work[T], secret: str | None
+) -> T:
+    """Carry out a mutation once; who proved a guest's cart theirs may see what became of it."""
+    outcome = await context.attempts.once(named, kind, work, context.ask)
+    if secret is not None and outcome.cart is not None:
+        prove(context, outcome.cart)
+    return outcome
+
+
+async def taken(context: Context, changes: Changes, key: str, secret: str | None) -> Cart:
+    """Take a cart that the viewer may change; any other is as good as none."""
+    found, is_held = await changes.cart.read(key, secret)
+    own = context.viewer.customer
+    if found is None or not (
+        is_held
+        or decision(context, TYPE, WORDS) is Decision.ALLOW
+        or (own is not None and own in found.subjects)
+    ):
+        raise NotFound("No cart has this id, or it is not yours.")
+    return found
+
+
+def refusal(context: Context, found: Cart) -> UserError | None:
+    """Tell why a cart takes no change from this operation; None where it does."""
+    if found.state is not CartState.ACTIVE:
+        message = "This cart was merged into another one, which takes its changes."
+        return CartClosed(message=message, path=("input", "cart"), state=found.state)
+    if (context.ask.market, context.ask.currency) != (found.market, found.currency):
+        message = (
+            f"The cart is of market {found.market} in {found.currency}, and the request of "
+            f"{context.ask.market} in {context.ask.currency}; send the cart's own in its headers."
+        )
+        return CurrencyMismatch(
+            message=message, path=("input", "cart"), market=found.market, currency=found.currency
+        )
+    return None
+
+
+def cart_key(context: Context, id: str) -> str:
+    """Read the id of a cart that is to be changed. *Errors*: ``BadInput``, ``Forbidden``."""
+    decision(context, TYPE, WORDS)
+    return node_key(id, "input.cart", TYPE)[1]
+
+
+def touched_by(context: Context) -> Touch:
+    """Note who makes this operation's changes."""
+    return touch(context.viewer, context.ask.channel, context.now)
+
+
+def prove(context: Context, found: Cart) -> Cart:
+    """Note that this operation has shown the secret of a guest's cart."""
+    if found.is_guest:
+        context.proven.add(found.holder)
+    return found
+
+
+def limit_reached() -> CartLimitReached:
+    """Say that a customer has as many carts as one may have."""
+    message = f"A customer has at most {MAX_CARTS} carts; go on with one of them."
+    return CartLimitReached(message=message, path=("input",), limit=MAX_CARTS)
+
+
+async def _holder(context: Context, input: CartCreate) -> str | None:
+    """Tell whose a new cart is; None for a guest's."""
+    if input.secret is None:
+        return await customer(context, TYPE, WORDS, input.customer)
+    if context.viewer.customer is not None or input.customer is not None:
+        raise BadInput("input.secret", "a secret", "none for a customer's cart, only for a guest's")
+    decision(context, TYPE, WORDS)
+    check_secret(input.secret)
+    return None

@@ -1,0 +1,237 @@
+"""Carts."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+import domain.cart
+import domain.line
+import resolvers.cart
+from domain.cart import Actor, CartState
+from domain.policy import Category
+from schema.channel import Channel
+from schema.field import accepts, batch, enumerates, plain, publishes
+from schema.node import Node
+from schema.outcome import KEY, Notice, UserError
+from schema.product import Variant
+
+if TYPE_CHECKING:
+    from schema.customer import Customer
+
+enumerates(
+    Actor,
+    "What somebody who changed a cart is to the retailer.",
+    CUSTOMER="The customer, signed in.",
+    GUEST="Somebody who has not said who they are.",
+    AGENT="Somebody of the contact centre, for the customer.",
+    ASSOCIATE="Somebody in a shop, for the customer.",
+    SYSTEM="A machine of the retailer's.",
+)
+enumerates(
+    CartState,
+    "Whether a cart takes changes.",
+    ACTIVE="It does.",
+    MERGED="It was merged into another cart, which does.",
+)
+
+
+@publishes(domain.cart.Touch)
+class CartTouch:
+    """Who did something to a cart, where and when."""
+
+    channel: Channel = plain("Where.")
+    actor: Actor = plain("Who, as far as what they are to the retailer.")
+    at: datetime = plain("When.")
+
+
+@publishes(domain.cart.CartLine)
+class CartLine:
+    """A variant in a cart, and how many of it."""
+
+    key: str = plain("What names the line in mutations of its cart.")
+    sku: str = plain("The variant's SKU.")
+    quantity: int = plain("How many pieces.")
+    added: CartTouch = plain("Who put it there first.")
+    changed: CartTouch = plain("Who changed it last.")
+
+    @batch(resolvers.cart.variant_of_line)
+    def variant(self) -> Variant | None:
+        """The variant as it is today; null where it is no longer known."""
+
+
+@publishes(domain.cart.Cart, person=True)
+class Cart(Node):
+    """What somebody is about to buy: one cart, the same in every channel."""
+
+    state: CartState | None = plain("Whether it takes changes.", category=Category.CART)
+    version: int | None = plain("Grows with every change.", category=Category.CART)
+    market: str | None = plain(
+        "The country that it was begun in, as ISO 3166-1 names it; prices and delivery are its.",
+        category=Category.CART,
+    )
+    currency: str | None = plain(
+        "The currency of all its prices, as ISO 4217 names it.", category=Category.CART
+    )
+    is_guest: bool | None = plain(
+        "Whether it is a guest's, who holds it by its secret.", category=Category.CART
+    )
+    lines: list[CartLine] | None = plain(
+        "What lies in it, at most 100 lines, in the order they were put there.",
+        category=Category.CART,
+    )
+    quantity: int | None = plain("How many pieces lie in it.", category=Category.CART)
+    begun: CartTouch | None = plain("Who began it.", category=Category.CART)
+    changed: CartTouch | None = plain("Who changed it last.", category=Category.CART)
+    expires_at: datetime | None = plain(
+        "Until when it is kept if nobody changes it.", category=Category.CART
+    )
+
+    @batch(resolvers.cart.customer_of_cart, category=Category.CART)
+    def customer(
+        self,
+    ) -> Annotated["Customer", strawberry.lazy("schema.customer")] | None:
+        """Whose it is; null for a guest's."""
+
+
+CART = "The cart."
+HELD = "The secret of a guest's cart, from whoever holds it; customers and staff leave it out."
+EXPECTED = (
+    "The version of the cart that the caller has seen. What was changed since is not overwritten: "
+    "the answer is a VersionConflict, with the cart as it is."
+)
+
+
+@accepts(domain.cart.CartCreate, name="CartCreateInput")
+class CartCreateInput:
+    """A cart to begin."""
+
+    idempotency_key: str = plain(KEY)
+    customer: strawberry.ID | None = strawberry.field(
+        default=None, description="The customer it is for; for staff. The caller's own without."
+    )
+    secret: str | None = strawberry.field(
+        default=None,
+        description="For a guest's cart: 32 bytes drawn at random, as base64url (43 characters). "
+        "Whoever has them has the cart, so keep them like a password; nobody else is told them.",
+    )
+
+
+@accepts(domain.line.CartAddition, name="CartLineInput")
+class CartLineInput:
+    """Pieces of a variant to put into a cart."""
+
+    sku: str = plain("The variant's SKU.")
+    quantity: int = strawberry.field(default=1, description="How many pieces more: 1 to 999.")
+
+
+@accepts(domain.line.CartLinesAdd, name="CartLinesAddInput")
+class CartLinesAddInput:
+    """Goods to put into a cart."""
+
+    idempotency_key: str = plain(KEY)
+    cart: strawberry.ID = plain(CART)
+    secret: str | None = strawberry.field(default=None, description=HELD)
+    lines: list[CartLineInput] = plain("What to put in: 1 to 100 variants.")
+
+
+@accepts(domain.line.LineQuantity, name="CartLineQuantityInput")
+class CartLineQuantityInput:
+    """How many pieces a line is to have."""
+
+    line: str = plain("The line's key.")
+    quantity: int = plain("How many pieces: 1 to 999.")
+
+
+@accepts(domain.line.CartLinesUpdate, name="CartLinesUpdateInput")
+class CartLinesUpdateInput:
+    """Quantities to set."""
+
+    idempotency_key: str = plain(KEY)
+    cart: strawberry.ID = plain(CART)
+    secret: str | None = strawberry.field(default=None, description=HELD)
+    expected_version: int = plain(EXPECTED)
+    lines: list[CartLineQuantityInput] = plain("Which lines: 1 to 100, each once.")
+
+
+@accepts(domain.line.CartLinesRemove, name="CartLinesRemoveInput")
+class CartLinesRemoveInput:
+    """Lines to take out of a cart."""
+
+    idempotency_key: str = plain(KEY)
+    cart: strawberry.ID = plain(CART)
+    secret: str | None = strawberry.field(default=None, description=HELD)
+    expected_version: int = plain(EXPECTED)
+    lines: list[str] = plain("Their keys: 1 to 100; what is not in the cart is out already.")
+
+
+@publishes(domain.cart.CartOutcome)
+class CartPayload:
+    """What became of a cart."""
+
+    cart: Cart | None = plain("The cart as it is now, whether it was changed or not.")
+    user_errors: list[UserError] = plain("Why nothing changed; empty where it did.")
+    notices: list[Notice] = plain("What to know about the change.")
+
+
+@publishes(domain.cart.CartLimitReached)
+class CartLimitReached(UserError):
+    """The customer has as many carts as one may have."""
+
+    limit: int = plain("How many that is.")
+
+
+@publishes(domain.cart.SecretTaken)
+class SecretTaken(UserError):
+    """Another cart is held by this secret already: draw a new one."""
+
+
+@publishes(domain.cart.VersionConflict)
+class VersionConflict(UserError):
+    """What was to be changed has changed since. Nothing was: the payload has the cart as it is."""
+
+    expected_version: int = plain("The version that the caller had seen.")
+    version: int = plain("The version that the cart has now.")
+    lines: list[str] = plain("The keys of the lines that were changed or removed since.")
+
+
+@publishes(domain.cart.CurrencyMismatch)
+class CurrencyMismatch(UserError):
+    """The cart is of another market or currency than the request says."""
+
+    market: str = plain("The cart's market.")
+    currency: str = plain("The cart's currency.")
+
+
+@publishes(domain.cart.CartClosed)
+class CartClosed(UserError):
+    """The cart takes no changes any more."""
+
+    state: CartState = plain("Why not.")
+
+
+@publishes(domain.line.QuantityOutOfRange)
+class QuantityOutOfRange(UserError):
+    """A quantity is none that a line can have."""
+
+    quantity: int = plain("What was asked for.")
+    minimum: int = plain("The least that can be.")
+    maximum: int = plain("The most that can be.")
+
+
+@publishes(domain.line.CartFull)
+class CartFull(UserError):
+    """The cart would hold more than it may."""
+
+    limit: int = plain("How many lines it may hold, or how many pieces a line.")
+
+
+USER_ERRORS: tuple[type, ...] = (
+    CartLimitReached,
+    SecretTaken,
+    VersionConflict,
+    CurrencyMismatch,
+    CartClosed,
+    QuantityOutOfRange,
+    CartFull,
+)
