@@ -40,11 +40,13 @@ class Option(Struct, frozen=True, gc=False):
 class Variant(Struct, frozen=True, gc=False, kw_only=True):
     """The sellable unit of a product. Its key is its SKU.
 
-    *Shape*: ``gtins`` GS1 numbers of 8, 12, 13 or 14 digits; ``product_key`` as ``Product.key``.
+    *Shape*: ``gtins`` GS1 numbers of 8, 12, 13 or 14 digits; ``product_key`` as ``Product.key``;
+    ``category_key`` is the product's category, None where the system does not say it here.
     """
 
     sku: str
     product_key: str
+    category_key: str | None = None
     name: str | None = None
     gtins: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()

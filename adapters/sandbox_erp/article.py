@@ -79,6 +79,7 @@ class Reader:
         spoken, name = self._best({text.spras: text.maktx for text in article.makt})
         descriptions = {text.spras: text.tdline for text in article.ltxt}
         media = [(self._picture(picture, name), picture.atwrt) for picture in article.media]
+        category = self.category(article.matkl, article.t023t)
         return Product(
             key=key,
             code=number,
@@ -86,7 +87,7 @@ class Reader:
             locale=spoken.lower(),
             description=descriptions.get(spoken),
             brand=article.brand_id or None,
-            category=self.category(article.matkl, article.t023t),
+            category=category,
             attributes=tuple(self._attributes(article.ausp)),
             composition=tuple(
                 FibreShare(
@@ -99,7 +100,8 @@ class Reader:
             changed_at=datetime.combine(message.day(article.laeda), time(), UTC),
             media=tuple(picture for picture, _ in media),
             variants=tuple(
-                self._variant(variant, key, name, media) for variant in article.variants
+                self._variant(variant, key, category.key, name, media)
+                for variant in article.variants
             ),
             provenance=self._provenance,
         )
@@ -135,6 +137,7 @@ class Reader:
         self,
         variant: message.Variant,
         product_key: str,
+        category_key: str,
         name: str,
         media: Sequence[tuple[Media, str]],
     ) -> Variant:
@@ -143,6 +146,7 @@ class Reader:
         return Variant(
             sku=message.short(variant.matnr),
             product_key=product_key,
+            category_key=category_key,
             name=", ".join((name, *(option.value for option in options))),
             gtins=(_gtin(variant.ean11),) if variant.ean11 else (),
             options=options,
