@@ -111,11 +111,15 @@ class PriceSpan(Struct, frozen=True, gc=False):
 class ProductPort(Protocol):
     """The system that owns product data. *Errors* of all ports: ``SourceFailure``."""
 
-    async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
+    async def product_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Product | Failure]:
         """Read products, with all their variants; unknown keys are absent."""
         ...
 
-    async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+    async def variant_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, Variant | Failure]:
         """Read variants; unknown SKUs are absent."""
         ...
 

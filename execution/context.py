@@ -178,6 +178,12 @@ class Context(Struct, kw_only=True):
             told |= {"system": failure.system, "call": failure.call, "detail": failure.detail}
         _log.log(failure.log_level, "failure", **told)
 
+    def go_on_incomplete(self) -> None:
+        """Go on without a part of something that no field of the answer shows to be less."""
+        notice = Notice("INCOMPLETE", "Not every source has answered.")
+        if notice not in self.notices:
+            self.notices.append(notice)
+
     def may_look_up(self, kind: str, key: str) -> bool:
         """Tell, before anything is fetched, whether the viewer can have any right to this object.
 
