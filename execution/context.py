@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.cart import RULES, Rules
 from domain.change import StockChanges
 from domain.configuration import Problem
@@ -23,6 +24,7 @@ from domain.policy import Decision, FieldPolicy
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
+from execution.lineage import Lineage
 from execution.loaders import Loaders
 
 _log = structlog.get_logger("execution")
@@ -126,6 +128,8 @@ class Context(Struct, kw_only=True):
     request_id: str
     attempts: Attempts = UNSERVED
     changes: StockChanges = UNSERVED
+    campaigns: Campaigns = NO_CAMPAIGNS
+    lineage: Lineage = field(default_factory=Lineage)
     systems: Sequence[str] = ()
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
@@ -174,6 +178,12 @@ class Context(Struct, kw_only=True):
             told |= {"system": failure.system, "call": failure.call, "detail": failure.detail}
         _log.log(failure.log_level, "failure", **told)
 
+    def go_on_incomplete(self) -> None:
+        """Go on without a part of something that no field of the answer shows to be less."""
+        notice = Notice("INCOMPLETE", "Not every source has answered.")
+        if notice not in self.notices:
+            self.notices.append(notice)
+
     def may_look_up(self, kind: str, key: str) -> bool:
         """Tell, before anything is fetched, whether the viewer can have any right to this object.
 
@@ -205,6 +215,7 @@ class Contexts:
         attempts: Attempts = UNSERVED,
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
+        campaigns: Campaigns = NO_CAMPAIGNS,
         terms: Terms = TERMS,
         rules: Rules = RULES,
     ) -> None:
@@ -215,6 +226,8 @@ class Contexts:
         self._attempts = attempts
         self._changes = changes
         self._systems = systems
+        self._campaigns = campaigns
+        self.lineage = Lineage()
         self._terms = terms
         self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
@@ -241,13 +254,15 @@ class Contexts:
             viewer=viewer,
             purpose=purpose,
             policy=self._policy,
-            loaders=Loaders(self._ports, ask, self._own),
+            loaders=Loaders(self._ports, ask, self._own, self._campaigns),
             ask=ask,
             store=store,
             now=datetime.now(UTC),
             request_id=request_id,
             attempts=self._attempts,
             changes=self._changes,
+            campaigns=self._campaigns,
+            lineage=self.lineage,
             systems=self._systems,
             terms=self._terms,
             rules=self._rules,

@@ -1,10 +1,11 @@
 """Every loader of an operation, named after the port's method that it batches for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from domain.ask import Ask
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.category import Category
 from domain.customer import Customer, Trait, TraitKind
 from domain.errors import Failure
@@ -15,6 +16,8 @@ from domain.page import Page
 from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
 from execution.loader import Batches, Fetch, K, Loader, V
+
+T = TypeVar("T")
 
 
 class Batched(Generic[K, V]):
@@ -46,8 +49,13 @@ class Batched(Generic[K, V]):
         return made
 
 
-def _keep_categories(loaders: "Loaders", categories: Sequence[Category]) -> None:
-    for category in categories:
+def _whole(items: Iterable[T | Failure]) -> Iterator[T]:
+    """Leave out what could not be read; it is nobody's to remember."""
+    return (each for each in items if not isinstance(each, Failure))
+
+
+def _keep_categories(loaders: "Loaders", categories: Sequence[Category | Failure]) -> None:
+    for category in _whole(categories):
         loaders.category_by_key.prime(category.key, category)
 
 
@@ -62,8 +70,8 @@ def _keep_customer(loaders: "Loaders", customer: Customer) -> None:
         loaders.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
 
 
-def _keep_orders(loaders: "Loaders", page: Page[Order] | Failure) -> None:
-    for order in () if isinstance(page, Failure) else page.items:
+def _keep_orders(loaders: "Loaders", page: Page[Order]) -> None:
+    for order in _whole(page.items):
         _keep_order(loaders, order)
 
 
@@ -71,14 +79,14 @@ def _keep_order(loaders: "Loaders", order: Order) -> None:
     loaders.order_by_key.prime(order.key, order)
 
 
-def _keep_page(loaders: "Loaders", page: Page[Product] | Failure) -> None:
-    for product in () if isinstance(page, Failure) else page.items:
+def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
+    for product in _whole(page.items):
         loaders.product_by_key.prime(product.key, product)
         _keep_product(loaders, product)
 
 
 def _keep_places(loaders: "Loaders", page: Page[Location]) -> None:
-    for place in page.items:
+    for place in _whole(page.items):
         loaders.location_by_key.prime(place.key, place)
 
 
@@ -90,8 +98,20 @@ def _keep_product(loaders: "Loaders", product: Product) -> None:
 class Loaders:
     """The loaders of one operation; whoever made it closes it."""
 
-    def __init__(self, ports: Ports, ask: Ask, own: OwnPorts = NOTHING_OWNED) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        ask: Ask,
+        own: OwnPorts = NOTHING_OWNED,
+        campaigns: Campaigns = NO_CAMPAIGNS,
+    ) -> None:
         self.ports = ports
+        # What a variant costs depends on where its product stands, also if nobody reads that.
+        self._always: Mapping[type, frozenset[str]] = (
+            {Product: frozenset({"category"}), Variant: frozenset({"category_key"})}
+            if campaigns.name_goods
+            else {}
+        )
         self.own = own
         self._ask = ask
         self._batches = Batches()
@@ -132,6 +152,7 @@ class Loaders:
     wishlists_by_customer = Batched(lambda its: its.own.wishlist.wishlists_by_customer)
     wishlist_by_key = Batched(lambda its: its.own.wishlist.wishlist_by_key)
     carts_by_customer = Batched(lambda its: its.own.cart.carts_by_customer)
+    redeemable_by_claim = Batched(lambda its: its.own.coupon.redeemable_by_claim)
     cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
     cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
@@ -144,7 +165,7 @@ class Loaders:
         """Make a loader that ends with the operation."""
         made = Loader(fetch, self._ask, self._batches, keep)
         if of is not None and of in self._reads:
-            made.narrow(self._reads[of])
+            made.narrow(self._reads[of] | self._always.get(of, frozenset()))
         self._opened.append(made)
         return made
 
