@@ -80,6 +80,7 @@ class _Article(Struct, frozen=True):
 class _Available(Struct, frozen=True):
     site: str
     articles: list[str]
+    free: list[Whole]
     next: str | None
     asof: int
 
@@ -227,7 +228,7 @@ class Adapter:
                     raise ValueError("the answer is about another site")
                 return Assortment(
                     location_key=f"{self._upstream.system}:{answer.site}",
-                    skus=frozenset(answer.articles),
+                    pieces=_pieces(answer),
                     is_complete=answer.next is None,
                     provenance=Provenance(self._upstream.system, _moment(answer.asof), STOCK),
                 )
@@ -333,6 +334,12 @@ class Adapter:
             handover=_handover(site.prep, site.keep),
             provenance=provenance,
         )
+
+
+def _pieces(answer: _Available) -> dict[str, int]:
+    if any(free < 1 for free in answer.free):
+        raise ValueError("what is available is at least a piece")
+    return dict(zip(answer.articles, answer.free, strict=True))
 
 
 def _offset(cursor: str | None) -> int:
