@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 from uuid_utils import uuid7
 
-from domain.cart import Cart, CartInput, Entry, Rules, SeenPrice, Touch, VersionConflict
+from domain.cart import Cart, CartInput, Rules, VersionConflict
+from domain.entry import Entry, SeenPrice, Touch
 from domain.errors import BadInput
 from domain.outcome import UserError
 
@@ -112,7 +113,7 @@ def with_lines(
     """Put goods in: more of a line that is there and comes the same way, else a new line."""
     entries, version = list(cart.entries), cart.version + 1
     for each in additions:
-        place = next((n for n, entry in enumerate(entries) if _takes(entry, each.sku)), None)
+        place = next((n for n, entry in enumerate(entries) if _takes(entry, each.sku, cart)), None)
         if place is None:
             entry = Entry(
                 key=str(uuid7()),
@@ -121,6 +122,7 @@ def with_lines(
                 added=touched,
                 changed=touched,
                 changed_in=version,
+                delivery=cart.usual,
                 seen=seen.get(each.sku),
             )
             entries.append(entry)
@@ -198,8 +200,8 @@ def conflict_of(
     )
 
 
-def _takes(entry: Entry, sku: str) -> bool:
-    return entry.sku == sku and entry.delivery is None
+def _takes(entry: Entry, sku: str, cart: Cart) -> bool:
+    return entry.sku == sku and entry.delivery == cart.usual
 
 
 def _full(entries: Sequence[Entry]) -> CartFull | None:

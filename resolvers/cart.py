@@ -16,12 +16,11 @@ from domain.cart import (
     CartState,
     CurrencyMismatch,
     SecretTaken,
-    Touch,
     check_secret,
     new_cart,
-    touch,
 )
 from domain.customer import Customer
+from domain.entry import Touch, touch
 from domain.errors import BadInput, Failure, NotFound
 from domain.identity import node_key
 from domain.outcome import Notice, UserError

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from domain.cart import Cart, CartOutcome, SeenPrice, Touch
+from domain.cart import Cart, CartOutcome
+from domain.entry import SeenPrice, Touch
 from domain.errors import Failure
 from domain.line import (
     CartAddition,

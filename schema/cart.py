@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import domain.cart
+import domain.entry
 import domain.line
 import resolvers.cart
-from domain.cart import Actor, CartState
+from domain.cart import CartState
+from domain.entry import Actor
 from domain.policy import Category
 from schema.channel import Channel
 from schema.field import accepts, batch, enumerates, plain, publishes
@@ -36,7 +38,7 @@ enumerates(
 )
 
 
-@publishes(domain.cart.Touch)
+@publishes(domain.entry.Touch)
 class CartTouch:
     """Who did something to a cart, where and when."""
 
