@@ -16,6 +16,8 @@ from starlette.types import ASGIApp
 
 import config
 from adapters.connect import Reader, Systems, SystemSettings, connect, unreachable
+from auth.credential import ClientTokens
+from auth.credential import problems as credential_problems
 from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
@@ -26,6 +28,7 @@ from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
 from domain.port import NOTHING_OWNED, UNSERVED
+from domain.reservation import TERMS, Terms
 from execution.context import Contexts
 from execution.context import Settings as ContextSettings
 from execution.context import problems as context_problems
@@ -64,6 +67,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     needs_systems_at_start: bool = True
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
+    reservation: Terms = TERMS
     cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
@@ -94,6 +98,12 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         *context_problems(settings.context),
         *auth_problems(settings.auth),
         *unclassified(published.classification, published.person_fields),
+        *(
+            problem
+            for name, system in settings.systems.items()
+            if system.auth is not None
+            for problem in credential_problems(system.auth, f"systems.{name}.auth")
+        ),
     ]
     table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
     policy, systems, store = None, None, None
@@ -102,7 +112,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     except ConfigurationError as error:
         problems += error.problems
     try:
-        systems = connect(settings.systems, read, settings.unserved, [*settings.context.markets])
+        markets = [*settings.context.markets]
+        systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
     except ConfigurationError as error:
         problems += error.problems
     try:
@@ -163,6 +174,7 @@ def _contexts(
         store.attempts if store else UNSERVED,
         changes=changes,
         systems=tuple(systems.upstreams),
+        terms=settings.reservation,
         rules=settings.cart,
     )
 

@@ -4,11 +4,10 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Annotated, Any, TypeVar
+from typing import TypeVar
 
 import aiohttp
 import msgspec
-from msgspec import Meta, Struct
 from yarl import URL
 
 from adapters._address import Query, base_url, below, segment
@@ -21,6 +20,7 @@ from adapters._body import (
     read_body,
     whole,
 )
+from adapters._credential import Credential
 from adapters._outcome import (
     Explain,
     NotSent,
@@ -31,10 +31,10 @@ from adapters._outcome import (
     source_failure,
 )
 from adapters._session import Attempt, Lost, open_session
+from adapters._system import SystemSettings
 from domain.ask import Ask
-from domain.deadline import Duration
+from domain.credential import TokenSource
 from domain.errors import Failure, SourceFailure, SourceRejected
-from domain.secret import Secret
 
 __all__ = [
     "Explain",
@@ -63,40 +63,6 @@ _BODIES = 3
 _WAITING_PER_SLOT = 64
 
 
-class SystemSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One of the retailer's systems: a ``[systems.NAME]`` table."""
-
-    adapter: Annotated[
-        str, Meta(description="The adapter that speaks with the system: a module of adapters/.")
-    ]
-    url: Annotated[
-        str, Meta(description="Where the system answers: http or https, host, port, base path.")
-    ]
-    serves: Annotated[
-        list[str], Meta(description="The ports that the system stands behind, such as stock.")
-    ]
-    scope: Annotated[
-        dict[str, list[str]],
-        Meta(description="For which part of the business it serves them, such as country."),
-    ] = {}
-    timeout: Annotated[
-        Duration, Meta(description="How long one call to the system may take at most.")
-    ] = Duration(0.8)
-    concurrency: Annotated[
-        int, Meta(ge=1, le=1024, description="How many calls to the system may run side by side.")
-    ] = 16
-    max_body: Annotated[
-        int, Meta(ge=1024, description="How many bytes an answer may have, unpacked.")
-    ] = 8 * 1024 * 1024
-    secret_env: Annotated[
-        Secret | None,
-        Meta(description="The environment variable that holds the system's password or token."),
-    ] = None
-    options: Annotated[
-        dict[str, Any], Meta(description="The adapter's own settings; its page lists them.")
-    ] = {}
-
-
 class Upstream:
     """Speaks HTTP with one system for its adapter.
 
@@ -104,7 +70,9 @@ class Upstream:
     redirect, cookie or proxy of the environment is followed; the host is the configuration's.
     """
 
-    def __init__(self, system: str, settings: SystemSettings) -> None:
+    def __init__(
+        self, system: str, settings: SystemSettings, tokens: TokenSource | None = None
+    ) -> None:
         self.system = system
         self.concurrency = settings.concurrency
         self.address = base_url(settings.url)
@@ -117,6 +85,18 @@ class Upstream:
         self._pooled: aiohttp.ClientSession | None = None
         self._fresh: aiohttp.ClientSession | None = None
         self._closed = False
+        self._credential = Credential(tokens) if tokens else None
+        if self._credential:
+            self._owned.push_async_callback(self._credential.close)
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether calls prove themselves by access tokens, which no adapter need see to."""
+        return self._credential is not None
+
+    async def authorize(self) -> str | None:
+        """Have an access token ready; say why there is none, None where nothing is in the way."""
+        return await self._credential.put({}) if self._credential else None
 
     async def close(self) -> None:
         """Close all connections; what is under way ends as an outcome, what comes is not sent."""
@@ -180,7 +160,13 @@ class Upstream:
                 if crowded:
                     # The wait took from the operation's time, not from the call's own.
                     bound.reschedule(asyncio.get_running_loop().time() + self._time(ask))
+                if self._credential and (lacking := await self._credential.put(sent)):
+                    return NotSent(lacking)
                 outcome = await self._exchange(self._pool(), *request, attempt)
+                if self._credential and isinstance(outcome, Rejected):
+                    attempt = Attempt()
+                    if await self._credential.renew(sent, outcome.status):
+                        outcome = await self._exchange(self._pool(), *request, attempt)
                 if repeatable and attempt.reused and _is_dead(outcome, attempt):
                     attempt = Attempt()
                     outcome = await self._exchange(self._spare(), *request, attempt)

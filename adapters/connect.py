@@ -19,6 +19,7 @@ from adapters._scope import Member, misread, uneven
 from adapters._several import Several
 from adapters._upstream import SystemSettings, Upstream
 from domain.configuration import ConfigurationError, Problem
+from domain.credential import ClientCredentials, TokenSource
 from domain.deadline import Duration
 from domain.errors import Failure
 from domain.port import Ports
@@ -36,6 +37,14 @@ class Reader(Protocol):
 
     def __call__(self, table: Mapping[str, Any], kind: type[T], key: str) -> T:
         """Read it. *Errors*: ``ConfigurationError``."""
+        ...
+
+
+class Tokens(Protocol):
+    """Makes what gives a system's access tokens, as auth does."""
+
+    def __call__(self, system: str, settings: ClientCredentials) -> TokenSource:
+        """Make it; the system's connection closes it."""
         ...
 
 
@@ -61,6 +70,8 @@ class Systems(Struct, frozen=True, kw_only=True):
         adapter, key = self.adapters[name], f"systems.{name}"
         if (problem := await _reached(self.upstreams[name], patience)) is not None:
             return problem
+        if (reason := await self.upstreams[name].authorize()) is not None:
+            return Problem(f"{key}.auth", reason, "see whether the provider knows this client")
         if not hasattr(adapter, "start"):
             return None
         try:
@@ -86,18 +97,20 @@ def connect(
     read: Reader,
     unserved: Sequence[str] = (),
     markets: Sequence[str] = (),
+    tokens: Tokens | None = None,
 ) -> Systems:
     """Make one adapter for each system, and put each port in front of those that serve it.
 
     *Shape*: ``read`` checks an adapter's own options; ``unserved`` lists the ports that this
-    retailer has no system for; ``markets`` are all those that it sells in.
+    retailer has no system for; ``markets`` are all those that it sells in; ``tokens`` makes what
+    gives access tokens to systems that take them.
     *Errors*: ``ConfigurationError`` with everything that is wrong.
     """
     problems: list[Problem] = []
     connected: dict[str, tuple[Upstream, Any]] = {}
     for name, system in settings.items():
         try:
-            connected[name] = _system(name, system, read, markets)
+            connected[name] = _system(name, system, read, markets, tokens)
         except ConfigurationError as error:
             problems += error.problems
     problems += _coverage(settings, unserved, markets)
@@ -145,7 +158,11 @@ async def _reached(upstream: Upstream, patience: Duration) -> Problem | None:
 
 
 def _system(
-    name: str, system: SystemSettings, read: Reader, markets: Sequence[str]
+    name: str,
+    system: SystemSettings,
+    read: Reader,
+    markets: Sequence[str],
+    tokens: Tokens | None,
 ) -> tuple[Upstream, Any]:
     key = f"systems.{name}"
     problems: list[Problem] = []
@@ -172,7 +189,8 @@ def _system(
         problems += error.problems
     if problems:
         raise ConfigurationError(problems)
-    upstream = Upstream(name, system)
+    source = tokens(name, system.auth) if tokens and system.auth else None
+    upstream = Upstream(name, system, source)
     try:
         return upstream, kind(upstream, system.secret_env, options)
     except ValueError as error:

@@ -16,10 +16,10 @@ from joserfc.util import base64_to_int
 from msgspec import Struct
 
 from auth.settings import IssuerSettings, is_safe, origin
+from auth.web import TooLong, body_of
 
 TIMEOUT = 4.0
 MIN_LIFETIME, DEFAULT_LIFETIME, MAX_LIFETIME = 60.0, 300.0, 86_400.0
-_MAX_BODY = 256 * 1024
 _MAX_KEYS = 100
 _MAX_KID = 256
 _RSA_BITS = (2048, 8192)
@@ -108,18 +108,15 @@ class Provider:
     async def _get(self, url: str) -> tuple[bytes, httpx.Headers]:
         # Uncompressed, so that the limit holds for what is unpacked too.
         asked = {"Accept": "application/json", "Accept-Encoding": "identity"}
-        body = bytearray()
         try:
             async with self._client.stream("GET", url, headers=asked) as response:
                 if response.status_code != httpx.codes.OK:
                     raise ProviderError(f"{url} answered with status {response.status_code}")
                 if response.headers.get("content-encoding", "identity") != "identity":
                     raise ProviderError(f"{url} answered compressed, which was not asked for")
-                async for chunk in response.aiter_raw():
-                    body += chunk
-                    if len(body) > _MAX_BODY:
-                        raise ProviderError(f"{url} answered with more than {_MAX_BODY} bytes")
-                return bytes(body), response.headers
+                return await body_of(response), response.headers
+        except TooLong as error:
+            raise ProviderError(f"{url} answered with {error}") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise ProviderError(f"{url}: {type(error).__name__}: {error}") from None
 

@@ -3,12 +3,10 @@
 import asyncio
 import hashlib
 import json
-import ssl
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Self
 
-import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
 from joserfc.jws import JWSRegistry, extract_compact, validate_compact
@@ -23,6 +21,7 @@ from auth.keyset import KeyCache
 from auth.machine import Machines
 from auth.provider import TIMEOUT, Provider
 from auth.settings import AuthSettings, IssuerSettings, problems
+from auth.web import open_client
 from domain.apikey import MARK, ApiKeyPort
 from domain.configuration import ConfigurationError
 from domain.viewer import ANONYMOUS, Viewer
@@ -87,13 +86,7 @@ class TokenVerifier:
             raise ConfigurationError(wrong)
         self._clock = clock or Clock()
         self._machines = Machines(machines, self._clock) if machines else None
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            timeout=TIMEOUT,
-            trust_env=False,
-            verify=ssl.create_default_context(),
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=0),
-        )
+        self._client = open_client(TIMEOUT)
         self._issuers = {
             each.url: self._issuer(name, each, settings) for name, each in settings.issuers.items()
         }

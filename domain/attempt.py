@@ -12,6 +12,7 @@ from domain.assist import CaseChanges
 from domain.cart import CartChanges
 from domain.errors import BadInput, Unauthenticated
 from domain.outcome import Input, Outcome
+from domain.reservation import ReservationChanges
 from domain.viewer import Viewer
 from domain.wishlist import WishlistChanges
 
@@ -65,6 +66,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     """All that one transaction may change; good until the work that was handed it returns."""
 
     wishlist: WishlistChanges
+    reservation: ReservationChanges
     case: CaseChanges
     cart: CartChanges
 

@@ -20,6 +20,7 @@ from domain.offer import OfferPort
 from domain.order import OrderPort
 from domain.price import PriceHistoryPort
 from domain.product import ProductPort
+from domain.reservation import ReservationPort
 from domain.shipment import ShipmentPort
 from domain.wishlist import WishlistPort
 
@@ -68,6 +69,7 @@ class OwnPorts(Struct, frozen=True, kw_only=True):
     """What the gateway keeps itself, read in batches like any system's."""
 
     wishlist: WishlistPort = UNSERVED
+    reservation: ReservationPort = UNSERVED
     case: CasePort = UNSERVED
     cart: CartPort = UNSERVED
 

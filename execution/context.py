@@ -21,6 +21,7 @@ from domain.identity import node_id, node_key
 from domain.money import is_currency
 from domain.policy import Decision, FieldPolicy
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
+from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
 from execution.loaders import Loaders
 
@@ -133,6 +134,7 @@ class Context(Struct, kw_only=True):
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
+    terms: Terms = TERMS
     rules: Rules = RULES
     proven: set[str] = field(default_factory=set)
 
@@ -183,7 +185,7 @@ class Context(Struct, kw_only=True):
             return key == self.viewer.customer
         if decision is Decision.OWN and self.viewer.customer is None:
             # Nothing but what a secret proves can be theirs.
-            return kind == "Cart"
+            return kind in ("Cart", "Reservation")
         return decision is not Decision.DENY
 
     def sees_own_only(self, kind: str) -> bool:
@@ -203,6 +205,7 @@ class Contexts:
         attempts: Attempts = UNSERVED,
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
+        terms: Terms = TERMS,
         rules: Rules = RULES,
     ) -> None:
         self._settings = settings
@@ -212,6 +215,7 @@ class Contexts:
         self._attempts = attempts
         self._changes = changes
         self._systems = systems
+        self._terms = terms
         self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
@@ -245,6 +249,7 @@ class Contexts:
             attempts=self._attempts,
             changes=self._changes,
             systems=self._systems,
+            terms=self._terms,
             rules=self._rules,
             echoes={
                 "channel": channel.value,

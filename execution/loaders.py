@@ -135,6 +135,8 @@ class Loaders:
     cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
     cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
+    reservations_by_holder = Batched(lambda its: its.own.reservation.reservations_by_holder)
+    reservation_by_key = Batched(lambda its: its.own.reservation.reservation_by_key)
 
     def open(
         self, fetch: Fetch[K, V], keep: Callable[[V], None] | None, of: type | None

@@ -25,6 +25,7 @@ _LOADS: dict[str, Callable[[Loaders], _Load]] = {
     "LoyaltyAccount": lambda loaders: loaders.loyalty_by_key.load,
     "Cart": lambda loaders: loaders.cart_by_key.load,
     "Wishlist": lambda loaders: loaders.wishlist_by_key.load,
+    "Reservation": lambda loaders: loaders.reservation_by_key.load,
 }
 
 

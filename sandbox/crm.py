@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.bearer import Bearer
 from sandbox.catalogue import Catalogue
 from sandbox.contact import Contact, contact_at
 from sandbox.interaction import interactions
 from sandbox.loyalty import Loyalty
 from sandbox.order import Orders
+from sandbox.persona import CRM_AUDIENCE, CRM_SCOPE
 from sandbox.place import sites
 from sandbox.profile import account_record, contact_record, entry_record, interaction_record
 from sandbox.registry import Registry
@@ -106,6 +108,8 @@ class _Crm:
         self._loyalty = Loyalty(orders)
         self._registry = Registry(scale.contacts)
         self._key = os.environ.get("SANDBOX_CRM_KEY", KEY)
+        issuer = os.environ.get("SANDBOX_IDP_URL", "http://127.0.0.1:8004")
+        self._bearer = Bearer(issuer, CRM_AUDIENCE, CRM_SCOPE)
         self._window = 0
         self._used = 0
         self.app = Starlette(
@@ -127,10 +131,11 @@ class _Crm:
         async def guarded(request: Request) -> Response:
             left, reset, limit = self._charge()
             try:
-                if request.headers.get("x-api-key") != self._key:
+                if not await self._is_known(request):
                     raise _RefusedError(
-                        401, "unauthenticated", "Unauthenticated", "Send a valid X-Api-Key header"
-                    )
+                        401, "unauthenticated", "Unauthenticated",
+                        "Send a valid X-Api-Key header, or an access token",
+                    )  # fmt: skip
                 if left < 0:
                     raise _RefusedError(
                         429, "rate_limited", "Too many requests",
@@ -147,6 +152,12 @@ class _Crm:
             return response
 
         return Route(path, guarded, methods=[method])
+
+    async def _is_known(self, request: Request) -> bool:
+        given = request.headers.get("x-api-key")
+        if given is not None:
+            return given == self._key
+        return await self._bearer.is_good(request.headers.get("authorization", ""))
 
     def _charge(self) -> tuple[int, int, int]:
         """Counts a request; how many more the minute allows, its seconds left, the limit."""

@@ -1,39 +1,30 @@
-"""The sandbox's identity provider: discovery, keys and access tokens for its personas."""
+"""The sandbox's identity provider: discovery, keys, and the endpoints of OAuth and OpenID."""
 
 import base64
 import binascii
 import secrets
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from html import escape
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import msgspec
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox.persona import PERSONAS, Persona
+from sandbox.grant import OFFLINE, Grants, RefusedError
+from sandbox.persona import APPLICATIONS, GATEWAY, PERSONAS, Persona
 from sandbox.wire import Reply, Wire
 
-AUDIENCE = "commerce-gateway"
-LIFETIME = 3_600
 MAX_KEYS = 8
 
 Algorithm = Literal["ES256", "RS256"]
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
-
-
-class _RefusedError(Exception):
-    """Answered as an OAuth error."""
-
-    def __init__(self, status: int, error: str, description: str) -> None:
-        super().__init__(description)
-        self.response = _error(status, error, description)
 
 
 class _Rotation(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,9 +43,6 @@ class _Signing(msgspec.Struct, frozen=True):
         return str(self.key.kid)
 
 
-Grant = Callable[[Mapping[str, str], Persona], dict[str, Any]]
-
-
 def build(issuer: str) -> Wire:
     """The identity provider as an ASGI app; the issuer is the URL it is reached by."""
     return Wire("idp", _Idp(issuer).app, _broken)
@@ -65,19 +53,19 @@ class _Idp:
         self._issuer = issuer
         self._keys = [_new_key("ES256"), _new_key("RS256")]
         self._signing = self._keys[0]
-        self._clients = {persona.client_id: persona for persona in PERSONAS.values()}
-        # A grant type is one entry here; discovery announces what stands in it.
-        self._grants: dict[str, Grant] = {"client_credentials": self._client_credentials}
+        self._clients = {each.client_id: each for each in (*PERSONAS.values(), GATEWAY)}
+        self._grants = Grants(issuer, self._sign)
         self.app = Starlette(
             routes=[
                 Route("/.well-known/openid-configuration", self._discovery),
                 Route("/.well-known/oauth-authorization-server", self._discovery),
                 Route("/jwks", self._jwks),
+                Route("/authorize", self._authorize, methods=["GET"]),
                 Route("/token", self._token, methods=["POST"]),
                 Route("/_admin/keys", self._list_keys, methods=["GET"]),
                 Route("/_admin/keys/rotate", self._rotate, methods=["POST"]),
             ],
-            exception_handlers={404: _missing, 405: _method, _RefusedError: _refused},
+            exception_handlers={404: _missing, 405: _method, RefusedError: _refused},
         )
 
     async def _discovery(self, _request: Request) -> Response:
@@ -85,17 +73,21 @@ class _Idp:
             {
                 "issuer": self._issuer,
                 "jwks_uri": f"{self._issuer}/jwks",
+                "authorization_endpoint": f"{self._issuer}/authorize",
                 "token_endpoint": f"{self._issuer}/token",
-                "grant_types_supported": list(self._grants),
-                "response_types_supported": [],
+                "grant_types_supported": list(self._grants.kinds),
+                "response_types_supported": ["code"],
+                "code_challenge_methods_supported": ["S256"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["ES256", "RS256"],
                 "token_endpoint_auth_methods_supported": [
                     "client_secret_basic",
                     "client_secret_post",
+                    "none",
                 ],
                 "scopes_supported": sorted(
-                    {scope for persona in PERSONAS.values() for scope in persona.scope.split()}
+                    {scope for each in self._clients.values() for scope in each.scope.split()}
+                    | {"openid", OFFLINE}
                 ),
             }
         )
@@ -109,63 +101,42 @@ class _Idp:
 
     async def _token(self, request: Request) -> Response:
         form = _form(request.headers.get("content-type", ""), await request.body())
-        persona = self._authenticate(request.headers.get("authorization"), form)
-        name = form.get("grant_type", "")
-        grant = self._grants.get(name)
-        if grant is None:
-            allowed = ", ".join(self._grants)
-            raise _RefusedError(
-                400, "unsupported_grant_type", f"grant_type is '{name}', allowed: {allowed}"
-            )
-        return Reply(grant(form, persona), headers=_NO_STORE)
+        client, persona = self._authenticate(request.headers.get("authorization"), form)
+        return Reply(self._grants.grant(form, client, persona), headers=_NO_STORE)
 
-    def _authenticate(self, header: str | None, form: Mapping[str, str]) -> Persona:
+    async def _authorize(self, request: Request) -> Response:
+        pairs = request.query_params.multi_items()
+        given = dict(pairs)
+        if len(given) != len(pairs):
+            raise RefusedError(400, "invalid_request", "a parameter was sent twice")
+        answer = self._grants.authorize(given)
+        if isinstance(answer, str):
+            return RedirectResponse(answer, 302, headers=_NO_STORE)
+        links = "".join(
+            f'<li><a href="?{urlencode({**given, "login_hint": name})}">{escape(name)}</a>'
+            for name in answer
+        )
+        return HTMLResponse(f"<!doctype html><title>Sign in</title><ul>{links}</ul>")
+
+    def _authenticate(
+        self, header: str | None, form: Mapping[str, str]
+    ) -> tuple[str, Persona | None]:
+        """Tell the client, and who it is where it has a secret; a public one has none."""
         client, secret = form.get("client_id", ""), form.get("client_secret", "")
         if header is not None:
             client, secret = _basic(header)
+        if client in APPLICATIONS and not secret:
+            return client, None
         persona = self._clients.get(client)
         if persona is None or not secrets.compare_digest(
             persona.client_secret.encode(), secret.encode()
         ):
-            raise _RefusedError(401, "invalid_client", "Unknown client or wrong secret")
-        return persona
+            raise RefusedError(401, "invalid_client", "Unknown client or wrong secret")
+        return client, persona
 
-    def _client_credentials(self, form: Mapping[str, str], persona: Persona) -> dict[str, Any]:
-        granted = persona.scope.split()
-        asked = form.get("scope", persona.scope).split()
-        excess = [scope for scope in asked if scope not in granted]
-        if excess or not asked:
-            raise _RefusedError(
-                400, "invalid_scope", f"not granted to this client: {' '.join(excess)}"
-            )
-        token = self._access_token(persona, " ".join(asked))
-        return {
-            "access_token": token,
-            "token_type": "Bearer",
-            "expires_in": LIFETIME,
-            "scope": " ".join(asked),
-        }
-
-    def _access_token(self, persona: Persona, scope: str) -> str:
-        """A JWT access token. *Source*: RFC 9068."""
-        now = int(time.time())
-        claims: dict[str, Any] = {
-            "iss": self._issuer,
-            "aud": AUDIENCE,
-            "sub": persona.subject,
-            "client_id": persona.client_id,
-            "iat": now,
-            "exp": now + LIFETIME,
-            "jti": secrets.token_urlsafe(16),
-            "scope": scope,
-            "roles": list(persona.roles),
-        }
-        if persona.store is not None:
-            claims["store"] = persona.store
-        if persona.customer is not None:
-            claims["customer"] = persona.customer
-        header = {"alg": self._signing.alg, "kid": self._signing.kid, "typ": "at+jwt"}
-        return jwt.encode(header, claims, self._signing.key, algorithms=[self._signing.alg])
+    def _sign(self, claims: Mapping[str, Any], kind: str) -> str:
+        header = {"alg": self._signing.alg, "kid": self._signing.kid, "typ": kind}
+        return jwt.encode(header, dict(claims), self._signing.key, algorithms=[self._signing.alg])
 
     async def _list_keys(self, _request: Request) -> Response:
         return Reply(
@@ -179,7 +150,7 @@ class _Idp:
         try:
             asked = msgspec.json.decode(await request.body() or b"{}", type=_Rotation)
         except msgspec.MsgspecError as wrong:
-            raise _RefusedError(400, "invalid_request", str(wrong)) from None
+            raise RefusedError(400, "invalid_request", str(wrong)) from None
         self._signing = _new_key(asked.alg)
         kept = [] if asked.retire else self._keys[: MAX_KEYS - 1]
         self._keys = [self._signing, *kept]
@@ -195,14 +166,14 @@ def _new_key(alg: Algorithm) -> _Signing:
 
 def _form(content_type: str, body: bytes) -> dict[str, str]:
     if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise _RefusedError(400, "invalid_request", "send application/x-www-form-urlencoded")
+        raise RefusedError(400, "invalid_request", "send application/x-www-form-urlencoded")
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=50)
     except ValueError:
-        raise _RefusedError(400, "invalid_request", "the body is not a form") from None
+        raise RefusedError(400, "invalid_request", "the body is not a form") from None
     form = dict(pairs)
     if len(form) != len(pairs):
-        raise _RefusedError(400, "invalid_request", "a parameter was sent twice")
+        raise RefusedError(400, "invalid_request", "a parameter was sent twice")
     return form
 
 
@@ -213,7 +184,7 @@ def _basic(header: str) -> tuple[str, str]:
     except (binascii.Error, ValueError):
         colon = client = secret = ""
     if scheme.lower() != "basic" or not colon:
-        raise _RefusedError(401, "invalid_client", "the Authorization header is not Basic")
+        raise RefusedError(401, "invalid_client", "the Authorization header is not Basic")
     return unquote_plus(client), unquote_plus(secret)
 
 
@@ -229,8 +200,8 @@ def _broken(status: int) -> Response:
 
 
 async def _refused(_request: Request, refused: Exception) -> Response:
-    assert isinstance(refused, _RefusedError)
-    return refused.response
+    assert isinstance(refused, RefusedError)
+    return _error(refused.status, refused.error, refused.description)
 
 
 async def _missing(request: Request, _wrong: Exception) -> Response:

@@ -16,7 +16,7 @@ from sandbox.carrier import KEY as CARRIER_KEY
 from sandbox.crm import KEY as CRM_KEY
 from sandbox.erp import KEY as ERP_KEY
 from sandbox.hook import KEY as HOOK_KEY
-from sandbox.persona import MASTER_KEY
+from sandbox.persona import GATEWAY, MASTER_KEY
 from sandbox.pos import KEY as POS_KEY
 from sandbox.server import PortTakenError, listen, url_of
 from sandbox.wms import KEY as WMS_KEY
@@ -134,6 +134,8 @@ class Supervisor:
             sys.executable,
             *("-m", "sandbox", name, "--size", self._size),
             *("--listener", str(handle), "--leash", str(leash)),
+            # Who verifies tokens must know the provider, which has no port before this moment.
+            env={**os.environ, "SANDBOX_IDP_URL": self._urls["idp"]},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -188,6 +190,7 @@ class Supervisor:
         for name, key in KEYS.items():
             variable = f"SANDBOX_{name.upper()}_KEY"
             environment[variable] = os.environ.get(variable, key)
+        environment["SANDBOX_GATEWAY_SECRET"] = GATEWAY.client_secret
         environment["SANDBOX_WMS_HOOK_KEY"] = os.environ.get("SANDBOX_WMS_HOOK_KEY", HOOK_KEY)
         environment["GATEWAY_MASTER_KEY"] = os.environ.get("GATEWAY_MASTER_KEY", MASTER_KEY)
         try:

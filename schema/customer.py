@@ -9,6 +9,7 @@ import resolvers.customer
 import resolvers.interaction
 import resolvers.loyalty
 import resolvers.order
+import resolvers.reservation
 import resolvers.wishlist
 from domain.policy import Category
 from schema.cart import Cart
@@ -22,6 +23,7 @@ from schema.node import ExternalId, Node, external_ids
 from schema.order import Order
 from schema.page import Connection
 from schema.provenance import Provenance
+from schema.reservation import Reservation
 from schema.wishlist import Wishlist
 
 
@@ -78,6 +80,10 @@ class Customer(Node):
     @batch(resolvers.wishlist.wishlists_of_customer, category=Category.PURCHASE_HISTORY)
     def wishlists(self) -> list[Wishlist] | None:
         """Their wish lists, newest first: at most 50."""
+
+    @batch(resolvers.reservation.reservations_of_customer, category=Category.PURCHASE_HISTORY)
+    def reservations(self) -> list[Reservation] | None:
+        """What is held for them, newest first."""
 
     @batch(resolvers.cart.carts_of_customer, category=Category.PURCHASE_HISTORY)
     def carts(self) -> list[Cart] | None:

@@ -5,10 +5,12 @@ from typing import Annotated
 import resolvers.assist
 import resolvers.cart
 import resolvers.line
+import resolvers.reservation
 import resolvers.wishlist
 import schema.assist
 import schema.cart
 import schema.outcome
+import schema.reservation
 import schema.wishlist
 from schema.assist import AssistEndInput, AssistPayload, AssistStartInput
 from schema.cart import (
@@ -19,6 +21,12 @@ from schema.cart import (
     CartPayload,
 )
 from schema.field import argument, batch, publishes
+from schema.reservation import (
+    ReservationCreateInput,
+    ReservationExtendInput,
+    ReservationPayload,
+    ReservationReleaseInput,
+)
 from schema.wishlist import (
     WishlistCreateInput,
     WishlistLinesAddInput,
@@ -31,6 +39,7 @@ from schema.wishlist import (
 # Reached through UserError alone, so that the schema has to be told of them.
 USER_ERRORS: tuple[type, ...] = (
     schema.outcome.IdempotencyMismatch,
+    *schema.reservation.USER_ERRORS,
     *schema.wishlist.USER_ERRORS,
     *schema.assist.USER_ERRORS,
     *schema.cart.USER_ERRORS,
@@ -65,6 +74,24 @@ class Mutation:
         self, input: Annotated[WishlistShareInput, argument("The list to share.")]
     ) -> WishlistSharePayload | None:
         """Share a wish list by a new link."""
+
+    @batch(resolvers.reservation.create, cost=20)
+    def reservation_create(
+        self, input: Annotated[ReservationCreateInput, argument("What to hold, and where.")]
+    ) -> ReservationPayload | None:
+        """Hold goods for collecting them: all that is asked for, or nothing of it."""
+
+    @batch(resolvers.reservation.extend, cost=10)
+    def reservation_extend(
+        self, input: Annotated[ReservationExtendInput, argument("What to hold for longer.")]
+    ) -> ReservationPayload | None:
+        """Hold reserved goods for the whole time again, up to a limit."""
+
+    @batch(resolvers.reservation.release, cost=10)
+    def reservation_release(
+        self, input: Annotated[ReservationReleaseInput, argument("What to let go.")]
+    ) -> ReservationPayload | None:
+        """Let reserved goods go; what does not run any more has done so already."""
 
     @batch(resolvers.assist.start, cost=10)
     def assist_start(

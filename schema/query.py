@@ -12,6 +12,7 @@ import resolvers.customer360
 import resolvers.location
 import resolvers.node
 import resolvers.product
+import resolvers.reservation
 import resolvers.viewer
 import resolvers.wishlist
 from domain.availability import FulfilmentMode
@@ -31,6 +32,7 @@ from schema.node import Node
 from schema.order import Order
 from schema.page import Connection
 from schema.product import Product, ProductConnection, Variant
+from schema.reservation import Reservation
 from schema.viewer import Viewer
 from schema.wishlist import SharedWishlist, Wishlist
 
@@ -161,6 +163,14 @@ class Query:
         quantity: Annotated[int, argument("How many are wanted together: 1 to 10,000.")] = 1,
     ) -> list[Availability | None] | None:
         """What can be promised of each SKU, in the order asked; null for each that is unknown."""
+
+    @batch(resolvers.reservation.reservation)
+    def reservation(
+        self,
+        id: Annotated[strawberry.ID, argument("The global id.")],
+        secret: Annotated[str | None, argument("The secret of the guest it is held for.")] = None,
+    ) -> Reservation | None:
+        """A reservation; null where absent or not the caller's to see."""
 
     @batch(resolvers.cart.cart)
     def cart(

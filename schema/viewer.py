@@ -4,6 +4,7 @@ import domain.viewer
 import resolvers.assist
 import resolvers.cart
 import resolvers.customer
+import resolvers.reservation
 from domain.policy import Category
 from domain.viewer import Role
 from schema.assist import Case
@@ -11,6 +12,7 @@ from schema.cart import Cart
 from schema.customer import Customer
 from schema.field import batch, enumerates, plain, publishes
 from schema.purpose import Purpose
+from schema.reservation import Reservation
 
 enumerates(
     Role,
@@ -37,6 +39,10 @@ class Viewer:
     @batch(resolvers.customer.customer_of_viewer)
     def customer(self) -> Customer | None:
         """The caller's own customer record; null for those who are not customers."""
+
+    @batch(resolvers.reservation.reservations_of_viewer)
+    def reservations(self) -> list[Reservation] | None:
+        """What is held for the caller, newest first; a guest asks by id and secret."""
 
     @batch(resolvers.assist.cases_of_viewer, category=Category.OPERATIONAL)
     def cases(self) -> list[Case] | None:

@@ -21,6 +21,7 @@ from domain.outcome import IdempotencyMismatch, Outcome
 from storage.cart import CartWriter
 from storage.case import CaseWriter
 from storage.database import Database
+from storage.reservation import ReservationWriter
 from storage.seal import Seal
 from storage.subject import People, Subjects
 from storage.table import ATTEMPT
@@ -111,6 +112,7 @@ class OnceOnly:
             people = People(connection, self._subjects)
             changes = Changes(
                 wishlist=WishlistWriter(connection, self._seal, self._subjects, people),
+                reservation=ReservationWriter(connection, self._database, self._subjects, people),
                 case=CaseWriter(connection, self._seal, self._subjects, people),
                 cart=CartWriter(connection, self._database, self._seal, self._subjects, people),
             )

@@ -171,3 +171,52 @@ CART_SECRET = Table(
     Column("cart_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
 )
+
+# What the newest snapshot says of a SKU at a location. Its row is the lock of all that holds there.
+SHELF = Table(
+    "shelf",
+    METADATA,
+    Column("sku", String(100), primary_key=True),
+    Column("location_key", String(300), primary_key=True),
+    Column("on_hand", Integer, nullable=False),
+    Column("allocated", Integer, nullable=False),
+    Column("safety_stock", Integer, nullable=False),
+    Column("observed_at", Moment, nullable=False),
+)
+
+RESERVATION = Table(
+    "reservation",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("state", String(20), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+RESERVATION_LINE = Table(
+    "reservation_line",
+    METADATA,
+    Column("reservation_id", ForeignKey("reservation.id", ondelete="CASCADE"), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("location_key", String(300), primary_key=True),
+    Column("quantity", Integer, nullable=False),
+)
+
+# What counts against stock. Without expires_at it does until it is let go.
+HOLD = Table(
+    "hold",
+    METADATA,
+    Column("sku", String(100), primary_key=True),
+    Column("location_key", String(300), primary_key=True),
+    Column(
+        "reservation_id",
+        ForeignKey("reservation.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    Column("quantity", Integer, nullable=False),
+    Column("expires_at", Moment),
+    Column("included_from", Moment),
+)

@@ -43,9 +43,10 @@ class Adapter:
         ] = field(default_factory=lambda: {"ERP": "erp", "POS": "pos"})
 
     def __init__(self, upstream: Upstream, secret: Secret | None, options: Options) -> None:
-        if secret is None:
+        if secret is None and not upstream.has_tokens:
             key = f"systems.{upstream.system}.secret_env"
-            raise ConfigurationError([Problem(key, "missing", "the variable with the CRM's key")])
+            allowed = "the variable with the CRM's key, or how to have tokens, as auth"
+            raise ConfigurationError([Problem(key, "missing", allowed)])
         self._upstream = upstream
         self._reader = Reader(upstream.system, options.systems)
         self._numbers = {
@@ -53,7 +54,7 @@ class Adapter:
             for name, parameter in (("ERP", "erpNumber"), ("POS", "card"))
             if (system := options.systems.get(name)) is not None
         }
-        self._headers = {"X-Api-Key": secret.reveal()}
+        self._headers = {"X-Api-Key": secret.reveal()} if secret else {}
 
     async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
         """Read contacts by their ids."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.persona import MASTER_KEY
+from sandbox.persona import GATEWAY, MASTER_KEY
 from tests.shop import ROOT, Shop
 
 BOUND = 60
@@ -145,6 +145,7 @@ def test_a_port_that_is_taken_is_one_sentence(shop: Shop) -> None:
         **{f"SANDBOX_{name.upper()}_URL": url for name, url in shop.systems.items()},
         GATEWAY_MASTER_KEY=MASTER_KEY,
         SANDBOX_WMS_HOOK_KEY="sandbox-wms-hook-key",
+        SANDBOX_GATEWAY_SECRET=GATEWAY.client_secret,
         **{f"SANDBOX_{name.upper()}_KEY": f"sandbox-{name}-key" for name in shop.systems},
     )
     assert ended.returncode == 2
@@ -156,6 +157,7 @@ def _beside(shop: Shop, folder: Path) -> dict[str, str]:
         **{f"SANDBOX_{name.upper()}_URL": url for name, url in shop.systems.items()},
         **{f"SANDBOX_{name.upper()}_KEY": f"sandbox-{name}-key" for name in shop.systems},
         "SANDBOX_WMS_HOOK_KEY": "sandbox-wms-hook-key",
+        "SANDBOX_GATEWAY_SECRET": GATEWAY.client_secret,
         "GATEWAY_MASTER_KEY": MASTER_KEY,
         "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
     }

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -99,6 +100,7 @@ class Issuer:
         self.headers: dict[str, str] = {"Cache-Control": "max-age=300"}
         self.replies: dict[str, Callable[[], Reply]] = {}
         self.reads: Counter[str] = Counter()
+        self.requests: list[tuple[bytes, bytes]] = []
         self.others: dict[str, Key] = {}
         self.second: Issuer = self
         self.down = False
@@ -162,6 +164,9 @@ class Issuer:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             path = head.split(b" ", 2)[1].decode()
+            length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+            body = await reader.readexactly(int(length[1]) if length else 0)
+            self.requests.append((head, body))
             async with self._served:
                 self.reads[path] += 1
                 self._served.notify_all()

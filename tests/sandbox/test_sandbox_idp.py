@@ -1,8 +1,12 @@
 """The identity provider's tokens, keys and errors."""
 
+import base64
+import hashlib
 import time
 from typing import Any
+from urllib.parse import parse_qsl
 
+import httpx
 import pytest
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError
@@ -39,7 +43,9 @@ def test_discovery_leads_to_keys_and_tokens(sandbox: Sandbox) -> None:
     idp = sandbox.clients["idp"]
     found = idp.get("/.well-known/openid-configuration").json()
     assert found["issuer"] == sandbox.urls["idp"]
-    assert found["grant_types_supported"] == ["client_credentials"]
+    kinds = ["client_credentials", "authorization_code", "refresh_token"]
+    assert found["grant_types_supported"] == kinds
+    assert found["code_challenge_methods_supported"] == ["S256"]
     assert idp.get(found["jwks_uri"]).json()["keys"]
     assert idp.post(found["token_endpoint"]).status_code == 400
 
@@ -151,3 +157,141 @@ def test_command_says_what_is_wrong() -> None:
     status, _, err = run("token", "nobody")
     assert status == 2
     assert "customer" in err
+
+
+BACK = "http://127.0.0.1:5173/back"
+VERIFIER = "v" * 43
+
+
+def _authorize(sandbox: Sandbox, **more: str | None) -> httpx.Response:
+    digest = hashlib.sha256(VERIFIER.encode()).digest()
+    asked = {
+        "response_type": "code",
+        "client_id": "sandbox-shop",
+        "redirect_uri": BACK,
+        "scope": "openid offline_access catalogue:read",
+        "state": "state-1",
+        "nonce": "nonce-1",
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+        "login_hint": "customer",
+        **more,
+    }
+    sent = {name: value for name, value in asked.items() if value is not None}
+    return sandbox.clients["idp"].get("/authorize", params=sent, follow_redirects=False)
+
+
+def _led(answer: httpx.Response) -> dict[str, str]:
+    assert answer.status_code == 302
+    address, _, query = answer.headers["location"].partition("?")
+    assert address == BACK
+    return dict(parse_qsl(query))
+
+
+def _code(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        "grant_type": "authorization_code",
+        "client_id": "sandbox-shop",
+        "code": _led(_authorize(sandbox))["code"],
+        "redirect_uri": BACK,
+        "code_verifier": VERIFIER,
+    }
+
+
+def _refused(sandbox: Sandbox, form: dict[str, str]) -> str:
+    answer = sandbox.clients["idp"].post("/token", data=form)
+    assert answer.status_code in (400, 401)
+    return str(answer.json()["error"])
+
+
+def test_a_person_signs_in_by_code_with_pkce(sandbox: Sandbox) -> None:
+    """A code leads to a person's tokens, once, for the application that holds the verifier."""
+    led = _led(_authorize(sandbox))
+    assert (led["state"], led["iss"]) == ("state-1", sandbox.urls["idp"])
+    form = _code(sandbox)
+    answer = sandbox.clients["idp"].post("/token", data=form).json()
+    access, identity = (
+        _verify(sandbox, answer["access_token"]),
+        _verify(sandbox, answer["id_token"]),
+    )
+    assert access.claims["client_id"] == "sandbox-shop"
+    assert access.claims["customer"] == CUSTOMER_CONTACT
+    assert (identity.claims["aud"], identity.claims["nonce"]) == ("sandbox-shop", "nonce-1")
+    assert identity.header["typ"] == "JWT"
+    assert _refused(sandbox, form) == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"code_verifier": "w" * 43},
+        {"code_verifier": ""},
+        {"redirect_uri": BACK + "x"},
+        {"client_id": "sandbox-desk"},
+        {"code": "guessed"},
+    ],
+)
+def test_a_stolen_code_is_good_for_nothing(sandbox: Sandbox, change: dict[str, str]) -> None:
+    """A code without what belongs to it is refused, and one guess is all there is."""
+    form = _code(sandbox)
+    assert _refused(sandbox, {**form, **change}) == "invalid_grant"
+    if "code" not in change:
+        assert _refused(sandbox, form) == "invalid_grant"
+
+
+def test_authorization_requests_that_lead_nowhere(sandbox: Sandbox) -> None:
+    """Nobody is led to an address that is not the application's; other faults are told there."""
+    for wrong in (
+        "https://attacker.example/",
+        "http://127.0.0.1@attacker.example/",
+        "javascript:1",
+    ):
+        assert _authorize(sandbox, redirect_uri=wrong).status_code == 400
+    assert _authorize(sandbox, client_id="sandbox-agent").status_code == 400
+    plain = _led(_authorize(sandbox, code_challenge_method="plain"))
+    assert (plain["error"], plain["state"]) == ("invalid_request", "state-1")
+    assert _led(_authorize(sandbox, code_challenge=None))["error"] == "invalid_request"
+    assert _led(_authorize(sandbox, response_type="token"))["error"] == "unsupported_response_type"
+    assert _led(_authorize(sandbox, scope="admin"))["error"] == "invalid_scope"
+    page = _authorize(sandbox, login_hint=None)
+    assert page.status_code == 200
+    assert all(name in page.text for name in PERSONAS)
+
+
+def test_refresh_tokens_are_good_once(sandbox: Sandbox) -> None:
+    """A refresh token leads to the next one; a second use of it ends them all."""
+    idp = sandbox.clients["idp"]
+    first = idp.post("/token", data=_code(sandbox)).json()["refresh_token"]
+    form = {"grant_type": "refresh_token", "client_id": "sandbox-shop", "refresh_token": first}
+    assert _refused(sandbox, {**form, "client_id": "sandbox-desk"}) == "invalid_grant"
+    answer = idp.post("/token", data=form).json()
+    assert _verify(sandbox, answer["access_token"]).claims["customer"] == CUSTOMER_CONTACT
+    assert _refused(sandbox, form) == "invalid_grant"
+    assert _refused(sandbox, {**form, "refresh_token": answer["refresh_token"]}) == "invalid_grant"
+
+
+def test_an_application_has_no_tokens_of_its_own(sandbox: Sandbox) -> None:
+    """Without a secret there is nothing to be granted to a client alone."""
+    form = {**FORM, "client_id": "sandbox-shop"}
+    assert _refused(sandbox, form) == "unauthorized_client"
+    assert _refused(sandbox, {**form, "client_secret": "x"}) == "invalid_client"
+
+
+def test_the_crm_takes_the_gateways_tokens(sandbox: Sandbox) -> None:
+    """The CRM takes a token for itself, and none for another system, also after a rotation."""
+    idp, crm = sandbox.clients["idp"], sandbox.urls["crm"]
+
+    def asked(client: str) -> int:
+        auth = (client, f"{client}-secret")
+        token = idp.post("/token", data=FORM, auth=auth).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.get(f"{crm}/api/v1/contacts", headers=headers).status_code
+
+    assert (asked("sandbox-gateway"), asked("sandbox-agent")) == (200, 401)
+    _rotate(sandbox, alg="RS256", retire=True)
+    # It reads the keys once a second at most.
+    deadline = time.monotonic() + 10
+    while asked("sandbox-gateway") != 200:
+        assert time.monotonic() < deadline
+    _rotate(sandbox, alg="ES256", retire=True)
+    _rotate(sandbox, alg="RS256")

@@ -17,13 +17,16 @@ import execution.context
 import execution.executor
 from auth.policy import PolicyTable
 from domain.ask import Ask
+from domain.availability import StockLevel
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
 from domain.filter import ProductQuery, ProductSelection
+from domain.location import Location, LocationKind, LocationQuery, LocationService
 from domain.page import Page
 from domain.port import Ports
 from domain.product import Product, Variant
-from domain.provenance import CATALOGUE, PROFILE, Provenance
+from domain.provenance import CATALOGUE, PLACE, PROFILE, STOCK, Provenance
+from domain.reservation import TERMS, Terms
 from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
 from execution.context import Asked, Contexts
@@ -40,6 +43,14 @@ def customer(key: str, client: str = "web", **more: Any) -> Viewer:
     return Viewer(role=Role.CUSTOMER, subject=f"sub {key}", client=client, customer=key, **more)
 
 
+PIECES = 50
+SHOP, OTHER_SHOP, DEPOT = "wms:A", "wms:B", "wms:W"
+PLACES: dict[str, tuple[LocationService, ...]] = {
+    SHOP: (LocationService.COLLECT,),
+    OTHER_SHOP: (LocationService.COLLECT,),
+    DEPOT: (LocationService.SHIPPING,),
+}
+GUEST = Viewer(role=Role.ANONYMOUS)
 AGENT = Viewer(
     role=Role.AGENT, subject="agent", client="desk", purposes=(Purpose.CUSTOMER_SERVICE,)
 )
@@ -104,12 +115,61 @@ class Customers:
         return {}
 
 
+class Stock:
+    """Fifty pieces of every SKU that begins with S, at every shop, or what a test says."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        self.pieces: dict[tuple[str, str], int] = {}
+        self.observed_at: datetime | None = None
+
+    async def stock_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[StockLevel]]:
+        if self.is_away:
+            raise SourceUnavailable("wms", "stock_by_sku", "away")
+        source = Provenance("wms", self.observed_at or datetime.now(UTC), STOCK)
+        return {
+            sku: [
+                StockLevel(
+                    sku=sku,
+                    location_key=place,
+                    on_hand=self.pieces.get((sku, place), PIECES),
+                    provenance=source,
+                )
+                for place in PLACES
+            ]
+            for sku in skus
+            if sku.startswith("S")
+        }
+
+    async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
+        source = Provenance("wms", datetime.now(UTC), PLACE)
+        return {
+            key: Location(
+                key=key,
+                name=key,
+                kind=LocationKind.STORE,
+                services=services,
+                provenance=source,
+            )
+            for key, services in PLACES.items()
+            if key in keys
+        }
+
+    async def locations_by_query(
+        self, queries: Sequence[LocationQuery], ask: Ask
+    ) -> Mapping[LocationQuery, Page[Location]]:
+        return {}
+
+
 class Shop:
     """The graph over the store."""
 
-    def __init__(self, store: Store, timeout: float = 3.0) -> None:
+    def __init__(self, store: Store, timeout: float = 3.0, terms: Terms = TERMS) -> None:
         published = build()
         self.products = Products()
+        self.stock = Stock()
         self._executor = Executor(published.graphql, execution.executor.Settings())
         self._contexts = Contexts(
             execution.context.Settings(
@@ -117,10 +177,16 @@ class Shop:
                 languages=["en"],
                 timeout=timeout,  # type: ignore[arg-type]
             ),
-            Ports(product=self.products, customer=Customers()),
+            Ports(
+                product=self.products,
+                customer=Customers(),
+                stock=self.stock,
+                location=self.stock,
+            ),
             PolicyTable(published.classification),
             store.own,
             store.attempts,
+            terms=terms,
         )
 
     async def ask(self, document: str, viewer: Viewer, **variables: Any) -> dict[str, Any]:

@@ -1,0 +1,368 @@
+"""Reservations: goods held for somebody for a while, out of what can still be promised.
+
+What was asked for stands in a reservation's lines. What is *held* for it stands apart, by SKU and
+location: only that counts against stock, and only as long as the time is not over and the stock
+system's own figures do not include it yet.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Annotated, Protocol, runtime_checkable
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+from uuid_utils import uuid7
+
+from domain.ask import Ask
+from domain.availability import StockLevel
+from domain.cart import check_secret
+from domain.deadline import Duration
+from domain.errors import BadInput
+from domain.identity import node_id
+from domain.outcome import Input, Outcome, UserError
+from domain.viewer import Channel
+
+MAX_LINES = 50
+MAX_QUANTITY = 999
+_MAX_SKU = 100
+_GUEST = "guest reservation "
+
+Place = tuple[str, str]
+"""A SKU and the key of a location."""
+
+
+class Terms(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long goods are held, and how much one customer or guest may hold at once.
+
+    *Units*: ``pieces`` in pieces, over all reservations of one holder that are running.
+    """
+
+    time: Annotated[Duration, Meta(description="how long goods are held")] = Duration(900)
+    longest: Annotated[
+        Duration, Meta(description="how long they are held at most, extended however often")
+    ] = Duration(7_200)
+    reservations: Annotated[
+        int, Meta(ge=1, le=100, description="how many may run at once for one customer or guest")
+    ] = 5
+    pieces: Annotated[
+        int, Meta(ge=1, le=10_000, description="how many pieces one of them may hold at once")
+    ] = 50
+
+
+TERMS = Terms()
+
+
+class ReservationState(Enum):
+    """What became of a reservation."""
+
+    HELD = "HELD"
+    RELEASED = "RELEASED"
+    EXPIRED = "EXPIRED"
+    COMMITTED = "COMMITTED"
+
+
+class ReservationLine(Struct, frozen=True, gc=False):
+    """Some pieces of one SKU at one location."""
+
+    sku: str
+    location_key: str
+    quantity: int
+
+    @property
+    def place(self) -> Place:
+        """Where they lie."""
+        return self.sku, self.location_key
+
+
+class Reservation(Struct, frozen=True, kw_only=True):
+    """Goods held for somebody.
+
+    *Shape*: ``holder`` is whom they are held for: a customer's key, or for guests a name that
+    follows from their secret; ``lines`` as asked for, one for each SKU and location.
+    """
+
+    key: str
+    holder: str
+    lines: tuple[ReservationLine, ...]
+    state: ReservationState = ReservationState.HELD
+    channel: Channel
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The global id."""
+        return node_id("Reservation", self.key)
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """The person this is about."""
+        return frozenset((self.holder,))
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces it asks for."""
+        return sum(line.quantity for line in self.lines)
+
+    def at(self, now: datetime) -> "Reservation":
+        """Tell what it is at a moment: over as soon as its time is, whoever has noted that."""
+        is_over = self.state is ReservationState.HELD and self.expires_at <= now
+        return replace(self, state=ReservationState.EXPIRED) if is_over else self
+
+
+class Held(Struct, frozen=True, gc=False):
+    """Pieces that are held at one place.
+
+    *Freshness*: they count until ``expires_at`` (None: until they are let go), and against no
+    figure that was observed at ``included_from`` or later: that one has them subtracted already.
+    """
+
+    sku: str
+    location_key: str
+    quantity: int
+    expires_at: datetime | None
+    included_from: datetime | None = None
+
+    def counts(self, observed_at: datetime, now: datetime) -> bool:
+        """Tell whether they are to be subtracted from a figure of that moment."""
+        if self.expires_at is not None and self.expires_at <= now:
+            return False
+        return self.included_from is None or observed_at < self.included_from
+
+
+class ReservationItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Some pieces of one variant."""
+
+    sku: str
+    quantity: int = 1
+
+
+class ReservationCreate(Input, frozen=True, kw_only=True, omit_defaults=True):
+    """Goods to hold at a location; ``customer`` and ``location`` are global ids."""
+
+    location: str
+    lines: list[ReservationItem]
+    customer: str | None = None
+    secret: str | None = None
+
+
+class ReservationExtend(Input, frozen=True, kw_only=True, omit_defaults=True):
+    """A reservation to keep up for longer, by global id."""
+
+    reservation: str
+    secret: str | None = None
+
+
+class ReservationRelease(Input, frozen=True, kw_only=True, omit_defaults=True):
+    """A reservation to let go, by global id."""
+
+    reservation: str
+    secret: str | None = None
+
+
+class ReservationOutcome(Outcome, frozen=True, kw_only=True):
+    """What became of a reservation; None where nothing did."""
+
+    reservation: Reservation | None = None
+
+    @property
+    def subject(self) -> str | None:
+        """Whom it is held for."""
+        return self.reservation.holder if self.reservation else None
+
+
+class Shortage(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """A location has less of something than is wanted. *Units*: pieces."""
+
+    sku: str
+    location_key: str
+    wanted: int
+    available: int
+
+
+class ReservationLimitReached(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """One customer or guest would hold more, or longer, than one may."""
+
+    limit: int
+
+
+class ReservationEnded(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """The reservation does not run any more."""
+
+    state: ReservationState
+
+
+class CollectionNotOffered(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """The location hands nothing over to customers."""
+
+    location_key: str
+
+
+def guest(secret: str, argument: str = "input.secret") -> str:
+    """Name the guest who has this secret. *Errors*: ``BadInput`` for one not drawn at random."""
+    check_secret(secret, argument)
+    return _GUEST + hashlib.sha256(secret.encode()).hexdigest()
+
+
+def check_items(items: Sequence[ReservationItem]) -> None:
+    """Check what is to be held, for its form. *Errors*: ``BadInput``."""
+    if not 1 <= len(items) <= MAX_LINES:
+        raise BadInput("input.lines", f"{len(items)} lines", f"1 to {MAX_LINES}")
+    for each in items:
+        if not (1 <= len(each.sku) <= _MAX_SKU and each.sku.isprintable()):
+            allowed = f"a SKU of 1 to {_MAX_SKU} printable characters"
+            raise BadInput("input.lines.sku", each.sku, allowed)
+        if not 1 <= each.quantity <= MAX_QUANTITY:
+            raise BadInput("input.lines.quantity", each.quantity, f"1 to {MAX_QUANTITY}")
+
+
+def summed(lines: Iterable[ReservationLine]) -> tuple[ReservationLine, ...]:
+    """Add up what is wanted of one SKU at one location, in an order that is always the same."""
+    pieces: dict[Place, int] = {}
+    for line in lines:
+        pieces[line.place] = pieces.get(line.place, 0) + line.quantity
+    return tuple(ReservationLine(*place, pieces[place]) for place in sorted(pieces))
+
+
+def new_reservation(
+    holder: str,
+    lines: Iterable[ReservationLine],
+    channel: Channel,
+    now: datetime,
+    terms: Terms,
+) -> Reservation:
+    """Make a reservation that begins now."""
+    return Reservation(
+        key=str(uuid7()),
+        holder=holder,
+        lines=summed(lines),
+        channel=channel,
+        created_at=now,
+        expires_at=now + timedelta(seconds=terms.time),
+    )
+
+
+def over_limit(
+    running: Sequence[Reservation], wanted: Reservation, terms: Terms
+) -> ReservationLimitReached | None:
+    """Tell what keeps a holder, who has these running, from holding more."""
+    if len(running) >= terms.reservations:
+        message = (
+            f"At most {terms.reservations} reservations can run at once; "
+            "release one, or wait until one ends."
+        )
+        return ReservationLimitReached(message=message, path=("input",), limit=terms.reservations)
+    if sum(each.pieces for each in running) + wanted.pieces > terms.pieces:
+        message = f"At most {terms.pieces} pieces can be reserved at once; reserve fewer."
+        return ReservationLimitReached(message=message, path=("input", "lines"), limit=terms.pieces)
+    return None
+
+
+def extended(
+    reservation: Reservation, now: datetime, terms: Terms
+) -> Reservation | ReservationEnded | ReservationLimitReached:
+    """Let a reservation run for its whole time again, as far as the terms allow."""
+    if reservation.at(now).state is not ReservationState.HELD:
+        return _ended(reservation.at(now))
+    last = reservation.created_at + timedelta(seconds=terms.longest)
+    expires_at = min(now + timedelta(seconds=terms.time), last)
+    if expires_at <= reservation.expires_at:
+        if reservation.expires_at < last:
+            return reservation
+        minutes = int(terms.longest // 60)
+        message = f"Goods are held for at most {minutes} minutes; this is as long as it goes."
+        return ReservationLimitReached(message=message, path=("input",), limit=minutes)
+    return replace(reservation, expires_at=expires_at)
+
+
+def released(reservation: Reservation, now: datetime) -> Reservation | ReservationEnded:
+    """Let a reservation go; one that does not run any more holds nothing already."""
+    found = reservation.at(now)
+    if found.state is ReservationState.COMMITTED:
+        return _ended(found)
+    if found.state is not ReservationState.HELD:
+        return found
+    return replace(found, state=ReservationState.RELEASED)
+
+
+def _ended(reservation: Reservation) -> ReservationEnded:
+    message = f"The reservation is {reservation.state.value.lower()}; make a new one."
+    return ReservationEnded(message=message, path=("input", "reservation"), state=reservation.state)
+
+
+def shortages(
+    wanted: Iterable[ReservationLine], levels: Mapping[Place, StockLevel]
+) -> tuple[Shortage, ...]:
+    """Tell what of it cannot be promised; a place without a level has nothing."""
+    return tuple(
+        Shortage(
+            message=f"{available} of {line.quantity} pieces of {line.sku} are available there.",
+            path=("input", "lines"),
+            sku=line.sku,
+            location_key=line.location_key,
+            wanted=line.quantity,
+            available=available,
+        )
+        for line in wanted
+        if (available := _available(levels.get(line.place))) < line.quantity
+    )
+
+
+def _available(level: StockLevel | None) -> int:
+    return 0 if level is None else level.available
+
+
+@runtime_checkable
+class ReservationPort(Protocol):
+    """The store that keeps reservations. *Errors* of all calls: ``StoreUnavailable``."""
+
+    async def reservations_by_holder(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[Reservation]]:
+        """Read what runs for each holder, the newest first; a holder without any is absent."""
+        ...
+
+    async def reservation_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Reservation]:
+        """Read reservations by their own key, ended ones as well; unknown keys are absent."""
+        ...
+
+
+class ReservationChanges(Protocol):
+    """What one transaction may do to reservations.
+
+    Holder first, then the reservation, then the shelves: whoever keeps to this order never waits
+    for somebody who waits for them.
+    """
+
+    async def running(self, holder: str) -> Sequence[Reservation]:
+        """Read what runs for a holder, keeping others from adding to it meanwhile."""
+        ...
+
+    async def read(self, key: str) -> Reservation | None:
+        """Read a reservation, keeping others from changing it meanwhile."""
+        ...
+
+    async def held(self, key: str) -> Sequence[Held]:
+        """Read what is held for a reservation."""
+        ...
+
+    async def shelves(
+        self, places: Iterable[Place], seen: Iterable[StockLevel], apart_from: str | None = None
+    ) -> Mapping[Place, StockLevel]:
+        """Read what the newest snapshot says of each place, with all that is held against it.
+
+        Nobody else can hold anything there until the transaction ends. ``seen`` is kept where it
+        is newer than what was known; a place that nothing is known of is absent. What is held for
+        the reservation ``apart_from`` is left out.
+        """
+        ...
+
+    async def create(self, reservation: Reservation, held: Sequence[ReservationLine]) -> None:
+        """Write a new reservation, and hold pieces for it on shelves that were read before."""
+        ...
+
+    async def save(self, reservation: Reservation) -> None:
+        """Write a reservation that was read; one that has ended holds nothing any more."""
+        ...

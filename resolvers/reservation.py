@@ -1,0 +1,289 @@
+"""Reservations: goods held at a location for a customer, or for a guest who has a secret."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from domain.attempt import Changes, attempt
+from domain.availability import FulfilmentMode, StockLevel
+from domain.customer import Customer
+from domain.errors import BadInput, Failure, Forbidden, NotFound, SourceUnavailable, Unauthenticated
+from domain.fulfilment import modes_at
+from domain.identity import external_id, node_key
+from domain.location import Location
+from domain.partial import missing_of
+from domain.policy import Decision
+from domain.product import Variant
+from domain.provenance import STOCK
+from domain.reservation import (
+    CollectionNotOffered,
+    Held,
+    Place,
+    Reservation,
+    ReservationCreate,
+    ReservationExtend,
+    ReservationLine,
+    ReservationOutcome,
+    ReservationRelease,
+    Shortage,
+    check_items,
+    extended,
+    guest,
+    new_reservation,
+    over_limit,
+    released,
+    shortages,
+    summed,
+)
+from domain.viewer import Viewer
+from execution.context import Context
+
+_TYPE = "Reservation"
+
+
+async def reservation(
+    parents: Sequence[object], context: Context, id: str, secret: str | None = None
+) -> list[Reservation | Failure | None]:
+    """Find a reservation by its global id. *Errors*: ``BadInput`` for any other id."""
+    _, key = node_key(id, "id", _TYPE)
+    if secret is not None:
+        context.proven.add(guest(secret, "secret"))
+    if not context.may_look_up(_TYPE, key):
+        return [None] * len(parents)
+    return [await context.loaders.reservation_by_key.load_one(key)] * len(parents)
+
+
+async def reservations_of_viewer(
+    parents: Sequence[Viewer], context: Context
+) -> list[Sequence[Reservation] | Failure]:
+    """List what runs for the viewer, the newest first; nothing for those who are not customers."""
+    own = context.viewer.customer
+    if own is None or not context.may_look_up(_TYPE, ""):
+        return [()] * len(parents)
+    found = await context.loaders.reservations_by_holder.load_one(own)
+    return [() if found is None else found] * len(parents)
+
+
+async def reservations_of_customer(
+    parents: Sequence[Customer], context: Context
+) -> list[Sequence[Reservation] | Failure]:
+    """List what runs for each customer, the newest first."""
+    found = await context.loaders.reservations_by_holder.load([parent.key for parent in parents])
+    return [() if each is None else each for each in found]
+
+
+async def variant_of_line(
+    parents: Sequence[ReservationLine], context: Context
+) -> list[Variant | Failure | None]:
+    """Find the variant of each line."""
+    return await context.loaders.variant_by_sku.load([parent.sku for parent in parents])
+
+
+async def location(
+    parents: Sequence[ReservationLine | Shortage | CollectionNotOffered], context: Context
+) -> list[Location | Failure | None]:
+    """Find the place of each."""
+    return await context.loaders.location_by_key.load([parent.location_key for parent in parents])
+
+
+async def create(
+    parents: Sequence[object], context: Context, input: ReservationCreate
+) -> list[ReservationOutcome]:
+    """Hold goods at a location. *Errors*: ``BadInput``; ``NotFound`` for an unknown location."""
+    named = attempt(context.viewer, "reservationCreate", input, input.secret)
+    check_items(input.lines)
+    _, location_key = node_key(input.location, "input.location", "Location")
+    holder = await _holder(context, input)
+    if (refused := await _refused(context, location_key)) is not None:
+        return [ReservationOutcome(user_errors=(refused,))] * len(parents)
+    lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
+    seen = await _snapshots(context, lines)
+    wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
+
+    async def work(changes: Changes) -> ReservationOutcome:
+        running = await changes.reservation.running(holder)
+        if (reached := over_limit(running, wanted, context.terms)) is not None:
+            return ReservationOutcome(user_errors=(reached,))
+        levels = await changes.reservation.shelves((line.place for line in lines), seen.levels)
+        if lacking := shortages(lines, seen.usable(lines, levels)):
+            return ReservationOutcome(user_errors=lacking)
+        await changes.reservation.create(wanted, lines)
+        return ReservationOutcome(reservation=wanted)
+
+    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    return [outcome] * len(parents)
+
+
+async def extend(
+    parents: Sequence[object], context: Context, input: ReservationExtend
+) -> list[ReservationOutcome]:
+    """Keep a reservation up for its whole time again. *Errors*: ``BadInput``, ``NotFound``."""
+    named = attempt(context.viewer, "reservationExtend", input, input.secret)
+    key = _reservation_key(context, input.reservation, input.secret)
+
+    async def work(changes: Changes) -> ReservationOutcome:
+        found = _own(context, await changes.reservation.read(key))
+        changed = extended(found, context.now, context.terms)
+        if not isinstance(changed, Reservation):
+            return ReservationOutcome(user_errors=(changed,))
+        held = await changes.reservation.held(key)
+        places = [(each.sku, each.location_key) for each in held]
+        levels = await changes.reservation.shelves(places, (), apart_from=key)
+        # Another process, whose clock is ahead, may have given the goods away already.
+        if lacking := shortages(_counted(held, levels, context), levels):
+            return ReservationOutcome(user_errors=lacking)
+        await changes.reservation.save(changed)
+        return ReservationOutcome(reservation=changed)
+
+    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    return [outcome] * len(parents)
+
+
+async def release(
+    parents: Sequence[object], context: Context, input: ReservationRelease
+) -> list[ReservationOutcome]:
+    """Let a reservation go. *Errors*: ``BadInput``, ``NotFound``."""
+    named = attempt(context.viewer, "reservationRelease", input, input.secret)
+    key = _reservation_key(context, input.reservation, input.secret)
+
+    async def work(changes: Changes) -> ReservationOutcome:
+        found = _own(context, await changes.reservation.read(key))
+        changed = released(found, context.now)
+        if not isinstance(changed, Reservation):
+            return ReservationOutcome(user_errors=(changed,))
+        await changes.reservation.save(changed)
+        return ReservationOutcome(reservation=changed)
+
+    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    return [outcome] * len(parents)
+
+
+class _Seen(Struct, frozen=True):
+    """What the stock system has just said of some places, and why it was silent of others."""
+
+    levels: Sequence[StockLevel]
+    silent: Mapping[str, Failure]
+    oldest: datetime
+
+    def usable(
+        self, lines: Iterable[ReservationLine], shelves: Mapping[Place, StockLevel]
+    ) -> Mapping[Place, StockLevel]:
+        """Take the shelves that a promise can rest on.
+
+        What the system says is not there is not, whatever was known before; where it is silent,
+        what it said last stands for a while. *Errors*: why it is silent, after that while.
+        """
+        there = {(level.sku, level.location_key) for level in self.levels}
+        found: dict[Place, StockLevel] = {}
+        for line in lines:
+            shelf, silence = shelves.get(line.place), self.silent.get(line.sku)
+            if silence is None and line.place not in there:
+                continue
+            if shelf is None or shelf.provenance.observed_at < self.oldest:
+                system = external_id(line.location_key).system
+                raise silence or SourceUnavailable(system, "stock_by_sku", "its figures are old")
+            found[line.place] = shelf
+        return found
+
+
+async def _snapshots(context: Context, lines: Sequence[ReservationLine]) -> _Seen:
+    """Ask the stock system, before anything is locked, what lies there."""
+    places = {line.place for line in lines}
+    skus = sorted({line.sku for line in lines})
+    levels: list[StockLevel] = []
+    silent: dict[str, Failure] = {}
+    for sku, found in zip(skus, await context.loaders.stock_by_sku.load(skus)):
+        if isinstance(found, Failure):
+            context.do_without(found)
+            silent[sku] = found
+        elif found is not None:
+            levels += [each for each in found if (sku, each.location_key) in places]
+            if missing := missing_of(found):
+                silent[sku] = SourceUnavailable(missing[0], "stock_by_sku", "its part is missing")
+    told = {level.sku for level in levels}
+    return _Seen(
+        levels,
+        {sku: failure for sku, failure in silent.items() if sku not in told},
+        context.now - STOCK.usable,
+    )
+
+
+def _counted(
+    held: Iterable[Held], levels: Mapping[Place, StockLevel], context: Context
+) -> list[ReservationLine]:
+    """Take what is held and not subtracted in the figures already."""
+    return [
+        ReservationLine(each.sku, each.location_key, each.quantity)
+        for each in held
+        if (level := levels.get((each.sku, each.location_key))) is None
+        or each.counts(level.provenance.observed_at, context.now)
+    ]
+
+
+async def _refused(context: Context, location_key: str) -> CollectionNotOffered | None:
+    """Tell why nothing can be collected there. *Errors*: ``NotFound`` for an unknown location."""
+    place = await context.loaders.location_by_key.load_one(location_key)
+    if isinstance(place, Failure):
+        # What the stock is can decide alone, where nobody can say what the place offers.
+        context.do_without(place)
+        return None
+    if place is None:
+        raise NotFound("No location has this id.")
+    if FulfilmentMode.COLLECT in modes_at(place):
+        return None
+    message = "Nothing can be collected at this location; choose another."
+    return CollectionNotOffered(
+        message=message, path=("input", "location"), location_key=location_key
+    )
+
+
+async def _holder(context: Context, input: ReservationCreate) -> str:
+    """Tell for whom goods are held, before anything is written."""
+    decision, own = _decision(context), context.viewer.customer
+    if input.customer is None:
+        if own is not None:
+            return own
+        if input.secret is None:
+            raise BadInput("input.customer", None, "the id of the customer, or a guest's secret")
+        holder = guest(input.secret)
+        context.proven.add(holder)
+        return holder
+    _, key = node_key(input.customer, "input.customer", "Customer")
+    if key == own:
+        return key
+    found = (
+        await context.loaders.customer_by_key.load_one(key)
+        if context.may_look_up("Customer", key) and decision is Decision.ALLOW
+        else None
+    )
+    if isinstance(found, Failure):
+        raise found
+    if found is None:
+        raise NotFound("No customer has this id.")
+    return key
+
+
+def _decision(context: Context) -> Decision:
+    decision = context.policy.decide_type(_TYPE, context.policy_class)
+    if decision is Decision.DENY:
+        if context.viewer.subject is None:
+            raise Unauthenticated("Sign in first: a reservation is a customer's.")
+        who, why = context.viewer.role.value, context.purpose.value
+        raise Forbidden(f"Role {who} may not see reservations for purpose {why}, nor change them.")
+    return decision
+
+
+def _reservation_key(context: Context, id: str, secret: str | None) -> str:
+    _decision(context)
+    if secret is not None:
+        context.proven.add(guest(secret))
+    return node_key(id, "input.reservation", _TYPE)[1]
+
+
+def _own(context: Context, found: Reservation | None) -> Reservation:
+    """Take a reservation that the viewer may change; any other is as good as none."""
+    mine = {context.viewer.customer, *context.proven}
+    if found is None or not (_decision(context) is Decision.ALLOW or mine & found.subjects):
+        raise NotFound("No reservation has this id.")
+    return found

@@ -1,0 +1,156 @@
+"""Reservations."""
+
+from datetime import datetime
+
+import strawberry
+
+import domain.reservation
+import resolvers.reservation
+from domain.policy import Category
+from domain.reservation import ReservationState
+from schema.channel import Channel
+from schema.field import accepts, batch, enumerates, plain, publishes
+from schema.location import Location
+from schema.node import Node
+from schema.outcome import Notice, UserError
+from schema.product import Variant
+
+enumerates(
+    ReservationState,
+    "What became of a reservation.",
+    HELD="The goods are held until it expires.",
+    RELEASED="It was let go.",
+    EXPIRED="Its time is over.",
+    COMMITTED="It has become an order.",
+)
+
+
+@publishes(domain.reservation.ReservationLine)
+class ReservationLine:
+    """Some pieces of one variant at one location."""
+
+    sku: str = plain("The variant's SKU.")
+    quantity: int = plain("How many pieces are held.")
+
+    @batch(resolvers.reservation.variant_of_line)
+    def variant(self) -> Variant | None:
+        """The variant as it is today; null where it is no longer known."""
+
+    @batch(resolvers.reservation.location)
+    def location(self) -> Location | None:
+        """Where they are held."""
+
+
+@publishes(domain.reservation.Reservation, person=True)
+class Reservation(Node):
+    """Goods that are held for somebody, and that nobody else is sold meanwhile."""
+
+    lines: list[ReservationLine] | None = plain("What is held.", category=Category.CART)
+    state: ReservationState | None = plain("What became of it.", category=Category.CART)
+    channel: Channel | None = plain("Where it was made.", category=Category.CART)
+    created_at: datetime | None = plain("When it was made.", category=Category.CART)
+    expires_at: datetime | None = plain("Until when the goods are held.", category=Category.CART)
+
+
+_KEY = (
+    "Names this wish: 8 to 128 printable characters, made anew for each, the same for every try. "
+    "Within a day the same key with the same input happens once and answers the same."
+)
+_GUEST = (
+    "For guests: 32 random bytes as base64url, drawn by the client and kept by it. Whoever has it "
+    "sees the guest's reservations and can change them."
+)
+
+
+@accepts(domain.reservation.ReservationItem, name="ReservationLineInput")
+class ReservationLineInput:
+    """Some pieces of one variant; two lines of one SKU are added up."""
+
+    sku: str = plain("The variant's SKU.")
+    quantity: int = strawberry.field(default=1, description="How many pieces: 1 to 999.")
+
+
+@accepts(domain.reservation.ReservationCreate, name="ReservationCreateInput")
+class ReservationCreateInput:
+    """Goods to hold for collecting them at a location."""
+
+    idempotency_key: str = plain(_KEY)
+    location: strawberry.ID = plain("Where they are to be collected.")
+    lines: list[ReservationLineInput] = plain("What to hold: 1 to 50 lines, all or none of it.")
+    customer: strawberry.ID | None = strawberry.field(
+        default=None, description="The customer it is for; for staff. The caller without."
+    )
+    secret: str | None = strawberry.field(default=None, description=_GUEST)
+
+
+@accepts(domain.reservation.ReservationExtend, name="ReservationExtendInput")
+class ReservationExtendInput:
+    """A reservation to keep up for its whole time again."""
+
+    idempotency_key: str = plain(_KEY)
+    reservation: strawberry.ID = plain("The reservation.")
+    secret: str | None = strawberry.field(default=None, description=_GUEST)
+
+
+@accepts(domain.reservation.ReservationRelease, name="ReservationReleaseInput")
+class ReservationReleaseInput:
+    """A reservation to let go."""
+
+    idempotency_key: str = plain(_KEY)
+    reservation: strawberry.ID = plain("The reservation.")
+    secret: str | None = strawberry.field(default=None, description=_GUEST)
+
+
+@publishes(domain.reservation.ReservationOutcome)
+class ReservationPayload:
+    """What became of a reservation."""
+
+    reservation: Reservation | None = plain(
+        "The reservation after the change; null where nothing changed."
+    )
+    user_errors: list[UserError] = plain("Why nothing changed; empty where it did.")
+    notices: list[Notice] = plain("What to know about the change.")
+
+
+@publishes(domain.reservation.Shortage)
+class Shortage(UserError):
+    """A location has less of a variant than is wanted; nothing is held."""
+
+    sku: str = plain("The variant's SKU.")
+    wanted: int = plain("How many pieces are wanted, all lines taken together.")
+    available: int = plain("How many can be had there now.")
+
+    @batch(resolvers.reservation.location)
+    def location(self) -> Location | None:
+        """The location."""
+
+
+@publishes(domain.reservation.ReservationLimitReached)
+class ReservationLimitReached(UserError):
+    """One customer or guest would hold more, or longer, than one may."""
+
+    limit: int = plain("How many reservations, pieces or minutes are allowed, as the message says.")
+
+
+@publishes(domain.reservation.ReservationEnded)
+class ReservationEnded(UserError):
+    """The reservation does not run any more."""
+
+    state: ReservationState = plain("What became of it.")
+
+
+@publishes(domain.reservation.CollectionNotOffered)
+class CollectionNotOffered(UserError):
+    """The location hands nothing over to customers."""
+
+    @batch(resolvers.reservation.location)
+    def location(self) -> Location | None:
+        """The location."""
+
+
+USER_ERRORS: tuple[type, ...] = (
+    Shortage,
+    ReservationLimitReached,
+    ReservationEnded,
+    CollectionNotOffered,
+)

@@ -1,0 +1,319 @@
+"""Goods held for somebody: what is held, for how long, and what nobody else gets meanwhile."""
+
+import asyncio
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Update, select, update
+
+from domain.deadline import Deadline, Duration
+from domain.reservation import Terms
+from domain.viewer import Purpose
+from storage.store import Store
+from storage.table import HOLD, RESERVATION, SHELF
+from tests.storage.reserve import (
+    BY_ID,
+    EXTEND,
+    MINE,
+    RELEASE,
+    change,
+    made,
+    place,
+    refused,
+    reserve,
+)
+from tests.storage.shop import (
+    AGENT,
+    ANNA,
+    DEPOT,
+    GUEST,
+    OTHER_SHOP,
+    PIECES,
+    PIOTR,
+    SHOP,
+    Shop,
+    customer,
+)
+
+LATER = timedelta(seconds=5)
+ANNA_ID = "Q3VzdG9tZXI6Y3JtOkMtMQ"
+
+
+@pytest.fixture
+def shop(store: Store) -> Shop:
+    return Shop(store)
+
+
+async def _write(store: Store, statement: Update) -> None:
+    await store._database.write(lambda connection: connection.execute(statement))
+
+
+async def _over(store: Store) -> None:
+    """Let the time of everything that is held be over."""
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    for table in (HOLD, RESERVATION):
+        await _write(store, update(table).values(expires_at=past))
+
+
+async def test_goods_are_held_extended_and_let_go(shop: Shop) -> None:
+    """What is reserved is held until its time is over or it is let go, and seen in any channel."""
+    anna = customer(ANNA)
+    lines = [{"sku": "S1", "quantity": 2}, "S2", {"sku": "S1", "quantity": 1}]
+    found = made(await reserve(shop, anna, "create-1", *lines))
+    assert found["state"] == "HELD"
+    assert found["lines"] == [
+        {"sku": "S1", "quantity": 3, "location": {"id": place()}},
+        {"sku": "S2", "quantity": 1, "location": {"id": place()}},
+    ]
+    mine = (await shop.ask(MINE, customer(ANNA, client="till")))["data"]["viewer"]["reservations"]
+    assert [each["id"] for each in mine] == [found["id"]]
+    longer = made(await change(shop, EXTEND, anna, "extend-1", found["id"]), "reservationExtend")
+    assert longer["expiresAt"] > found["expiresAt"]
+    gone = made(await change(shop, RELEASE, anna, "release1", found["id"]), "reservationRelease")
+    assert gone["state"] == "RELEASED"
+    assert (await shop.ask(MINE, anna))["data"]["viewer"]["reservations"] == []
+    again = await change(shop, RELEASE, anna, "release2", found["id"])
+    assert made(again, "reservationRelease")["state"] == "RELEASED"
+    (error,) = refused(await change(shop, EXTEND, anna, "extend-2", found["id"]),
+                       "reservationExtend")  # fmt: skip
+    assert (error["__typename"], error["state"]) == ("ReservationEnded", "RELEASED")
+
+
+async def test_what_one_holds_nobody_else_gets(shop: Shop) -> None:
+    """A shortage tells what, where, how many are wanted and how many there are; nothing is held."""
+    made(await reserve(shop, customer(ANNA), "create-1", {"sku": "S1", "quantity": PIECES - 1}))
+    answer = await reserve(shop, customer(PIOTR), "create-1", "S2", {"sku": "S1", "quantity": 2})
+    (error,) = refused(answer)
+    assert {name: error[name] for name in ("__typename", "sku", "wanted", "available")} == {
+        "__typename": "Shortage", "sku": "S1", "wanted": 2, "available": 1,
+    }  # fmt: skip
+    assert error["location"] == {"id": place()}
+    made(await reserve(shop, customer(PIOTR), "create-2", "S1"))
+    made(await reserve(shop, customer(PIOTR), "create-3", "S1", at=OTHER_SHOP))
+    answer = await reserve(shop, customer(PIOTR), "create-4", "S1")
+    assert refused(answer)[0]["available"] == 0
+
+
+async def test_two_lines_of_one_sku_are_wanted_together(shop: Shop) -> None:
+    """Demand is added up by SKU before it is compared with what there is."""
+    shop.stock.pieces["S1", SHOP] = 3
+    lines = [{"sku": "S1", "quantity": 2}, {"sku": "S1", "quantity": 2}]
+    (error,) = refused(await reserve(shop, customer(ANNA), "create-1", *lines))
+    assert (error["wanted"], error["available"]) == (4, 3)
+
+
+async def test_what_is_over_counts_no_more_though_nobody_has_swept(
+    store: Store, shop: Shop
+) -> None:
+    """An expired hold stops counting the moment its time is over."""
+    full = {"sku": "S1", "quantity": PIECES}
+    found = made(await reserve(shop, customer(ANNA), "create-1", full))
+    assert refused(await reserve(shop, customer(PIOTR), "create-1", full))
+    await _over(store)
+    answer = await shop.ask(BY_ID, customer(ANNA), id=found["id"])
+    assert answer["data"]["reservation"]["state"] == "EXPIRED"
+    made(await reserve(shop, customer(PIOTR), "create-1", full))
+    (error,) = refused(
+        await change(shop, EXTEND, customer(ANNA), "extend-1", found["id"]), "reservationExtend"
+    )
+    assert error["state"] == "EXPIRED"
+
+
+async def test_a_clock_that_lags_gives_nothing_away_twice(store: Store, shop: Shop) -> None:
+    """Who believes that their hold still runs cannot extend it once another has the goods."""
+    anna, piotr = customer(ANNA), customer(PIOTR)
+    full = {"sku": "S1", "quantity": PIECES}
+    found = made(await reserve(shop, anna, "create-1", full))
+    await _over(store)
+    made(await reserve(shop, piotr, "create-1", full))
+    # As a process sees it whose clock is behind.
+    now = datetime.now(UTC)
+    for table in (HOLD, RESERVATION):
+        late = update(table).where(table.c.expires_at < now).values(expires_at=now + LATER)
+        await _write(store, late)
+    answer = await change(shop, EXTEND, anna, "extend-1", found["id"])
+    assert refused(answer, "reservationExtend")[0]["__typename"] == "Shortage"
+
+
+async def test_goods_are_held_no_longer_than_the_terms_allow(store: Store) -> None:
+    """However often it is extended, a reservation ends."""
+    shop = Shop(store, terms=Terms(time=Duration(60), longest=Duration(60)))
+    anna = customer(ANNA)
+    found = made(await reserve(shop, anna, "create-1", "S1"))
+    (error,) = refused(
+        await change(shop, EXTEND, anna, "extend-1", found["id"]), "reservationExtend"
+    )
+    assert (error["__typename"], error["limit"]) == ("ReservationLimitReached", 1)
+
+
+async def test_nobody_holds_more_than_their_part(store: Store) -> None:
+    """One customer holds a few pieces at once, however many requests they send together."""
+    shop = Shop(store, terms=Terms(reservations=3, pieces=10))
+    anna = customer(ANNA)
+    (error,) = refused(await reserve(shop, anna, "create-0", {"sku": "S1", "quantity": 11}))
+    assert (error["__typename"], error["limit"]) == ("ReservationLimitReached", 10)
+    answers = await asyncio.gather(
+        *(reserve(shop, anna, f"create-{number}", "S1") for number in range(1, 9))
+    )
+    errors = [each["data"]["reservationCreate"]["userErrors"] for each in answers]
+    assert sorted(len(each) for each in errors) == [0, 0, 0, 1, 1, 1, 1, 1]
+    assert {each["limit"] for some in errors for each in some} == {3}
+    guest = {"secret": secrets.token_urlsafe(32)}
+    answers = await asyncio.gather(
+        *(reserve(shop, GUEST, f"create-{number}", "S1", **guest) for number in range(6))
+    )
+    made_ones = [each["data"]["reservationCreate"]["reservation"] for each in answers]
+    assert sum(each is not None for each in made_ones) == 3
+
+
+async def test_a_guest_is_known_by_their_secret(shop: Shop) -> None:
+    """A guest gives nothing of themselves; who has the secret has the reservation."""
+    secret, other = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    found = made(await reserve(shop, GUEST, "create-1", "S1", secret=secret))
+    read = await shop.ask(BY_ID, GUEST, id=found["id"], secret=secret)
+    assert read["data"]["reservation"]["state"] == "HELD"
+    for given in (None, other):
+        read = await shop.ask(BY_ID, GUEST, id=found["id"], secret=given)
+        assert read["data"] == {"reservation": None, "node": None}
+    answer = await change(shop, RELEASE, GUEST, "release1", found["id"], secret=other)
+    assert answer["errors"] == ["NOT_FOUND"]
+    # Having signed in meanwhile, they still have it.
+    anna = customer(ANNA)
+    answer = await change(shop, EXTEND, anna, "extend-1", found["id"], secret=secret)
+    assert made(answer, "reservationExtend")["id"] == found["id"]
+    answer = await change(shop, RELEASE, GUEST, "release1", found["id"], secret=secret)
+    assert made(answer, "reservationRelease")["state"] == "RELEASED"
+    for bad in ("short", "a" * 43):
+        assert (await reserve(shop, GUEST, "create-2", "S1", secret=bad))["errors"] == ["BAD_INPUT"]
+    assert (await reserve(shop, GUEST, "create-2", "S1"))["errors"] == ["UNAUTHENTICATED"]
+
+
+async def test_somebody_else_s_reservation_is_as_good_as_none(shop: Shop) -> None:
+    """Another customer neither sees nor changes it; staff do, and make one for a customer."""
+    anna, piotr = customer(ANNA), customer(PIOTR)
+    found = made(await reserve(shop, anna, "create-1", "S1"))
+    answer = await shop.ask(BY_ID, piotr, id=found["id"])
+    assert answer["data"] == {"reservation": None, "node": None}
+    for document in (EXTEND, RELEASE):
+        answer = await change(shop, document, piotr, "change-1", found["id"])
+        assert answer["errors"] == ["NOT_FOUND"]
+    answer = await reserve(shop, piotr, "create-1", "S1", customer=ANNA_ID)
+    assert answer["errors"] == ["NOT_FOUND"]
+    answer = await reserve(shop, customer(ANNA, purposes=(Purpose.MARKETING,)), "create-2", "S1")
+    assert answer["errors"] == ["FORBIDDEN"]
+    phoned = made(await reserve(shop, AGENT, "create-1", "S2", customer=ANNA_ID))
+    mine = (await shop.ask(MINE, anna))["data"]["viewer"]["reservations"]
+    assert [each["id"] for each in mine] == [phoned["id"], found["id"]]
+    assert (await reserve(shop, AGENT, "create-2", "S2"))["errors"] == ["BAD_INPUT"]
+
+
+async def test_every_change_happens_once_for_its_key(store: Store, shop: Shop) -> None:
+    """Sent again it is told the same; with other input nothing happens; twins are one."""
+    anna = customer(ANNA)
+    twins = await asyncio.gather(*(reserve(shop, anna, "create-1", "S1") for _ in range(10)))
+    first = made(twins[0])
+    assert all(each["data"] == twins[0]["data"] for each in twins)
+    (error,) = refused(await reserve(shop, anna, "create-1", "S2"))
+    assert error["__typename"] == "IdempotencyMismatch"
+    other = made(await reserve(shop, anna, "create-2", "S2"))
+    for document, name in ((EXTEND, "reservationExtend"), (RELEASE, "reservationRelease")):
+        answers = await asyncio.gather(
+            *(change(shop, document, anna, "change-1", first["id"]) for _ in range(5))
+        )
+        assert all(each["data"] == answers[0]["data"] for each in answers)
+        assert made(answers[0], name)["id"] == first["id"]
+        (error,) = refused(await change(shop, document, anna, "change-1", other["id"]), name)
+        assert error["__typename"] == "IdempotencyMismatch"
+    rows = await store._database.read(lambda c: c.execute(select(HOLD.c.sku, HOLD.c.quantity)))
+    assert rows.all() == [("S2", 1)]
+    again = await reserve(shop, anna, "create-1", "S1")
+    assert made(again)["state"] == "HELD", "a replay shows what was made, not what is"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"sku": "S1", "quantity": 0},
+        {"sku": "S1", "quantity": -1},
+        {"sku": "S1", "quantity": 1_000},
+        {"sku": ""},
+        {"sku": "S" * 101},
+    ],
+)
+async def test_quantities_and_skus_have_bounds(shop: Shop, line: dict[str, Any]) -> None:
+    """Nothing, less than nothing and too much cannot be asked for."""
+    assert (await reserve(shop, customer(ANNA), "create-1", line))["errors"] == ["BAD_INPUT"]
+
+
+@pytest.mark.parametrize("quantity", [1.5, 2**31, "1", None])
+async def test_a_quantity_is_a_whole_number(shop: Shop, quantity: Any) -> None:
+    """A quantity that is no whole number of pieces never reaches a resolver."""
+    answer = await reserve(shop, customer(ANNA), "create-1", {"sku": "S1", "quantity": quantity})
+    assert answer["data"] is None
+    assert answer["errors"] != []
+
+
+async def test_what_is_not_there_cannot_be_held(shop: Shop) -> None:
+    """An unknown SKU is a shortage of all of it, an unknown place not found, a depot no shop."""
+    anna = customer(ANNA)
+    (error,) = refused(await reserve(shop, anna, "create-1", "X1"))
+    assert (error["__typename"], error["available"]) == ("Shortage", 0)
+    assert (await reserve(shop, anna, "create-1", "S1", at="wms:Z"))["errors"] == ["NOT_FOUND"]
+    (error,) = refused(await reserve(shop, anna, "create-1", "S1", at=DEPOT))
+    assert error["__typename"] == "CollectionNotOffered"
+
+
+async def test_the_last_snapshot_decides_while_the_stock_system_is_away(
+    store: Store, shop: Shop
+) -> None:
+    """Without the stock system, what it said last stands for five minutes, and no longer."""
+    anna, piotr = customer(ANNA), customer(PIOTR)
+    shop.stock.pieces["S1", SHOP] = 3
+    made(await reserve(shop, anna, "create-1", "S1"))
+    shop.stock.is_away = True
+    made(await reserve(shop, anna, "create-2", "S1"))
+    (error,) = refused(await reserve(shop, piotr, "create-1", {"sku": "S1", "quantity": 2}))
+    assert error["available"] == 1
+    assert (await reserve(shop, anna, "create-3", "S9"))["errors"] == ["SOURCE_UNAVAILABLE"]
+    old = datetime.now(UTC) - timedelta(minutes=6)
+    await _write(store, update(SHELF).values(observed_at=old))
+    assert (await reserve(shop, anna, "create-4", "S1"))["errors"] == ["SOURCE_UNAVAILABLE"]
+    shop.stock.is_away = False
+    made(await reserve(shop, anna, "create-4", "S1"))
+
+
+async def test_an_older_snapshot_never_replaces_a_newer_one(shop: Shop) -> None:
+    """Of two answers of the stock system the later observed one counts, in whatever order."""
+    anna = customer(ANNA)
+    shop.stock.pieces["S1", SHOP] = 1
+    made(await reserve(shop, anna, "create-1", "S1"))
+    shop.stock.pieces["S1", SHOP] = 9
+    shop.stock.observed_at = datetime.now(UTC) - timedelta(seconds=20)
+    assert refused(await reserve(shop, anna, "create-2", "S1"))[0]["available"] == 0
+    shop.stock.observed_at = None
+    made(await reserve(shop, anna, "create-2", {"sku": "S1", "quantity": 8}))
+
+
+async def test_what_a_snapshot_includes_is_not_subtracted_again(store: Store, shop: Shop) -> None:
+    """A hold that the stock system has subtracted itself counts in older figures only."""
+    anna, piotr = customer(ANNA), customer(PIOTR)
+    made(await reserve(shop, anna, "create-1", {"sku": "S1", "quantity": 20}))
+    noted = datetime.now(UTC)
+    await _write(store, update(HOLD).values(included_from=noted))
+    shop.stock.pieces["S1", SHOP] = PIECES - 20
+    shop.stock.observed_at = noted
+    (error,) = refused(await reserve(shop, piotr, "create-1", {"sku": "S1", "quantity": 31}))
+    assert error["available"] == PIECES - 20
+    made(await reserve(shop, piotr, "create-1", {"sku": "S1", "quantity": PIECES - 20}))
+
+
+async def test_a_shredded_customer_s_reservations_are_gone(store: Store, shop: Shop) -> None:
+    """After erasure nothing tells who held what; what they held is held until its time is over."""
+    anna = customer(ANNA)
+    found = made(await reserve(shop, anna, "create-1", {"sku": "S1", "quantity": PIECES}))
+    assert await store.shred([ANNA], Deadline.after(5)) == 1
+    assert (await shop.ask(BY_ID, anna, id=found["id"]))["data"]["reservation"] is None
+    assert (await shop.ask(MINE, anna))["data"]["viewer"]["reservations"] == []
+    assert refused(await reserve(shop, customer(PIOTR), "create-1", "S1"))
