@@ -43,7 +43,7 @@ class Goods(Struct, frozen=True, kw_only=True):
     """What was found of one SKU; a failure stands in the place of what could not be had.
 
     *Shape*: ``offer`` is what its system asks, ``shown`` the same with the promotions that act on
-    a piece by itself. ``levels`` are only there where somebody looks at stock.
+    a piece by itself.
     """
 
     variant: Variant | Failure | None
@@ -54,7 +54,10 @@ class Goods(Struct, frozen=True, kw_only=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """Everything that a cart is appraised by, as it is now."""
+    """Everything that a cart is appraised by, as it is now.
+
+    *Shape*: levels and places were looked up where ``has_stock`` says so.
+    """
 
     goods: Mapping[str, Goods]
     places: Mapping[str, Location | Failure] = {}
@@ -62,6 +65,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     tier: str | Failure | None = None
     rules: Rules
     moment: datetime
+    has_stock: bool = False
 
     def seen(self, sku: str) -> SeenPrice | None:
         """Tell what a piece costs; None where nobody can say."""
@@ -107,9 +111,12 @@ def appraise(cart: Cart, facts: Facts) -> Appraisal:
     prices = {entry.key: _price(entry, facts) for entry in cart.entries}
     pricing = _priced(cart, facts, prices)
     priced = {line.key: line for line in pricing.lines}
-    short = shortages(cart, {sku: goods.levels for sku, goods in facts.goods.items()}, facts.places)
+    levels = {sku: goods.levels for sku, goods in facts.goods.items() if facts.has_stock}
+    short = shortages(cart, levels, facts.places)
     lines: dict[str, LineAppraisal] = {}
-    problems = [*_of_delivery(cart, facts), *_of_promotions(cart, pricing, prices)]
+    problems = [*_of_promotions(cart, pricing, prices)]
+    if facts.has_stock:
+        problems += _of_delivery(cart, facts)
     if isinstance(facts.tier, Failure):
         problems.append(_degraded(Degraded.LOYALTY))
     for entry in cart.entries:

@@ -5,14 +5,14 @@ What is added to what is there commutes, so that parallel additions never confli
 that the caller knew: two who change different lines do not disturb each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 from uuid_utils import uuid7
 
 from domain.cart import Cart, CartInput, Rules, VersionConflict
-from domain.entry import Entry, SeenPrice, Touch
+from domain.entry import Entry, Touch
 from domain.errors import BadInput
 from domain.outcome import UserError
 
@@ -106,7 +106,6 @@ def check_items(argument: str, items: Sequence[object]) -> None:
 def with_lines(
     cart: Cart,
     additions: Iterable[CartAddition],
-    seen: Mapping[str, SeenPrice],
     touched: Touch,
     rules: Rules,
 ) -> Cart | UserError:
@@ -123,7 +122,6 @@ def with_lines(
                 changed=touched,
                 changed_in=version,
                 delivery=cart.usual,
-                seen=seen.get(each.sku),
             )
             entries.append(entry)
         else:
@@ -133,7 +131,6 @@ def with_lines(
                 quantity=entry.quantity + each.quantity,
                 changed=touched,
                 changed_in=version,
-                seen=entry.seen or seen.get(each.sku),
             )
     return _full(entries) or cart.by(touched, rules, entries=tuple(entries))
 
