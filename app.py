@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvloop
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.types import ASGIApp
 
 import config
@@ -22,6 +23,7 @@ from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
 from domain.change import StockNotices
@@ -29,6 +31,8 @@ from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
 from domain.port import NOTHING_OWNED, UNSERVED
 from domain.reservation import TERMS, Terms
+from domain.rule import PromotionSettings, Rulebook
+from domain.rulebook import promotions
 from execution.context import Contexts
 from execution.context import Settings as ContextSettings
 from execution.context import problems as context_problems
@@ -65,6 +69,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     storage: StorageSettings | None = None
     unserved: list[str] = []
     needs_systems_at_start: bool = True
+    promotion: PromotionSettings | None = None
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
     reservation: Terms = TERMS
@@ -120,13 +125,18 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         store = open_store(settings.storage) if settings.storage else None
     except ConfigurationError as error:
         problems += error.problems
+    campaigns = NO_CAMPAIGNS
+    try:
+        campaigns = _campaigns(settings)
+    except ConfigurationError as error:
+        problems += error.problems
     if problems or policy is None or systems is None:
         raise ConfigurationError(problems)
 
     verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
-    contexts = _contexts(settings, systems, policy, store, watch)
+    contexts = _contexts(settings, systems, policy, store, watch, campaigns)
     poll = StockPoll(watch, systems.ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
@@ -165,6 +175,7 @@ def _contexts(
     policy: PolicyTable,
     store: Store | None,
     changes: StockWatch,
+    campaigns: Campaigns,
 ) -> Contexts:
     return Contexts(
         settings.context,
@@ -174,9 +185,21 @@ def _contexts(
         store.attempts if store else UNSERVED,
         changes=changes,
         systems=tuple(systems.upstreams),
+        campaigns=campaigns,
         terms=settings.reservation,
         rules=settings.cart,
     )
+
+
+def _campaigns(settings: Settings) -> Campaigns:
+    """Read the promotions' file. *Errors*: ``ConfigurationError`` with all that is wrong there."""
+    if settings.promotion is None:
+        return NO_CAMPAIGNS
+    file = settings.promotion.file
+    found, problems = promotions(config.load(file, Rulebook, {}), settings.context.markets)
+    if problems:
+        raise ConfigurationError([replace(each, file=file) for each in problems])
+    return Campaigns(found)
 
 
 def _takes(settings: Settings, systems: Systems, watch: StockWatch) -> Mapping[str, Take]:

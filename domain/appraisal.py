@@ -28,8 +28,9 @@ from domain.problem import (
     SourceDegradedProblem,
 )
 from domain.product import Variant
-from domain.promotion import CouponState, Promotion
+from domain.promotion import CouponState, Names, Promotion
 
+_NONE: Names = frozenset()
 _WORDS = {
     Degraded.PRICE: "The price cannot be looked up at the moment; it is the one last known.",
     Degraded.STOCK: "What is in stock cannot be looked up at the moment.",
@@ -42,12 +43,12 @@ _WORDS = {
 class Goods(Struct, frozen=True, kw_only=True):
     """What was found of one SKU; a failure stands in the place of what could not be had.
 
-    *Shape*: ``offer`` is what its system asks, ``shown`` the same with the promotions that act on
-    a piece by itself.
+    *Shape*: ``names`` are what promotions may call it; ``offer`` is what its system asks, ``shown``
+    the same with the promotions that act on a piece by itself.
     """
 
     variant: Variant | Failure | None
-    categories: frozenset[str] = frozenset()
+    names: Names | Failure = frozenset()
     offer: Offer | Failure | None
     shown: Offer | Failure | None
     levels: Sequence[StockLevel] | Failure | None = None
@@ -155,6 +156,12 @@ def noted(cart: Cart, facts: Facts) -> Cart:
     return replace(cart, entries=entries, promotions=promotions)
 
 
+def coupon_states(cart: Cart, facts: Facts) -> Mapping[str, CouponState]:
+    """Tell what becomes of each coupon of a cart."""
+    prices = {entry.key: _price(entry, facts) for entry in cart.entries}
+    return {each.code: each.state for each in _priced(cart, facts, prices).coupons}
+
+
 def accepted(cart: Cart, facts: Facts) -> Cart:
     """Take the prices of this moment for those that were seen."""
     return replace(
@@ -188,7 +195,7 @@ def _priced(
                 key=entry.key,
                 sku=entry.sku,
                 product_key=variant.product_key if isinstance(variant, Variant) else "",
-                categories=goods.categories if goods else frozenset(),
+                categories=goods.names if goods and not isinstance(goods.names, Failure) else _NONE,
                 quantity=entry.quantity,
                 unit=seen.unit,
                 list_price=seen.list_price,

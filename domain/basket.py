@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from domain.errors import BadInput
 from domain.money import MAX_MINOR, Money, Price
-from domain.promotion import Article
+from domain.promotion import Names, names
 from domain.viewer import Channel
 
 MAX_LINES = 200
@@ -17,21 +17,22 @@ MAX_COUPONS = 10
 class PricingLine(Struct, frozen=True, kw_only=True):
     """So many pieces of a variant.
 
-    *Shape*: ``unit`` is what its system asks for one piece, before any promotion of the gateway's.
+    *Shape*: ``categories`` are keys and codes of the product's category and all above it; ``unit``
+    is what its system asks for one piece, before any promotion of the gateway's.
     """
 
     key: str
     sku: str
     product_key: str
-    categories: frozenset[str] = frozenset()
+    categories: Names = frozenset()
     quantity: int
     unit: Price
     list_price: Price
 
     @property
-    def article(self) -> Article:
-        """What a promotion sees of it."""
-        return Article(self.sku, self.product_key, self.categories)
+    def names(self) -> Names:
+        """What promotions may call it by."""
+        return names(self.sku, self.product_key, self.categories)
 
 
 class PricingDelivery(Struct, frozen=True):

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import Enum
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain.availability import FulfilmentMode
 from domain.money import Money, is_currency
@@ -71,7 +71,7 @@ class Method(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     market: str
     mode: DeliveryMode
     price: dict[str, str]
-    days: list[int] = [1, 3]
+    days: list[int] = field(default_factory=lambda: [1, 3])
     cut_off: str = "14:00"
     zone: str = "UTC"
     trunk_km: float = 300

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from domain.ask import Ask
 from domain.money import Money, Price
+from domain.promotion import AppliedPromotion
 from domain.provenance import Provenance
 
 
@@ -18,6 +19,7 @@ class PriceRule(Enum):
     LIST_PRICE = "LIST_PRICE"
     PRICE_LIST = "PRICE_LIST"
     SALE = "SALE"
+    PROMOTION = "PROMOTION"
 
 
 class Reduction(Struct, frozen=True, gc=False):
@@ -33,8 +35,9 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     """The price of one variant in one market, channel and currency.
 
     *Shape*: ``list_price`` is the price before any reduction, equal to ``price`` without one;
-    ``applied_reductions`` lie between the two and add up to the difference; ``winning_rule``
-    decided ``price``, None where the system does not say; ``version`` changes whenever the price
+    ``applied_reductions`` lie between the two and add up to the difference, those of
+    ``applied_promotions`` (the gateway's own) last; ``winning_rule`` decided ``price``, None where
+    the system does not say; ``version`` changes whenever the price
     does; ``valid_until`` UTC, None while open-ended.
     """
 
@@ -42,6 +45,7 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     price: Price
     list_price: Price
     applied_reductions: tuple[Reduction, ...] = ()
+    applied_promotions: tuple[AppliedPromotion, ...] = ()
     winning_rule: PriceRule | None = None
     version: str
     valid_until: datetime | None = None

@@ -4,12 +4,13 @@ An offer and a line of a cart come to their price here, and so cannot differ.
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 from itertools import groupby
 
 from msgspec import Struct
 
-from domain.promotion import AmountOff, Article, Percentage, Promotion
+from domain.promotion import AmountOff, Names, Percentage, Promotion
 
 
 class Step(Struct, frozen=True):
@@ -37,13 +38,18 @@ def competition(promotion: Promotion) -> tuple[int, str]:
     return -promotion.priority, promotion.group or f"\0{promotion.key}"
 
 
+def rounded(amount: Fraction) -> int:
+    """Round an amount of at least zero half up to the whole minor unit."""
+    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+
+
 def percent_of(minor: int, percent: Decimal) -> int:
     """Take so many percent of an amount, rounded half up; exact for any amount."""
-    return int((Decimal(minor) * percent / 100).to_integral_value(ROUND_HALF_UP))
+    return rounded(Fraction(percent) * minor / 100)
 
 
 def piece_price(
-    article: Article, minor: int, currency: str, promotions: Iterable[Promotion]
+    article: Names, minor: int, currency: str, promotions: Iterable[Promotion]
 ) -> PiecePrice:
     """Let catalogue promotions act on a piece, each on what those before it have left.
 

@@ -17,7 +17,6 @@ Delivery is taxed at the rates of the goods it carries, in proportion to what th
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from itertools import groupby
 
 from msgspec import Struct
@@ -32,13 +31,14 @@ from domain.promotion import (
     FreeDelivery,
     MissedPromotion,
     MissReason,
+    Names,
     Promotion,
     coupon_code,
 )
 from domain.redemption import code_for, coupons
-from domain.saving import Saving, Target, parts, target
+from domain.saving import Saving, Shortfall, Target, saving
 from domain.share import share
-from domain.taxation import at_rates, taxed, together
+from domain.taxation import at_rates, rates_of, taxed, together
 
 MAX_PROMOTIONS = 500
 MAX_MISSED = 20
@@ -118,13 +118,13 @@ class _Cart:
         self._request = request
         self._lines = sorted(request.lines, key=_place)
         self._columns = [[*column] for _, column in groupby(self._lines, key=_same)]
-        self._articles = [column[0].article for column in self._columns]
+        self._articles = [column[0].names for column in self._columns]
         self._deliveries = sorted(request.deliveries, key=lambda each: each.key)
         self._goods = []
-        for column in self._columns:
+        for column, article in zip(self._columns, self._articles):
             pieces = sum(line.quantity for line in column)
-            self._goods.append(target(column[0].unit.gross.minor * pieces, pieces))
-        self._carriages = [target(each.gross.minor) for each in self._deliveries]
+            self._goods.append(_target(column[0].unit, pieces, article))
+        self._carriages = [Target(each.gross.minor, each.gross.minor) for each in self._deliveries]
         self._by_group: dict[str, Promotion] = {}
         self._missed: dict[str, MissedPromotion] = {}
 
@@ -142,16 +142,19 @@ class _Cart:
         """Let the one promotion act that takes off most; the others have lost to it."""
         savings: list[tuple[Promotion, Saving]] = []
         for promotion in promotions:
-            saving = self._saving(promotion)
-            if isinstance(saving, MissedPromotion):
-                self._miss(saving)
-            elif saving:
-                savings.append((promotion, saving))
+            found = self._saving(promotion)
+            if isinstance(found, MissedPromotion):
+                self._miss(found)
+            elif found is not None:
+                if found.shortfall is not None:
+                    self._miss(self._short(promotion, found.shortfall))
+                if found.parts:
+                    savings.append((promotion, found))
         if not savings:
             return
-        winner, saving = max(savings, key=lambda each: sum(each[1].values()))
+        winner, best = max(savings, key=lambda each: each[1].total)
         targets = self._targets(winner)
-        for place, amount in saving.items():
+        for place, amount in best.parts.items():
             targets[place].take(winner, amount)
         if winner.group is not None:
             self._by_group[winner.group] = winner
@@ -167,25 +170,33 @@ class _Cart:
 
     def _saving(self, promotion: Promotion) -> Saving | MissedPromotion | None:
         """Work out what it would take off now, or what is missing; None where nothing is meant."""
+        goods = promotion.goods
         meant = [
-            place for place, each in enumerate(self._articles) if promotion.selection.has(each)
+            place
+            for place, each in enumerate(self._articles)
+            if any(selection.has(each) for selection in goods)
         ]
         if not meant:
             return None
         targets = self._targets(promotion)
         places = range(len(targets)) if targets is self._carriages else meant
         blocking = [targets[place].blocking(promotion) for place in places]
-        free = [place for place, other in zip(places, blocking) if other is None]
+        free = {place: targets[place] for place, other in zip(places, blocking) if other is None}
         other = self._by_group.get(promotion.group) if promotion.group is not None else None
         if other is None and not free:
             other = next(filter(None, blocking), None)
         if other is not None:
             return _lost(promotion, other)
         missed = self._unmet(promotion, meant)
-        if missed is not None:
-            return missed
-        taken = parts(promotion.effect, [targets[place] for place in free], self._request.currency)
-        return {place: part for place, part in zip(free, taken) if part}
+        return missed or saving(promotion, free, self._request.currency)
+
+    def _short(self, promotion: Promotion, shortfall: Shortfall) -> MissedPromotion:
+        if shortfall.amount is None:
+            return MissedPromotion(
+                promotion=promotion, reason=MissReason.QUANTITY, quantity=shortfall.quantity
+            )
+        amount = Money(shortfall.amount, self._request.currency)
+        return MissedPromotion(promotion=promotion, reason=MissReason.AMOUNT, amount=amount)
 
     def _unmet(self, promotion: Promotion, meant: Sequence[int]) -> MissedPromotion | None:
         if promotion.tiers is not None and self._request.tier not in promotion.tiers:
@@ -193,16 +204,13 @@ class _Cart:
             return MissedPromotion(promotion=promotion, reason=MissReason.TIER, tiers=tiers)
         if promotion.minimum is not None:
             wanted = promotion.minimum[self._request.currency].minor
-            short = wanted - sum(self._goods[place].left for place in meant)
-            if short > 0:
-                amount = Money(short, self._request.currency)
-                return MissedPromotion(promotion=promotion, reason=MissReason.AMOUNT, amount=amount)
+            amount = wanted - sum(self._goods[place].left for place in meant)
+            if amount > 0:
+                return self._short(promotion, Shortfall(amount=amount))
         if promotion.minimum_quantity is not None:
             few = promotion.minimum_quantity - sum(self._goods[place].quantity for place in meant)
             if few > 0:
-                return MissedPromotion(
-                    promotion=promotion, reason=MissReason.QUANTITY, quantity=few
-                )
+                return self._short(promotion, Shortfall(quantity=few))
         return None
 
     def result(self, codes: Sequence[str], promotions: Sequence[Promotion]) -> Pricing:
@@ -210,10 +218,10 @@ class _Cart:
         currency = self._request.currency
         targets = [*self._line_targets(), *self._carriages]
         by_rate = [
-            at_rates(each.left, _rates(line.unit)) for line, each in zip(self._lines, targets)
+            at_rates(each.left, rates_of(line.unit)) for line, each in zip(self._lines, targets)
         ]
         goods = {line.key: rates for line, rates in zip(self._lines, by_rate)}
-        full = {line.key: _rates(line.unit) for line in self._lines}
+        full = {line.key: rates_of(line.unit) for line in self._lines}
         for each, carriage in zip(self._deliveries, self._carriages):
             carried = together([goods[key] for key in each.lines])
             if not any(carried.values()):
@@ -233,7 +241,12 @@ class _Cart:
         }
         applied = self._applied([(*key, each) for key, each in zip(keys, targets)], codes)
         names = {each.promotion.key for each in applied}
-        missed = [each for each in self._missed.values() if each.promotion.key not in names]
+        missed = [
+            each
+            for each in self._missed.values()
+            # What acted on some goods has lost nothing worth telling on the others.
+            if each.promotion.key not in names or each.reason is not MissReason.NOT_COMBINABLE
+        ]
         missed.sort(key=lambda each: _stage(each.promotion))
         before = [sum(each.before for each in some) for some in (self._goods, self._carriages)]
         return Pricing(
@@ -253,8 +266,7 @@ class _Cart:
     def _line_targets(self) -> Iterator[Target]:
         """Share what was taken off an article over its lines."""
         for column, goods in zip(self._columns, self._goods):
-            unit = column[0].unit.gross.minor
-            lines = [target(unit * line.quantity, line.quantity) for line in column]
+            lines = [_target(line.unit, line.quantity) for line in column]
             for promotion, amount in goods.allocations:
                 # By what is left of each, so that none can fall below zero.
                 for line, part in zip(lines, share(amount, [line.left for line in lines])):
@@ -287,6 +299,11 @@ class _Cart:
         )
 
 
+def _target(unit: Price, quantity: int, names: Names = frozenset()) -> Target:
+    before = unit.gross.minor * quantity
+    return Target(before, before, quantity, names)
+
+
 def _place(line: PricingLine) -> tuple[str, int, list[str], str]:
     return *_same(line), line.key
 
@@ -303,13 +320,6 @@ def _stage(promotion: Promotion) -> tuple[int, int, str, str]:
 
 def _lost(promotion: Promotion, winner: Promotion) -> MissedPromotion:
     return MissedPromotion(promotion=promotion, reason=MissReason.NOT_COMBINABLE, lost_to=winner)
-
-
-def _rates(price: Price) -> dict[Decimal, int]:
-    rates: dict[Decimal, int] = {}
-    for each in price.taxes:
-        rates[each.rate] = rates.get(each.rate, 0) + each.gross.minor
-    return rates
 
 
 def _taken(target: Target, currency: str) -> tuple[Allocation, ...]:

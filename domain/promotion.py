@@ -29,21 +29,14 @@ class PromotionKind(Enum):
     FREE_DELIVERY = "FREE_DELIVERY"
 
 
-class Article(Struct, frozen=True):
-    """What a promotion sees of a variant.
+Names = frozenset[str]
+"""Everything that a selection may call an article by."""
 
-    *Shape*: ``categories`` are keys and codes of the product's category and all above it.
-    """
 
-    sku: str
-    product_key: str
-    categories: frozenset[str] = frozenset()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Everything that a selection may call it by."""
-        _, _, product = self.product_key.partition(":")
-        return self.categories | {self.sku, self.product_key, product}
+def names(sku: str, product_key: str, categories: Names) -> Names:
+    """Tell what an article can be called by: its SKU, its product and its categories."""
+    _, _, code = product_key.partition(":")
+    return categories | {sku, product_key, code}
 
 
 class Selection(Struct, frozen=True):
@@ -53,14 +46,13 @@ class Selection(Struct, frozen=True):
     None means all goods. What ``excluded`` names is left out in any case.
     """
 
-    names: frozenset[str] | None = None
-    excluded: frozenset[str] = frozenset()
+    names: Names | None = None
+    excluded: Names = frozenset()
 
-    def has(self, article: Article) -> bool:
+    def has(self, article: Names) -> bool:
         """Tell whether an article is among them."""
-        names = article.names
-        return (self.names is None or not self.names.isdisjoint(names)) and (
-            self.excluded.isdisjoint(names)
+        return (self.names is None or not self.names.isdisjoint(article)) and (
+            self.excluded.isdisjoint(article)
         )
 
 
@@ -86,7 +78,52 @@ class FreeDelivery(Struct, frozen=True):
     percent: Decimal = Decimal(100)
 
 
-Effect = Percentage | AmountOff | FreeDelivery
+class BuyGet(Struct, frozen=True):
+    """For so many pieces bought, so many more at so many percent off; the cheapest are reduced.
+
+    *Shape*: ``reward`` selects what may be reduced, None for the goods that have to be bought;
+    ``times`` bounds how often it acts, None does not.
+    """
+
+    buy: int
+    get: int
+    percent: Decimal = Decimal(100)
+    reward: Selection | None = None
+    times: int | None = None
+
+
+class BundlePart(Struct, frozen=True):
+    """So many pieces of any of the goods named."""
+
+    goods: Selection
+    quantity: int = 1
+
+
+class Bundle(Struct, frozen=True):
+    """All parts together for one price, as often as the cart has them; the dearest are taken.
+
+    *Shape*: goods that several parts name count for the first of them.
+    """
+
+    parts: tuple[BundlePart, ...]
+    prices: Amounts
+
+
+class ThresholdStep(Struct, frozen=True):
+    """From so much on, so many percent or such an amount off; exactly one of the two."""
+
+    minimum: Amounts
+    percent: Decimal | None = None
+    amounts: Amounts | None = None
+
+
+class Threshold(Struct, frozen=True):
+    """The more is bought the more is taken off: the highest step that is reached counts."""
+
+    steps: tuple[ThresholdStep, ...]
+
+
+Effect = Percentage | AmountOff | BuyGet | Bundle | Threshold | FreeDelivery
 
 
 class Coupon(Struct, frozen=True):
@@ -113,14 +150,16 @@ _ALWAYS = Period()
 class Promotion(Struct, frozen=True, kw_only=True):
     """One promotion.
 
-    *Shape*: ``channels``, ``markets`` and ``tiers`` None where it makes no difference;
-    ``periods`` by market, as the same day begins at another moment in each. ``minimum`` and
-    ``minimum_quantity`` are of the selected goods. Of equal ``group`` only one acts. One that does
-    not combine acts only on what no other has acted on, and leaves nothing to the others.
+    *Shape*: ``names`` by language (BCP 47), ``name`` in all others; ``channels``, ``markets`` and
+    ``tiers`` None where they make no difference; ``periods`` by market, as the same day begins at
+    another moment in each. ``minimum`` and ``minimum_quantity`` are of the selected goods. Of
+    equal ``group`` only one acts. One that does not combine acts only on what no other has acted
+    on, and leaves nothing to the others.
     """
 
     key: str
     name: str
+    names: Mapping[str, str] = {}
     effect: Effect
     selection: Selection = ALL_GOODS
     priority: int = 0
@@ -138,6 +177,16 @@ class Promotion(Struct, frozen=True, kw_only=True):
     def kind(self) -> PromotionKind:
         """What it does."""
         return _KINDS[type(self.effect)]
+
+    @property
+    def goods(self) -> tuple[Selection, ...]:
+        """All selections of goods that it acts on or asks for."""
+        effect = self.effect
+        if isinstance(effect, Bundle):
+            return tuple(part.goods for part in effect.parts)
+        if isinstance(effect, BuyGet) and effect.reward is not None:
+            return self.selection, effect.reward
+        return (self.selection,)
 
     @property
     def is_catalogue(self) -> bool:
@@ -171,13 +220,24 @@ class Promotion(Struct, frozen=True, kw_only=True):
     def _amounts(self) -> Iterable[Amounts]:
         if self.minimum is not None:
             yield self.minimum
-        if isinstance(self.effect, AmountOff):
-            yield self.effect.amounts
+        effect = self.effect
+        if isinstance(effect, AmountOff):
+            yield effect.amounts
+        elif isinstance(effect, Bundle):
+            yield effect.prices
+        elif isinstance(effect, Threshold):
+            for step in effect.steps:
+                yield step.minimum
+                if step.amounts is not None:
+                    yield step.amounts
 
 
 _KINDS = {
     Percentage: PromotionKind.PERCENTAGE,
     AmountOff: PromotionKind.AMOUNT,
+    BuyGet: PromotionKind.BUY_X_GET_Y,
+    Bundle: PromotionKind.BUNDLE,
+    Threshold: PromotionKind.THRESHOLD,
     FreeDelivery: PromotionKind.FREE_DELIVERY,
 }
 

@@ -15,6 +15,14 @@ Rates = Mapping[Decimal, int]
 """A gross amount by tax rate, in minor units."""
 
 
+def rates_of(price: Price) -> dict[Decimal, int]:
+    """Tell what a price has under each rate."""
+    rates: dict[Decimal, int] = {}
+    for each in price.taxes:
+        rates[each.rate] = rates.get(each.rate, 0) + each.gross.minor
+    return rates
+
+
 def at_rates(minor: int, weights: Rates) -> dict[Decimal, int]:
     """Share a gross amount over tax rates, in proportion to what stands under each."""
     rates = sorted(weights)

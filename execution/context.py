@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.cart import RULES, Rules
 from domain.change import StockChanges
 from domain.configuration import Problem
@@ -24,6 +25,7 @@ from domain.policy import Decision, FieldPolicy
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
+from execution.lineage import Lineage
 from execution.loaders import Loaders
 
 _log = structlog.get_logger("execution")
@@ -128,6 +130,8 @@ class Context(Struct, kw_only=True):
     request_id: str
     attempts: Attempts = UNSERVED
     changes: StockChanges = UNSERVED
+    campaigns: Campaigns = NO_CAMPAIGNS
+    lineage: Lineage = field(default_factory=Lineage)
     systems: Sequence[str] = ()
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
@@ -208,6 +212,7 @@ class Contexts:
         attempts: Attempts = UNSERVED,
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
+        campaigns: Campaigns = NO_CAMPAIGNS,
         terms: Terms = TERMS,
         rules: Rules = RULES,
     ) -> None:
@@ -218,6 +223,8 @@ class Contexts:
         self._attempts = attempts
         self._changes = changes
         self._systems = systems
+        self._campaigns = campaigns
+        self._lineage = Lineage()
         self._terms = terms
         self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
@@ -244,13 +251,15 @@ class Contexts:
             viewer=viewer,
             purpose=purpose,
             policy=self._policy,
-            loaders=Loaders(self._ports, ask, self._own),
+            loaders=Loaders(self._ports, ask, self._own, self._campaigns),
             ask=ask,
             store=store,
             now=datetime.now(UTC),
             request_id=request_id,
             attempts=self._attempts,
             changes=self._changes,
+            campaigns=self._campaigns,
+            lineage=self._lineage,
             systems=self._systems,
             terms=self._terms,
             rules=self._rules,

@@ -7,6 +7,7 @@ from typing import Any, Generic
 from msgspec.structs import replace
 
 from domain.ask import Ask
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.category import Category
 from domain.customer import Customer, Trait, TraitKind
 from domain.errors import Failure
@@ -93,8 +94,18 @@ def _keep_product(loaders: "Loaders", product: Product) -> None:
 class Loaders:
     """The loaders of one operation; whoever made it closes it."""
 
-    def __init__(self, ports: Ports, ask: Ask, own: OwnPorts = NOTHING_OWNED) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        ask: Ask,
+        own: OwnPorts = NOTHING_OWNED,
+        campaigns: Campaigns = NO_CAMPAIGNS,
+    ) -> None:
         self.ports = ports
+        # What a variant costs depends on where its product stands, also if nobody reads that.
+        self._always: Mapping[type, frozenset[str]] = (
+            {Product: frozenset({"category"})} if campaigns.name_goods else {}
+        )
         self.own = own
         self._ask = ask
         self._batches = Batches()
@@ -160,7 +171,7 @@ class Loaders:
         """Make a loader that ends with the operation."""
         made = Loader(fetch, self._ask, self._batches, keep)
         if of is not None and of in self._reads:
-            made.narrow(self._reads[of])
+            made.narrow(self._reads[of] | self._always.get(of, frozenset()))
         self._opened.append(made)
         return made
 

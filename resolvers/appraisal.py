@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from domain.appraisal import Appraisal, Facts, Goods, LineAppraisal, appraise
 from domain.cart import Cart, CartLine
 from domain.delivery import DeliveryGroup
@@ -13,8 +15,10 @@ from domain.money import Price
 from domain.offer import Offer
 from domain.pricing import Allocation, Totals
 from domain.problem import CartProblem
-from domain.promotion import AppliedCoupon, AppliedPromotion, MissedPromotion
+from domain.product import Variant
+from domain.promotion import AppliedCoupon, AppliedPromotion, MissedPromotion, Names
 from execution.context import Context
+from resolvers.promotion import article_names
 
 
 async def totals(parents: Sequence[Cart], context: Context) -> list[Totals]:
@@ -130,8 +134,9 @@ async def facts_of(
         if found is not None and not isinstance(found, Failure)
         for level in found
     }
-    places, offers = await asyncio.gather(
+    places, names, offers = await asyncio.gather(
         _places(sorted(keys) if stock else [], context),
+        _names(variants, context),
         asyncio.gather(*(_offers(cart, skus, context) for cart in carts)),
     )
     by_sku = dict(zip(skus, levels)) if stock else {}
@@ -142,13 +147,15 @@ async def facts_of(
                 goods={
                     sku: Goods(
                         variant=variant,
+                        names=names.get(sku, frozenset()),
                         offer=offer,
-                        shown=offer,
+                        shown=_shown(offer, names.get(sku), cart, context),
                         levels=by_sku.get(sku),
                     )
                     for sku, variant, offer in zip(skus, variants, own)
                 },
                 places=places,
+                promotions=context.campaigns.all,
                 tier=tiers.get(cart.holder),
                 rules=context.rules,
                 moment=context.now,
@@ -172,13 +179,35 @@ async def _offers(
 async def _tiers(carts: Iterable[Cart], context: Context) -> Mapping[str, str | Failure | None]:
     """Read the loyalty tiers of customers, where any promotion asks for one."""
     keys = sorted({cart.holder for cart in carts if not cart.is_guest})
-    if not any(each.tiers is not None for each in ()):
+    if not any(each.tiers is not None for each in context.campaigns.all):
         return {}
     found = await context.loaders.loyalty_by_customer.load(keys)
     return {
         key: each.tier if isinstance(each, LoyaltyAccount) else each
         for key, each in zip(keys, found)
     }
+
+
+async def _names(
+    variants: Sequence[Variant | Failure | None], context: Context
+) -> Mapping[str, Names | Failure]:
+    """Tell what promotions may call each variant that is known."""
+    known = [each for each in variants if isinstance(each, Variant)]
+    return dict(zip((each.sku for each in known), await article_names(known, context)))
+
+
+def _shown(
+    offer: Offer | Failure | None, names: Names | Failure | None, cart: Cart, context: Context
+) -> Offer | Failure | None:
+    """Let promotions act on a piece by itself, as listings show it."""
+    if not isinstance(offer, Offer) or names is None:
+        return offer
+    if isinstance(names, Failure):
+        return names
+    ask = replace(
+        context.ask, market=cart.market, currency=cart.currency, channel=cart.begun.channel
+    )
+    return context.campaigns.offer(offer, names, ask, context.now)
 
 
 async def _places(keys: Sequence[str], context: Context) -> Mapping[str, Location | Failure]:

@@ -14,6 +14,7 @@ from domain.page import Count, edges, page_info, page_request
 from domain.price import PriceHistory, PriorPrice, prior_price
 from domain.product import PriceSpan, Product, ProductConnection, Variant
 from execution.context import Context
+from resolvers.promotion import promoted_offers
 
 _MAX_SEARCH = 200
 _MAX_FACETS = 20
@@ -120,15 +121,15 @@ async def offer_of_variant(
     parents: Sequence[Variant], context: Context
 ) -> list[Offer | Failure | None]:
     """Find the price of each variant, here."""
-    return await context.loaders.offer_by_sku.load([parent.sku for parent in parents])
+    return await promoted_offers(parents, context)
 
 
 async def price_span_of_product(
     parents: Sequence[Product], context: Context
 ) -> list[PriceSpan | Failure | None]:
     """Find the lowest and the highest price of each product's variants, here."""
-    skus = [variant.sku for parent in parents for variant in parent.variants]
-    offers = dict(zip(skus, await context.loaders.offer_by_sku.load(skus)))
+    variants = {each.sku: each for parent in parents for each in parent.variants}
+    offers = dict(zip(variants, await promoted_offers([*variants.values()], context)))
     return [_span([offers[variant.sku] for variant in parent.variants]) for parent in parents]
 
 

@@ -7,6 +7,7 @@ import domain.price
 import resolvers.product
 from schema.field import batch, enumerates, plain, publishes
 from schema.money import Money, Price
+from schema.promotion import AppliedPromotion
 from schema.provenance import Provenance
 
 enumerates(
@@ -15,6 +16,7 @@ enumerates(
     LIST_PRICE="The list price: nothing is reduced.",
     PRICE_LIST="A price list of its own, for the market or the channel.",
     SALE="A sale price, for a time.",
+    PROMOTION="A promotion that acts on single articles, in every channel alike.",
 )
 
 
@@ -56,6 +58,9 @@ class Offer:
     is_reduced: bool = plain("Whether the price is below the list price.")
     applied_reductions: list[Reduction] = plain(
         "What lies between list price and price, and adds up to the difference."
+    )
+    applied_promotions: list[AppliedPromotion] = plain(
+        "The promotions among these, in the order in which they acted on one piece."
     )
     winning_rule: domain.offer.PriceRule | None = plain(
         "What decided the price; null where its system does not say."

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from domain.basket import PricingDelivery, PricingLine, PricingRequest
 from domain.errors import BadInput
 from domain.money import MAX_MINOR, Money, Price
-from domain.pricing import Pricing, price_cart
+from domain.pricing import Priced, Pricing, price_cart
 from domain.promotion import (
     ALL_GOODS,
     AmountOff,
+    Bundle,
+    BundlePart,
+    BuyGet,
     Coupon,
     CouponState,
     Effect,
@@ -25,6 +28,8 @@ from domain.promotion import (
     Period,
     Promotion,
     Selection,
+    Threshold,
+    ThresholdStep,
 )
 from domain.viewer import Channel
 
@@ -101,6 +106,30 @@ def free_delivery(key: str = "free", **rest: object) -> Promotion:
     return _promotion(key, FreeDelivery(), rest)
 
 
+def buy_get(key: str, buy: int, get: int, off: int = 100, **rest: object) -> Promotion:
+    """So many bought, so many more reduced."""
+    reward, times = rest.pop("reward", None), rest.pop("times", None)
+    effect = BuyGet(buy, get, Decimal(off), reward, times)  # type: ignore[arg-type]
+    return _promotion(key, effect, rest)
+
+
+def bundle(key: str, price: int, *parts: tuple[str, int], **rest: object) -> Promotion:
+    """Several goods together for one price."""
+    named = tuple(BundlePart(named_goods(name), quantity) for name, quantity in parts)
+    return _promotion(key, Bundle(named, {CURRENCY: money(price)}), rest)
+
+
+def threshold(key: str, *steps: tuple[int, int], **rest: object) -> Promotion:
+    """So many percent from so much on."""
+    taken = tuple(ThresholdStep({CURRENCY: money(at)}, Decimal(off)) for at, off in steps)
+    return _promotion(key, Threshold(taken), rest)
+
+
+def named_goods(*names: str) -> Selection:
+    """Goods by name."""
+    return Selection(frozenset(names))
+
+
 def _promotion(key: str, effect: Effect, rest: dict[str, object]) -> Promotion:
     return Promotion(key=key, name=key, effect=effect, **rest)  # type: ignore[arg-type]
 
@@ -149,7 +178,7 @@ CASES = {
     ),
     "only what is selected is reduced": Case(
         [line("A", 1, 10_00, "shoes"), line("B", 1, 10_00)],
-        [percent("p", 10, selection=Selection(frozenset({"shoes"})))],
+        [percent("p", 10, selection=named_goods("shoes"))],
         {"p": 1_00},
         {},
     ),
@@ -186,7 +215,7 @@ CASES = {
     "and takes only what no other has acted on": Case(
         [line("A"), line("B")],
         [
-            percent("first", 10, selection=Selection(frozenset({"A"})), priority=1),
+            percent("first", 10, selection=named_goods("A"), priority=1),
             amount("alone", 5_00, combines=False),
         ],
         {"first": 10_00, "alone": 5_00},
@@ -204,6 +233,69 @@ CASES = {
     "too few pieces say how many are missing": Case(
         [line("A", 2)], [percent("p", 10, minimum_quantity=3)], {}, {"p": MissReason.QUANTITY}
     ),
+    "of three the cheapest is free": Case(
+        [line("A", 2, 30_00), line("B", 2, 20_00)], [buy_get("3for2", 2, 1)], {"3for2": 20_00}, {}
+    ),
+    "of six the two cheapest are": Case(
+        [line("A", 2, 30_00), line("B", 4, 20_00)], [buy_get("3for2", 2, 1)], {"3for2": 40_00}, {}
+    ),
+    "as often as it may": Case(
+        [line("A", 9, 10_00)], [buy_get("3for2", 2, 1, times=2)], {"3for2": 20_00}, {}
+    ),
+    "the second may be at half the price": Case(
+        [line("A", 3, 9_99)], [buy_get("half", 1, 1, 50)], {"half": 5_00}, {}
+    ),
+    "what is given may be other goods": Case(
+        [line("A", 3), line("B", 5, 10_00)],
+        [buy_get("sock", 1, 1, selection=named_goods("A"), reward=named_goods("B"))],
+        {"sock": 30_00},
+        {},
+    ),
+    "what is given is not bought as well": Case(
+        [line("A", 2), line("B", 2, 10_00, "x")],
+        [buy_get("one", 1, 1, reward=named_goods("x"))],
+        {"one": 20_00},
+        {},
+    ),
+    "a piece too few says so": Case(
+        [line("A", 2)], [buy_get("3for2", 2, 1)], {}, {"3for2": MissReason.QUANTITY}
+    ),
+    "all parts of a bundle cost one price": Case(
+        [line("A", 2, 50_00), line("B", 3, 30_00)],
+        [bundle("set", 60_00, ("A", 1), ("B", 1))],
+        {"set": 40_00},
+        {},
+    ),
+    "a bundle takes the dearest of what it may": Case(
+        [line("A", 1, 50_00, "x"), line("B", 1, 90_00, "x"), line("C", 1, 5_00)],
+        [bundle("set", 60_00, ("x", 1), ("C", 1))],
+        {"set": 35_00},
+        {},
+    ),
+    "a bundle that is dearer than its parts takes nothing": Case(
+        [line("A", 1, 50_00), line("B", 1, 30_00)],
+        [bundle("set", 90_00, ("A", 1), ("B", 1))],
+        {},
+        {},
+    ),
+    "a bundle without one of its parts says so": Case(
+        [line("A", 2)],
+        [bundle("set", 90_00, ("A", 1), ("B", 2))],
+        {},
+        {"set": MissReason.QUANTITY},
+    ),
+    "the highest step counts that is reached, and the next is told": Case(
+        [line("A", 1, 250_00)],
+        [threshold("steps", (100_00, 10), (200_00, 20), (300_00, 30))],
+        {"steps": 50_00},
+        {"steps": MissReason.AMOUNT},
+    ),
+    "below all steps the first is told": Case(
+        [line("A", 1, 50_00)],
+        [threshold("steps", (100_00, 10))],
+        {},
+        {"steps": MissReason.AMOUNT},
+    ),
     "another tier's promotion says which tier it is": Case(
         [line("A")], [percent("p", 10, tiers=frozenset({"GOLD"}))], {}, {"p": MissReason.TIER}
     ),
@@ -218,7 +310,7 @@ CASES = {
     ),
     "nor one that asks for a code": Case([line("A")], [percent("p", 10, coupon=CODE)], {}, {}),
     "nor one whose goods are not there": Case(
-        [line("A")], [percent("p", 10, selection=Selection(frozenset({"B"})))], {}, {}
+        [line("A")], [percent("p", 10, selection=named_goods("B"))], {}, {}
     ),
 }
 
@@ -240,12 +332,19 @@ def test_what_is_missing_is_told() -> None:
         percent("gold", 10, tiers=frozenset({"GOLD", "SILVER"})),
         percent("less", 10, group="g"),
         percent("more", 20, group="g"),
+        threshold("steps", (50_00, 1), (200_00, 2)),
+        buy_get("one", 2, 2),
+        bundle("set", 1_00, ("A", 2), ("B", 3)),
     ]
     pricing = price_cart(
         request(line("A", 1, 110_00), deliveries=(delivery(9_99, "A"),)), promotions
     )
     missed = {each.promotion.key: each for each in pricing.missed}
-    assert missed["free"].amount == money(12_00)
+    # 110.00 less 20 percent, and one percent of the step that is reached.
+    assert missed["free"].amount == money(100_00 - 87_12)
+    assert missed["steps"].amount == money(112_00)
+    assert missed["one"].quantity == 3
+    assert missed["set"].quantity == 4
     assert missed["three"].quantity == 2
     assert missed["gold"].tiers == ("GOLD", "SILVER")
     lost_to = missed["less"].lost_to
@@ -368,6 +467,32 @@ def _promotions(draw: st.DrawFn, currency: str) -> list[Promotion]:
         st.builds(Percentage, percents),
         st.builds(AmountOff, amounts, st.booleans()),
         st.builds(FreeDelivery, percents),
+        st.builds(
+            BuyGet,
+            st.integers(1, 3),
+            st.integers(1, 2),
+            percents,
+            st.none() | st.builds(Selection, _categories),
+            st.none() | st.integers(1, 2),
+        ),
+        st.builds(
+            Bundle,
+            st.lists(
+                st.builds(BundlePart, st.builds(Selection, _categories), st.integers(1, 2)),
+                min_size=1,
+                max_size=3,
+            ).map(tuple),
+            amounts,
+        ),
+        st.builds(
+            Threshold,
+            st.lists(
+                st.builds(ThresholdStep, amounts, percents)
+                | st.builds(ThresholdStep, amounts, st.none(), amounts),
+                min_size=1,
+                max_size=3,
+            ).map(tuple),
+        ),
     )
     selections = st.just(ALL_GOODS) | st.builds(Selection, _categories, _categories)
     return [
@@ -433,12 +558,12 @@ def carts(draw: st.DrawFn) -> tuple[PricingRequest, list[Promotion]]:
 
 
 def _whole(price: Price) -> bool:
-    parts = all(each.net.minor + each.tax.minor == each.gross.minor for each in price.taxes)
+    of_rates = all(each.net.minor + each.tax.minor == each.gross.minor for each in price.taxes)
     sums = all(
         sum(getattr(each, name).minor for each in price.taxes) == getattr(price, name).minor
         for name in ("gross", "net", "tax")
     )
-    return parts and sums and all(each.net.minor >= 0 <= each.tax.minor for each in price.taxes)
+    return of_rates and sums and all(each.net.minor >= 0 <= each.tax.minor for each in price.taxes)
 
 
 @given(carts())
@@ -446,7 +571,8 @@ def test_the_sums_are_exact(drawn: tuple[PricingRequest, list[Promotion]]) -> No
     """Goods plus delivery less discounts is the total, and net plus tax is gross for each rate."""
     cart, promotions = drawn
     pricing = price_cart(cart, promotions)
-    totals, parts = pricing.totals, [*pricing.lines, *pricing.deliveries]
+    totals = pricing.totals
+    parts: list[Priced] = [*pricing.lines, *pricing.deliveries]
     goods = sum(each.unit.gross.minor * each.quantity for each in cart.lines)
     assert totals.goods.minor == goods
     assert totals.delivery.minor == sum(each.gross.minor for each in cart.deliveries)
