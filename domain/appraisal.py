@@ -115,7 +115,7 @@ def appraise(cart: Cart, facts: Facts) -> Appraisal:
     levels = {sku: goods.levels for sku, goods in facts.goods.items() if facts.has_stock}
     short = shortages(cart, levels, facts.places)
     lines: dict[str, LineAppraisal] = {}
-    problems = [*_of_promotions(cart, pricing, prices)]
+    problems = [*_of_promotions(cart, facts, pricing, prices)]
     if facts.has_stock:
         problems += _of_delivery(cart, facts)
     if isinstance(facts.tier, Failure):
@@ -255,14 +255,17 @@ def _of_line(entry: Entry, facts: Facts) -> Iterable[CartProblem]:
 
 
 def _of_promotions(
-    cart: Cart, pricing: Pricing, prices: Mapping[str, tuple[SeenPrice | None, bool]]
+    cart: Cart,
+    facts: Facts,
+    pricing: Pricing,
+    prices: Mapping[str, tuple[SeenPrice | None, bool]],
 ) -> Iterable[CartProblem]:
     for coupon in pricing.coupons:
         if coupon.state is not CouponState.APPLIED:
             yield PromotionLostProblem(
                 message="This coupon takes nothing off the cart as it is.",
                 fixes=(Fix(mutation="cartCouponsRemove", code=coupon.code),),
-                promotion=coupon.promotion.key if coupon.promotion else None,
+                promotion=coupon.promotion,
                 code=coupon.code,
                 state=coupon.state,
             )
@@ -271,11 +274,12 @@ def _of_promotions(
         return
     acting = {each.promotion.key for each in pricing.applied}
     told = {each.promotion.key for each in pricing.coupons if each.promotion}
+    known = {each.key: each for each in facts.promotions}
     for key in cart.promotions:
         if key not in acting and key not in told:
             message = "A promotion that acted when the cart was last changed acts no more."
             fixes = (Fix(mutation="cartPricesAccept"),)
-            yield PromotionLostProblem(message=message, fixes=fixes, promotion=key)
+            yield PromotionLostProblem(message=message, fixes=fixes, promotion=known.get(key))
 
 
 def _of_delivery(cart: Cart, facts: Facts) -> Iterable[CartProblem]:

@@ -10,7 +10,7 @@ from enum import Enum
 from msgspec import Struct
 
 from domain.money import Money
-from domain.promotion import CouponState
+from domain.promotion import CouponState, Promotion
 
 
 class Fix(Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class PriceChangedProblem(CartProblem, frozen=True, kw_only=True):
 class PromotionLostProblem(CartProblem, frozen=True, kw_only=True):
     """A promotion that acted when the cart was last changed acts no more, or a coupon does not."""
 
-    promotion: str | None = None
+    promotion: Promotion | None = None
     code: str | None = None
     state: CouponState | None = None
 

@@ -15,7 +15,7 @@ from domain.cart import CartState
 from domain.entry import Actor
 from domain.policy import Category
 from schema.channel import Channel
-from schema.delivery import DeliveryGroup
+from schema.delivery import HELD, DeliveryGroup
 from schema.field import accepts, batch, enumerates, plain, publishes
 from schema.money import Price
 from schema.node import Node
@@ -161,7 +161,6 @@ class Cart(Node):
 
 
 CART = "The cart."
-HELD = "The secret of a guest's cart, from whoever holds it; customers and staff leave it out."
 EXPECTED = (
     "The version of the cart that the caller has seen. What was changed since is not overwritten: "
     "the answer is a VersionConflict, with the cart as it is."

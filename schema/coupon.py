@@ -5,10 +5,9 @@ import strawberry
 import domain.cart
 import domain.coupon
 from domain.promotion import CouponState
+from schema.delivery import HELD
 from schema.field import accepts, plain, publishes
 from schema.outcome import KEY, UserError
-
-_HELD = "The secret of a guest's cart; customers and staff leave it out."
 
 
 @accepts(domain.coupon.CartCoupons, name="CartCouponsInput")
@@ -17,7 +16,7 @@ class CartCouponsInput:
 
     idempotency_key: str = plain(KEY)
     cart: strawberry.ID = plain("The cart.")
-    secret: str | None = strawberry.field(default=None, description=_HELD)
+    secret: str | None = strawberry.field(default=None, description=HELD)
     codes: list[str] = plain("The codes, in any case of letters: 1 to 100 of up to 50 characters.")
 
 
@@ -27,7 +26,7 @@ class CartPricesAcceptInput:
 
     idempotency_key: str = plain(KEY)
     cart: strawberry.ID = plain("The cart.")
-    secret: str | None = strawberry.field(default=None, description=_HELD)
+    secret: str | None = strawberry.field(default=None, description=HELD)
 
 
 @publishes(domain.coupon.CouponRefused)

@@ -20,6 +20,8 @@ from schema.outcome import KEY, UserError
 if TYPE_CHECKING:
     from schema.cart import CartLine, CartTouch
 
+HELD = "The secret of a guest's cart; customers and staff leave it out."
+
 enumerates(
     DeliveryMode,
     "How the goods of a cart come to the customer.",
@@ -109,9 +111,7 @@ class CartDeliverySelectInput:
 
     idempotency_key: str = plain(KEY)
     cart: strawberry.ID = plain("The cart.")
-    secret: str | None = strawberry.field(
-        default=None, description="The secret of a guest's cart; customers and staff leave it out."
-    )
+    secret: str | None = strawberry.field(default=None, description=HELD)
     expected_version: int | None = strawberry.field(
         default=None,
         description="The version of the cart that the caller has seen, if a choice that somebody "

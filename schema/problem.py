@@ -7,6 +7,7 @@ from domain.problem import Degraded
 from domain.promotion import CouponState
 from schema.field import enumerates, plain, publishes
 from schema.money import Money
+from schema.promotion import Promotion
 
 enumerates(
     Degraded,
@@ -67,7 +68,7 @@ class PriceChangedProblem(CartProblem):
 class PromotionLostProblem(CartProblem):
     """A promotion that acted when the cart was last changed acts no more, or a coupon does not."""
 
-    promotion: str | None = plain("The promotion's key; null for an unknown code.")
+    promotion: Promotion | None = plain("The promotion; null where it is known no more.")
     code: str | None = plain("The coupon's code; null where the promotion asks for none.")
     state: CouponState | None = plain("What became of the coupon.")
 
