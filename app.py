@@ -143,6 +143,10 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     async def start() -> None:
         await following.enter_async_context(watch.running())
         await following.enter_async_context(poll.running())
+        if campaigns.name_goods:
+            await following.enter_async_context(
+                contexts.lineage.running(systems.ports.category, contexts.ask)
+            )
 
     async def stop() -> None:
         await following.aclose()

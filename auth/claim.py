@@ -34,7 +34,8 @@ class ClaimReader:
 
     *Shape*: the role is the highest that the issuer's settings know; with none, a token with a
     customer claim is a customer's, and any other is refused. An associate's token must name the
-    store. Purposes are those the token lists, or the role's usual ones where it has no such claim.
+    store. Purposes are those the token lists; where it has no such claim the client's, or else the
+    role's usual ones. A client of the issuer's settings has none but its own, in their order.
     """
 
     def __init__(self, settings: AuthSettings, issuer: IssuerSettings) -> None:
@@ -50,13 +51,14 @@ class ClaimReader:
         role = self._role(claims, customer)
         if role is Role.ASSOCIATE and store is None:
             raise TokenRefused("an associate's token names no store")
+        client = _text(claims, issuer.client_claim)
         return Viewer(
             role=role,
             subject=_text(claims, "sub"),
-            client=_text(claims, issuer.client_claim),
+            client=client,
             customer=customer if role is Role.CUSTOMER else None,
             store=store if role is not Role.CUSTOMER else None,
-            purposes=self._purposes(claims, role),
+            purposes=self._purposes(claims, role, client),
             channel=self._channel(claims),
         )
 
@@ -73,14 +75,22 @@ class ClaimReader:
             return Role.CUSTOMER
         raise TokenRefused("no role that this issuer may grant")
 
-    def _purposes(self, claims: Mapping[str, object], role: Role) -> tuple[Purpose, ...]:
+    def _purposes(
+        self, claims: Mapping[str, object], role: Role, client: str | None
+    ) -> tuple[Purpose, ...]:
         words = _words(claims, self._issuer.purposes_claim)
+        own = self._issuer.purposes.get(client) if client is not None else None
         if words is None:
-            return _DEFAULT_PURPOSES[role]
+            return tuple(own) if own is not None else _DEFAULT_PURPOSES[role]
         found = {Purpose(word.upper()): None for word in words if word.upper() in _PURPOSES}
         if not found:
             raise TokenRefused("no known purpose in its purposes claim")
-        return tuple(found)
+        if own is None:
+            return tuple(found)
+        both = tuple(purpose for purpose in own if purpose in found)
+        if not both:
+            raise TokenRefused("no purpose that its client may claim")
+        return both
 
     def _channel(self, claims: Mapping[str, object]) -> Channel | None:
         word = _text(claims, self._issuer.channel_claim)

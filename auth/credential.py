@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from urllib.parse import quote_plus
 
 import httpx
 import msgspec
@@ -66,8 +67,11 @@ class ClientTokens:
         self._settings = settings
         self._clock = clock or Clock()
         self._client = open_client(TIMEOUT)
-        secret = settings.client_secret_env.reveal()
-        self._auth = ClientAuth(settings.client_id, secret, settings.method)
+        client, secret = settings.client_id, settings.client_secret_env.reveal()
+        if settings.method == "client_secret_basic":
+            # RFC 6749, section 2.3.1, which Authlib leaves to its caller.
+            client, secret = quote_plus(client), quote_plus(secret)
+        self._auth = ClientAuth(client, secret, settings.method)
         self._held: _Held | None = None
         self._failure = "no token was asked for yet"
         self._attempted = float("-inf")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 
 from domain.configuration import Problem
-from domain.viewer import Role
+from domain.viewer import Purpose, Role
 
 # Signatures by key pairs only: with a shared secret the gateway could sign what it verifies, and
 # an RSA key could be taken for one.
@@ -36,7 +36,9 @@ class IssuerSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     its tokens must be for. ``jwks_uri`` is needed only where the provider has no OpenID discovery
     or keeps its keys on another host. ``roles`` translates the provider's words, compared without
     regard to case, and is all that this provider may grant. A claim's name may be a path through
-    nested claims (``realm_access.roles``). ``allow_plain_type`` also accepts tokens of type
+    nested claims (``realm_access.roles``). ``purposes`` lists by client what it may claim, the
+    first being its default, whoever uses it; a client that is not listed may claim what its
+    token says, or the role's usual ones. ``allow_plain_type`` also accepts tokens of type
     ``JWT`` or none, for providers that do not follow RFC 9068; give them an audience of their
     own. ``allow_insecure`` accepts plain HTTP beyond this machine.
     """
@@ -48,6 +50,7 @@ class IssuerSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     allow_plain_type: bool = False
     allow_insecure: bool = False
     roles: dict[str, Role] = field(default_factory=_roles)
+    purposes: dict[str, list[Purpose]] = field(default_factory=dict)
     roles_claim: str = "roles"
     purposes_claim: str = "purposes"
     channel_claim: str = "channel"
@@ -128,6 +131,10 @@ def _issuer_problems(key: str, issuer: IssuerSettings) -> list[Problem]:
     if unknown or not issuer.algorithms:
         written = ", ".join(unknown) or "nothing"
         found.append(Problem(f"{key}.algorithms", written, ", ".join(ALGORITHMS)))
+    for client, purposes in issuer.purposes.items():
+        if not purposes:
+            allowed = ", ".join(each.value for each in Purpose)
+            found.append(Problem(f"{key}.purposes.{client}", "nothing", allowed))
     if Role.ANONYMOUS in issuer.roles.values() or not issuer.roles:
         allowed = ", ".join(each.value for each in Role if each is not Role.ANONYMOUS)
         written = Role.ANONYMOUS.value if issuer.roles else "nothing"

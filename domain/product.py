@@ -40,11 +40,13 @@ class Option(Struct, frozen=True, gc=False):
 class Variant(Struct, frozen=True, gc=False, kw_only=True):
     """The sellable unit of a product. Its key is its SKU.
 
-    *Shape*: ``gtins`` GS1 numbers of 8, 12, 13 or 14 digits; ``product_key`` as ``Product.key``.
+    *Shape*: ``gtins`` GS1 numbers of 8, 12, 13 or 14 digits; ``product_key`` as ``Product.key``;
+    ``category_key`` is the product's category, None where the system does not say it here.
     """
 
     sku: str
     product_key: str
+    category_key: str | None = None
     name: str | None = None
     gtins: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
@@ -109,11 +111,15 @@ class PriceSpan(Struct, frozen=True, gc=False):
 class ProductPort(Protocol):
     """The system that owns product data. *Errors* of all ports: ``SourceFailure``."""
 
-    async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
+    async def product_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Product | Failure]:
         """Read products, with all their variants; unknown keys are absent."""
         ...
 
-    async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+    async def variant_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, Variant | Failure]:
         """Read variants; unknown SKUs are absent."""
         ...
 

@@ -132,6 +132,13 @@ class Held(Struct, frozen=True, gc=False):
         return self.included_from is None or observed_at < self.included_from
 
 
+def with_held(level: StockLevel, held: Iterable[Held], now: datetime) -> StockLevel:
+    """Say in a level what is held there and not subtracted in its figures yet."""
+    observed_at = level.provenance.observed_at
+    reserved = sum(each.quantity for each in held if each.counts(observed_at, now))
+    return replace(level, reserved=reserved) if reserved != level.reserved else level
+
+
 class ReservationItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Some pieces of one variant."""
 
@@ -349,18 +356,30 @@ class ReservationChanges(Protocol):
         ...
 
     async def shelves(
-        self, places: Iterable[Place], seen: Iterable[StockLevel], apart_from: str | None = None
+        self, places: Iterable[Place], seen: Iterable[StockLevel]
     ) -> Mapping[Place, StockLevel]:
         """Read what the newest snapshot says of each place, with all that is held against it.
 
-        Nobody else can hold anything there until the transaction ends. ``seen`` is kept where it
-        is newer than what was known; a place that nothing is known of is absent. What is held for
-        the reservation ``apart_from`` is left out.
+        ``seen`` counts where it is newer than what is known; a place that nothing is known of is
+        absent. What others are about to hold is not in it: there may be less, but not more.
         """
         ...
 
-    async def create(self, reservation: Reservation, held: Sequence[ReservationLine]) -> None:
-        """Write a new reservation, and hold pieces for it on shelves that were read before."""
+    async def lock(
+        self, places: Iterable[Place], seen: Iterable[StockLevel], apart_from: str | None = None
+    ) -> Mapping[Place, StockLevel]:
+        """Read the shelves so that nobody else can hold anything there until this ends.
+
+        What is held for the reservation ``apart_from`` is left out.
+        """
+        ...
+
+    async def create(self, reservation: Reservation) -> None:
+        """Write a new reservation, for which nothing is held yet."""
+        ...
+
+    async def hold(self, reservation: Reservation, lines: Sequence[ReservationLine]) -> None:
+        """Hold pieces for a reservation, on shelves that are locked."""
         ...
 
     async def save(self, reservation: Reservation) -> None:

@@ -181,6 +181,12 @@ class Context(Struct, kw_only=True):
             told |= {"system": failure.system, "call": failure.call, "detail": failure.detail}
         _log.log(failure.log_level, "failure", **told)
 
+    def go_on_incomplete(self) -> None:
+        """Go on without a part of something that no field of the answer shows to be less."""
+        notice = Notice("INCOMPLETE", "Not every source has answered.")
+        if notice not in self.notices:
+            self.notices.append(notice)
+
     def may_look_up(self, kind: str, key: str) -> bool:
         """Tell, before anything is fetched, whether the viewer can have any right to this object.
 
@@ -224,7 +230,7 @@ class Contexts:
         self._changes = changes
         self._systems = systems
         self._campaigns = campaigns
-        self._lineage = Lineage()
+        self.lineage = Lineage()
         self._terms = terms
         self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
@@ -259,7 +265,7 @@ class Contexts:
             attempts=self._attempts,
             changes=self._changes,
             campaigns=self._campaigns,
-            lineage=self._lineage,
+            lineage=self.lineage,
             systems=self._systems,
             terms=self._terms,
             rules=self._rules,

@@ -112,7 +112,11 @@ class Loader(Generic[K, V]):
         self._open().prime(key, value)
 
     def close(self) -> None:
-        """Let go of what holds on to this in turn, so that both are freed at once."""
+        """Let go of what holds on to this in turn, so that both are freed at once.
+
+        Left to the collector, that is the whole answer of every operation, which it would look for
+        by stopping everything.
+        """
         self._loader = self._keep = None
 
     async def _batch(self, keys: list[K]) -> list[Any]:

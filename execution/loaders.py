@@ -1,8 +1,8 @@
 """Every loader of an operation, named after the port's method that it batches for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
@@ -19,6 +19,8 @@ from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
 from domain.viewer import Channel
 from execution.loader import Batches, Fetch, K, Loader, V
+
+T = TypeVar("T")
 
 
 class Batched(Generic[K, V]):
@@ -50,8 +52,13 @@ class Batched(Generic[K, V]):
         return made
 
 
-def _keep_categories(loaders: "Loaders", categories: Sequence[Category]) -> None:
-    for category in categories:
+def _whole(items: Iterable[T | Failure]) -> Iterator[T]:
+    """Leave out what could not be read; it is nobody's to remember."""
+    return (each for each in items if not isinstance(each, Failure))
+
+
+def _keep_categories(loaders: "Loaders", categories: Sequence[Category | Failure]) -> None:
+    for category in _whole(categories):
         loaders.category_by_key.prime(category.key, category)
 
 
@@ -66,8 +73,8 @@ def _keep_customer(loaders: "Loaders", customer: Customer) -> None:
         loaders.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
 
 
-def _keep_orders(loaders: "Loaders", page: Page[Order] | Failure) -> None:
-    for order in () if isinstance(page, Failure) else page.items:
+def _keep_orders(loaders: "Loaders", page: Page[Order]) -> None:
+    for order in _whole(page.items):
         _keep_order(loaders, order)
 
 
@@ -75,14 +82,14 @@ def _keep_order(loaders: "Loaders", order: Order) -> None:
     loaders.order_by_key.prime(order.key, order)
 
 
-def _keep_page(loaders: "Loaders", page: Page[Product] | Failure) -> None:
-    for product in () if isinstance(page, Failure) else page.items:
+def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
+    for product in _whole(page.items):
         loaders.product_by_key.prime(product.key, product)
         _keep_product(loaders, product)
 
 
 def _keep_places(loaders: "Loaders", page: Page[Location]) -> None:
-    for place in page.items:
+    for place in _whole(page.items):
         loaders.location_by_key.prime(place.key, place)
 
 
@@ -104,7 +111,9 @@ class Loaders:
         self.ports = ports
         # What a variant costs depends on where its product stands, also if nobody reads that.
         self._always: Mapping[type, frozenset[str]] = (
-            {Product: frozenset({"category"})} if campaigns.name_goods else {}
+            {Product: frozenset({"category"}), Variant: frozenset({"category_key"})}
+            if campaigns.name_goods
+            else {}
         )
         self.own = own
         self._ask = ask

@@ -5,17 +5,19 @@ from datetime import datetime
 
 from domain.errors import Failure
 from domain.offer import Offer
-from domain.product import Product, Variant
+from domain.product import Variant
 from domain.promotion import Names, Promotion, names
 from execution.context import Context
 
+_NOWHERE: Names = frozenset()
 
-def name(parents: Sequence[Promotion], context: Context) -> list[str]:
+
+async def name(parents: Sequence[Promotion], context: Context) -> list[str]:
     """Tell what each is called in the operation's language."""
     return [parent.names.get(context.ask.language, parent.name) for parent in parents]
 
 
-def ends_at(parents: Sequence[Promotion], context: Context) -> list[datetime | None]:
+async def ends_at(parents: Sequence[Promotion], context: Context) -> list[datetime | None]:
     """Tell when each ends in the operation's market."""
     return [parent.period(context.ask.market).ends_at for parent in parents]
 
@@ -44,25 +46,12 @@ async def promoted_offers(
 
 async def article_names(variants: Sequence[Variant], context: Context) -> list[Names | Failure]:
     """Tell what promotions may call each variant by: its product and all categories above."""
-    keys = [*dict.fromkeys(variant.product_key for variant in variants)]
-    products: dict[str, Product | Failure | None] = {}
-    above: Mapping[str, Names | Failure] = {}
+    paths: Mapping[str, Names | Failure] = {}
     if context.campaigns.name_goods:
-        products = dict(zip(keys, await context.loaders.product_by_key.load(keys)))
-        categories = {
-            product.category.key
-            for product in products.values()
-            if isinstance(product, Product) and product.category is not None
-        }
-        above = await context.lineage.of([*categories], context.loaders.category_by_key)
+        paths = await context.lineage.of_variants(variants, context.loaders)
     found: list[Names | Failure] = []
     for variant in variants:
-        product = products.get(variant.product_key)
-        path: Names | Failure = frozenset()
-        if isinstance(product, Failure):
-            path = product
-        elif product is not None and product.category is not None:
-            path = above[product.category.key]
+        path = paths.get(variant.product_key, _NOWHERE)
         found.append(
             path if isinstance(path, Failure) else names(variant.sku, variant.product_key, path)
         )

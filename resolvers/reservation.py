@@ -101,14 +101,21 @@ async def create(
     seen = await _snapshots(context, lines)
     wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
 
+    places = [line.place for line in lines]
+
     async def work(changes: Changes) -> ReservationOutcome:
+        # Who comes too late is told so at once, and does not queue for a shelf that is empty.
+        levels = await changes.reservation.shelves(places, seen.levels)
+        if lacking := shortages(lines, seen.usable(lines, levels)):
+            return ReservationOutcome(user_errors=lacking)
         running = await changes.reservation.running(holder)
         if (reached := over_limit(running, wanted, context.terms)) is not None:
             return ReservationOutcome(user_errors=(reached,))
-        levels = await changes.reservation.shelves((line.place for line in lines), seen.levels)
+        await changes.reservation.create(wanted)
+        levels = await changes.reservation.lock(places, seen.levels)
         if lacking := shortages(lines, seen.usable(lines, levels)):
             return ReservationOutcome(user_errors=lacking)
-        await changes.reservation.create(wanted, lines)
+        await changes.reservation.hold(wanted, lines)
         return ReservationOutcome(reservation=wanted)
 
     outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
@@ -129,7 +136,7 @@ async def extend(
             return ReservationOutcome(user_errors=(changed,))
         held = await changes.reservation.held(key)
         places = [(each.sku, each.location_key) for each in held]
-        levels = await changes.reservation.shelves(places, (), apart_from=key)
+        levels = await changes.reservation.lock(places, (), apart_from=key)
         # Another process, whose clock is ahead, may have given the goods away already.
         if lacking := shortages(_counted(held, levels, context), levels):
             return ReservationOutcome(user_errors=lacking)

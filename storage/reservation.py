@@ -18,7 +18,14 @@ from domain.ask import Ask
 from domain.availability import StockLevel
 from domain.identity import external_id
 from domain.provenance import STOCK, Provenance
-from domain.reservation import Held, Place, Reservation, ReservationLine, ReservationState
+from domain.reservation import (
+    Held,
+    Place,
+    Reservation,
+    ReservationLine,
+    ReservationState,
+    with_held,
+)
 from domain.viewer import Channel
 from storage.database import Database
 from storage.subject import People, Subject, Subjects
@@ -113,26 +120,31 @@ class ReservationWriter:
         return [_held(row) for row in rows]
 
     async def shelves(
-        self, places: Iterable[Place], seen: Iterable[StockLevel], apart_from: str | None = None
+        self, places: Iterable[Place], seen: Iterable[StockLevel]
     ) -> Mapping[Place, StockLevel]:
         """Read what the newest snapshot says of each place, with all that is held against it."""
+        wanted = sorted(set(places))
+        levels = {(level.sku, level.location_key): level for level in seen}
+        found = await self._read(wanted, None) if wanted else {}
+        for place, held in found.items():
+            level = levels.get(place)
+            shelf = held.shelf
+            if level is not None and (
+                shelf is None or level.provenance.observed_at > shelf.provenance.observed_at
+            ):
+                held.shelf = level
+        return {place: each.level() for place, each in found.items() if each.shelf is not None}
+
+    async def lock(
+        self, places: Iterable[Place], seen: Iterable[StockLevel], apart_from: str | None = None
+    ) -> Mapping[Place, StockLevel]:
+        """Read the shelves so that nobody else can hold anything there until this ends."""
         wanted = sorted(set(places))
         if not wanted:
             return {}
         await self._lock(wanted, seen)
-        rows = (await self._connection.execute(select(SHELF).where(_among(SHELF, wanted)))).all()
-        holds = select(HOLD).where(_among(HOLD, wanted))
-        if apart_from is not None:
-            holds = holds.where(HOLD.c.reservation_id != UUID(apart_from))
-        now = datetime.now(UTC)
-        held: defaultdict[Place, list[Held]] = defaultdict(list)
-        for row in await self._connection.execute(holds):
-            held[row.sku, row.location_key].append(_held(row))
-        return {
-            place: _level(row, held[place], now)
-            for row in rows
-            if (place := (row.sku, row.location_key)) in wanted and row.observed_at > _NEVER
-        }
+        found = await self._read(wanted, apart_from)
+        return {place: each.level() for place, each in found.items() if each.shelf is not None}
 
     async def _lock(self, places: Sequence[Place], seen: Iterable[StockLevel]) -> None:
         """Write the row of each place, in one order that is everybody's, and thereby lock it.
@@ -157,8 +169,24 @@ class ReservationWriter:
             )
         )
 
-    async def create(self, reservation: Reservation, held: Sequence[ReservationLine]) -> None:
-        """Write a new reservation, and hold pieces for it on shelves that were read before."""
+    async def _read(self, places: Sequence[Place], apart_from: str | None) -> dict[Place, "_Shelf"]:
+        """Read the rows of some places, and what is held there, in one statement."""
+        same = and_(HOLD.c.sku == SHELF.c.sku, HOLD.c.location_key == SHELF.c.location_key)
+        if apart_from is not None:
+            same = and_(same, HOLD.c.reservation_id != UUID(apart_from))
+        holds = (HOLD.c.quantity, HOLD.c.expires_at, HOLD.c.included_from)
+        rows = await self._connection.execute(
+            select(SHELF, *holds).outerjoin_from(SHELF, HOLD, same).where(_among(SHELF, places))
+        )
+        found = {place: _Shelf() for place in places}
+        for row in rows:
+            shelf = found.get((row.sku, row.location_key))
+            if shelf is not None:
+                shelf.add(row)
+        return found
+
+    async def create(self, reservation: Reservation) -> None:
+        """Write a new reservation, for which nothing is held yet."""
         subject = await self._people.know(reservation.holder)
         id = UUID(reservation.key)
         await self._connection.execute(
@@ -173,8 +201,13 @@ class ReservationWriter:
         await self._connection.execute(
             insert(RESERVATION_LINE), [_line(id, line) for line in reservation.lines]
         )
-        ends = {"expires_at": reservation.expires_at}
-        await self._connection.execute(insert(HOLD), [_line(id, line) | ends for line in held])
+
+    async def hold(self, reservation: Reservation, lines: Sequence[ReservationLine]) -> None:
+        """Hold pieces for a reservation, on shelves that are locked."""
+        ends = {"reservation_id": UUID(reservation.key), "expires_at": reservation.expires_at}
+        await self._connection.execute(
+            insert(HOLD), [_line(UUID(reservation.key), line) | ends for line in lines]
+        )
 
     async def save(self, reservation: Reservation) -> None:
         """Write a reservation that was read; one that has ended holds nothing any more."""
@@ -191,6 +224,34 @@ class ReservationWriter:
             await self._connection.execute(update(HOLD).where(mine).values(expires_at=None))
         else:
             await self._connection.execute(delete(HOLD).where(mine))
+
+
+class _Shelf:
+    """A row of the table, and what is held against it."""
+
+    def __init__(self) -> None:
+        self.shelf: StockLevel | None = None
+        self._held: list[Held] = []
+
+    def add(self, row: Row[Any]) -> None:
+        """Take one row of the shelf joined with its holds."""
+        if self.shelf is None and row.observed_at > _NEVER:
+            system = external_id(row.location_key).system
+            self.shelf = StockLevel(
+                sku=row.sku,
+                location_key=row.location_key,
+                on_hand=row.on_hand,
+                allocated=row.allocated,
+                safety_stock=row.safety_stock,
+                provenance=Provenance(system, row.observed_at, STOCK),
+            )
+        if row.quantity is not None:
+            self._held.append(_held(row))
+
+    def level(self) -> StockLevel:
+        """Tell what can still be promised there."""
+        assert self.shelf is not None, "asked only of what is known"
+        return with_held(self.shelf, self._held, datetime.now(UTC))
 
 
 async def _load(
@@ -257,19 +318,6 @@ def _shelf(place: Place, level: StockLevel | None) -> dict[str, Any]:
         "safety_stock": level.safety_stock if level else 0,
         "observed_at": level.provenance.observed_at if level else _NEVER,
     }
-
-
-def _level(row: Row[Any], held: Iterable[Held], now: datetime) -> StockLevel:
-    observed_at = row.observed_at
-    return StockLevel(
-        sku=row.sku,
-        location_key=row.location_key,
-        on_hand=row.on_hand,
-        allocated=row.allocated,
-        reserved=sum(each.quantity for each in held if each.counts(observed_at, now)),
-        safety_stock=row.safety_stock,
-        provenance=Provenance(external_id(row.location_key).system, observed_at, STOCK),
-    )
 
 
 def _held(row: Row[Any]) -> Held:

@@ -9,6 +9,7 @@ import pytest
 import adapters
 import config
 from app import Settings
+from domain.rule import Rulebook
 from schema.build import build
 from tests.test_errors import tree
 
@@ -25,6 +26,12 @@ def test_every_setting_is_documented() -> None:
     """docs/configuration.md has a row for each setting, and none for what is no setting."""
     rows = _rows("configuration.md", "[^`]+")
     assert rows == {setting.key for setting in config.describe(Settings)}
+
+
+def test_every_key_of_a_promotion_is_documented() -> None:
+    """docs/promotion.md has a row for each key of its file, and none for what is no key."""
+    rows = _rows("promotion.md", "[^`]+")
+    assert rows == {setting.key for setting in config.describe(Rulebook)}
 
 
 def test_every_error_code_is_documented() -> None:

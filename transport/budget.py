@@ -12,7 +12,7 @@ from domain.errors import Forbidden, QueryTooComplex, RateLimited
 from domain.viewer import Role, Viewer
 from execution.context import Context
 from execution.demand import Demand
-from transport.load import Load
+from transport.load import Load, Overloaded, Seat
 from transport.settings import Allowance, DemandMode, Settings
 
 _log = structlog.get_logger("transport")
@@ -42,10 +42,18 @@ class Budget:
         self._bucket = bucket
         self._load = load
 
-    def open(self, viewer: Viewer, address: str | None, *, is_trusted: bool = True) -> "Account":
+    def open(
+        self,
+        viewer: Viewer,
+        address: str | None,
+        *,
+        is_trusted: bool = True,
+        seat: Seat | None = None,
+    ) -> "Account":
         """Open the account of one request.
 
-        *Shape*: ``is_trusted`` false lets it go first when the gateway is full.
+        *Shape*: ``is_trusted`` false lets it go first when the gateway is full. ``seat`` is the
+        one that the request has already; without it the account takes one.
         """
         return Account(
             self._demand.of(viewer.role),
@@ -57,15 +65,17 @@ class Budget:
             key_of(viewer, address),
             self._bucket,
             self._load,
+            seat or self._load.seat(),
         )
 
-    def check_room(self, viewer: Viewer | None = None) -> None:
+    def check_room(self, viewer: Viewer | None = None, seat: Seat | None = None) -> None:
         """Refuse at once what could not be begun; without a viewer, what nobody could begin.
 
         *Errors*: ``Overloaded``.
         """
         if self._demand.mode is DemandMode.ENFORCE:
-            self._load.check(self._demand.of(viewer.role).share if viewer else 1.0)
+            share = self._demand.of(viewer.role).share if viewer else 1.0
+            self._load.check(share, seat or self._load.seat())
 
 
 class Account:
@@ -86,6 +96,7 @@ class Account:
         key: str,
         bucket: TokenBucket,
         load: Load,
+        seat: Seat,
     ) -> None:
         self._allowance = allowance
         self._mode = mode
@@ -96,6 +107,7 @@ class Account:
         self._key = key
         self._bucket = bucket
         self._load = load
+        self._seat = seat
         self._rate = Rate(allowance.capacity, allowance.per_second)
         self._charged = 0
         self._contexts: list[Context] = []
@@ -124,9 +136,13 @@ class Account:
             )
         share = self._allowance.share * self._part * (0.5 if cost > self._dear else 1.0)
         try:
-            self._load.check(share)
-        except RateLimited as full:
+            self._load.check(share, self._seat)
+        except Overloaded as full:
+            if self._mode is DemandMode.ENFORCE:
+                self._seat.forfeit()
             self._refuse(full)
+        # Before the bucket is asked: others come in meanwhile, and have to see that it is taken.
+        self._seat.take()
         grant = await self._bucket.take(self._key, cost, self._rate)
         self._grant = grant
         if not grant.is_granted:
@@ -141,7 +157,6 @@ class Account:
                 self._refuse(Spent(grant.retry_after))
             return
         self._charged = total
-        self._load.enter()
         self._contexts.append(context)
 
     async def close(self) -> None:
@@ -149,11 +164,10 @@ class Account:
 
         *Errors*: none.
         """
+        self._seat.leave()
         contexts, self._contexts = self._contexts, []
         if not contexts:
             return
-        for _ in contexts:
-            self._load.leave()
         unused = self._charged - sum(max(1, each.actual) for each in contexts)
         self._charged = 0
         if unused > 0:

@@ -14,7 +14,7 @@ from transport.problem import masked, problem
 from transport.refusal import Refusal
 
 _log = structlog.get_logger("transport")
-_SECURITY = (
+SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
@@ -23,7 +23,7 @@ _SECURITY = (
 _JSON = "application/json; charset=utf-8"
 _STOPPING = Refusal(503, "STOPPING", "The gateway is stopping; this request was not finished.")
 _POLICY = b"content-security-policy"
-_NO_CONTENT = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
+NO_CONTENT = (_POLICY, b"default-src 'none'; frame-ancestors 'none'")
 
 
 class Door:
@@ -45,9 +45,9 @@ class Door:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message.get("headers", ()), *_SECURITY]
+                headers = [*message.get("headers", ()), *SECURITY]
                 if all(name != _POLICY for name, _ in headers):
-                    headers.append(_NO_CONTENT)
+                    headers.append(NO_CONTENT)
                 headers.append((b"x-request-id", exchange.request_id.encode()))
                 message["headers"] = headers
             elif message["type"] == "http.response.body":
@@ -68,6 +68,8 @@ class Door:
         except Exception as bug:  # noqa: BLE001 - the last door: masked and logged
             await say(500, masked(bug, exchange.request_id), {})
         finally:
+            if exchange.seat is not None:
+                exchange.seat.leave()
             _log.info(
                 "request",
                 request_id=exchange.request_id,

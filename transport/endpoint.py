@@ -9,13 +9,21 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
-from domain.errors import DeadlineExceeded, DocumentNotFound, Failure, RateLimited
+from domain.errors import (
+    DeadlineExceeded,
+    DocumentNotFound,
+    Failure,
+    RateLimited,
+    Unauthenticated,
+)
+from domain.viewer import Role
 from execution.context import Asked
 from transport.accept import Media, Preference, Stream, check_content, preferred
 from transport.answer import encode, headers_of, result_status, send_bytes
 from transport.body import drop, read
 from transport.caller import Caller, Proved
 from transport.exchange import Exchange, exchange_of
+from transport.gate import Gate
 from transport.operation import Gone, Operations, Request
 from transport.page import Page
 from transport.parameter import Parameters, from_address, from_body
@@ -68,8 +76,10 @@ class GraphQLEndpoint:
         settings: Settings,
         page: Page | None,
         stopping: asyncio.Event,
+        gate: Gate,
     ) -> None:
         self._operations = operations
+        self._gate = gate
         self._settings = settings
         self._page = page
         self._stopping = stopping
@@ -95,7 +105,7 @@ class GraphQLEndpoint:
             if not preference.wants_only_events():
                 media = preference.media()
             # Refusing has to cost next to nothing, or a crowd is kept out by nobody.
-            self._operations.check_room()
+            self._operations.check_room(seat=exchange.seat)
             asked_for = await self._parameters(scope, headers, preference, receive)
             reply = await self._reply(asked_for, scope, headers, preference, receive, send, media)
             if reply is None:
@@ -111,6 +121,15 @@ class GraphQLEndpoint:
             reply = _broken(bug, exchange)
             body = encode(reply.body)
         await _send(reply, body, media, receive, send)
+
+    async def _prove(self, caller: Caller) -> Proved:
+        try:
+            proved = await self._operations.prove(caller)
+        except Unauthenticated:
+            self._gate.learn(caller.authorization, Role.ANONYMOUS)
+            raise
+        self._gate.learn(caller.authorization, proved.viewer.role)
+        return proved
 
     async def _parameters(
         self, scope: Scope, headers: Headers, preference: Preference, receive: Receive
@@ -132,9 +151,9 @@ class GraphQLEndpoint:
         media: Media,
     ) -> _Reply | None:
         exchange = exchange_of(scope)
-        proved = await self._operations.prove(_caller(scope, headers))
+        proved = await self._prove(_caller(scope, headers))
         exchange.role = proved.viewer.role.value
-        self._operations.check_room(proved)
+        self._operations.check_room(proved, exchange.seat)
         if isinstance(asked_for, list):
             return await self._array(asked_for, proved, exchange, receive)
         request = await self._operations.read(asked_for, proved)
@@ -148,7 +167,9 @@ class GraphQLEndpoint:
         ):
             await self._stream(request, proved, exchange, stream, receive, send)
             return None
-        async with self._operations.account(proved, is_trusted=request.is_trusted) as account:
+        async with self._operations.account(
+            proved, is_trusted=request.is_trusted, seat=exchange.seat
+        ) as account:
             answer = await self._operations.run(
                 request, proved, account, exchange, gone=_watch(receive), only_query=only_query
             )
@@ -179,6 +200,9 @@ class GraphQLEndpoint:
             raise RateLimited("The gateway has no room for another stream; try again later.")
         exchange.operation = (request.operation_name or "")[:64] or None
         self._streams += 1
+        if exchange.seat is not None:
+            # A stream lasts; what it does takes seats of its own.
+            exchange.seat.leave()
         try:
             await deliver(
                 self._operations.answers(request, proved, exchange),
@@ -198,7 +222,7 @@ class GraphQLEndpoint:
     ) -> _Reply:
         bodies: list[dict[str, Any]] = []
         gone = _watch(receive)
-        async with self._operations.account(proved) as account:
+        async with self._operations.account(proved, seat=exchange.seat) as account:
             # One after the other: an array may hold mutations, whose order counts.
             for each in asked_for:
                 try:

@@ -7,18 +7,26 @@ import uuid_utils
 from msgspec import Struct, field
 from starlette.types import Scope
 
+from transport.load import Seat
+
 _KEY = "commerce.exchange"
+# Where the server's protocol leaves the seat of a request that its gate let through.
+SEAT = "commerce.seat"
 _SAFE_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 
 
 class Exchange(Struct):
-    """What is known of a request while it is answered; nothing in it is about a person."""
+    """What is known of a request while it is answered; nothing in it is about a person.
+
+    *Shape*: ``seat`` is its place in the gateway, which it leaves when it is answered.
+    """
 
     request_id: str
     route: str = "-"
     operation: str | None = None
     role: str | None = None
     codes: list[str] = field(default_factory=list)
+    seat: Seat | None = None
 
     def note(self, errors: list[dict[str, Any]]) -> None:
         """Remember which errors the answer holds, each code once."""
@@ -33,7 +41,7 @@ def begin(scope: Scope) -> Exchange:
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
     text = given.decode("latin-1")
     request_id = text if _SAFE_ID.fullmatch(text) else str(uuid_utils.uuid7())
-    exchange = scope[_KEY] = Exchange(request_id)
+    exchange = scope[_KEY] = Exchange(request_id, seat=scope.get(SEAT))
     return exchange
 
 

@@ -17,13 +17,14 @@ from transport.document import DocumentReader
 from transport.door import Door
 from transport.endpoint import CONTEXT_HEADERS, GraphQLEndpoint
 from transport.exchange import exchange_of
+from transport.gate import Gate
 from transport.health import Readiness, Ready, live
 from transport.load import Load
 from transport.operation import ContextFactory, Executor, Operations, Verifier
 from transport.page import Page
 from transport.preflight import PREFLIGHT_HEADERS
 from transport.problem import problem, report
-from transport.protocol import STOPPING
+from transport.protocol import GATE, STOPPING
 from transport.refusal import Refusal, method_not_allowed, no_such_path, status_of
 from transport.reservation import TOKEN_HEADER
 from transport.settings import Settings
@@ -59,12 +60,14 @@ def make_app(
 
     *Errors*: ``ConfigurationError`` for a manifest of trusted documents that cannot be read.
     """
+    load = Load(settings.demand)
+    gate = Gate(load, settings, PATH)
     page = Page() if settings.graphiql else None
     stopping = asyncio.Event()
-    reader, load = DocumentReader(settings.documents, documents), Load(settings.demand)
+    reader = DocumentReader(settings.documents, documents)
     budget = Budget(settings, buckets, load)
     operations = Operations(executor, contexts, verifier, reader, budget, settings)
-    graphql = _with_cors(GraphQLEndpoint(operations, settings, page, stopping), settings)
+    graphql = _with_cors(GraphQLEndpoint(operations, settings, page, stopping, gate), settings)
     served: list[BaseRoute] = [
         WebSocketRoute(PATH, _Asgi(SocketEndpoint(operations, settings, stopping))),
         _route(PATH, graphql),
@@ -81,9 +84,10 @@ def make_app(
         try:
             if on_start:
                 await on_start()
-            async with load.watched(), reader.watched():
-                # The server's protocols set it, before they wait for what is under way.
-                yield {STOPPING: stopping}
+            async with gate.watched(), reader.watched():
+                # The server's protocols set the one, before they wait for what is under way,
+                # and ask the other before they read on.
+                yield {STOPPING: stopping, GATE: gate}
         finally:
             if on_stop:
                 await on_stop()

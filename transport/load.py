@@ -1,4 +1,4 @@
-"""How full the gateway is: operations under way, and how late the event loop runs."""
+"""How full the gateway is: the places taken in it, and how late the event loop runs."""
 
 import asyncio
 import contextlib
@@ -8,15 +8,21 @@ from collections.abc import AsyncIterator
 from domain.errors import RateLimited
 from transport.settings import DemandSettings
 
-_TICK = 0.05
-_LEAST_SHRINK, _MOST_SHRINK = 0.8, 0.5
-# One late tick is a large answer on its way; two in a row are a queue that does not empty.
-_LATE_TICKS = 2
+TICK = 0.01
+# So many ticks make a window, after which the room is fitted to what was seen in it.
+_WINDOW = 10
+# A loop that works this part of the time has all that it needs; more would only wait.
+_BUSY = 0.9
+_LEAST_SHRINK, _MOST_SHRINK = 0.9, 0.5
+_GROWTH = 1.05
 _MAX_ROOM = 4_096
 
 
 class Overloaded(RateLimited):
     """The gateway itself is full; the caller's own budget is not what is short."""
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is busy; try again in a moment.")
 
     @property
     def extensions(self) -> dict[str, object]:
@@ -25,31 +31,43 @@ class Overloaded(RateLimited):
 
 
 class Load:
-    """Counts the operations under way, and adapts how many there may be to what the loop bears.
+    """Counts the places taken, and adapts how many there may be to what the loop bears.
 
-    *Shape*: while the loop stays late by more than ``lag``, the room shrinks every second tick,
-    by a fifth to a half; while it is not late, and more than half of it is in use, it grows by one.
+    *Shape*: ten times a second, while the loop is late by more than ``lag`` on average, the room
+    shrinks by a tenth to a half; while it is not, and the loop has time to spare though more than
+    half of the room is in use, it grows by a twentieth. ``now`` counts the ticks.
     """
 
     def __init__(self, settings: DemandSettings) -> None:
         self._settings = settings
         self.room = float(settings.room)
-        self.under_way = 0
-        self.lag = 0.0
-        self._late = 0
+        self.taken = 0
+        self.now = 0
+        self._forfeited = 0
+        self._most = 0
+        self._lag = 0.0
+        self._worked = 0.0
 
-    def check(self, share: float) -> None:
-        """Refuse what may fill no more than this share of the room. *Errors*: ``Overloaded``."""
-        if self.under_way >= max(1.0, self.room * share):
-            raise Overloaded("The gateway is busy; try again in a moment.")
+    def seat(self) -> "Seat":
+        """Make a seat; it counts once it is taken."""
+        return Seat(self)
 
-    def enter(self) -> None:
-        """Count an operation; whoever entered leaves."""
-        self.under_way += 1
+    def is_full(self, share: float) -> bool:
+        """Tell whether a share of the room has no place left."""
+        return self.taken >= max(1.0, self.room * share)
 
-    def leave(self) -> None:
-        """Count an operation's end."""
-        self.under_way -= 1
+    def check(self, share: float, seat: "Seat") -> None:
+        """Refuse what may fill no more than this share of the room. *Errors*: ``Overloaded``.
+
+        *Shape*: ``seat`` is the asker's own, which is not held against it.
+        """
+        if self.taken - seat.is_taken >= max(1.0, self.room * share):
+            raise Overloaded
+
+    def forfeit(self) -> None:
+        """Keep a place taken until the window ends, though its holder has left."""
+        self.taken += 1
+        self._forfeited += 1
 
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
@@ -62,24 +80,73 @@ class Load:
             await asyncio.wait((task,))
 
     async def _watch(self) -> None:
+        worked = time.thread_time()
         while True:
             before = time.monotonic()
-            await asyncio.sleep(_TICK)
-            self.lag = max(0.0, time.monotonic() - before - _TICK)
-            self.adapt()
+            await asyncio.sleep(TICK)
+            lag = max(0.0, time.monotonic() - before - TICK)
+            self.tick(lag, -worked + (worked := time.thread_time()))
 
-    def adapt(self) -> None:
-        """Fit the room to the lag that was seen last."""
-        self._late = self._late + 1 if self.lag > self._settings.lag else 0
-        if self._late >= _LATE_TICKS:
-            self._late = 0
+    def tick(self, lag: float, worked: float) -> None:
+        """Take in how late the loop was, and how long it worked, since the tick before.
+
+        At the end of a window the room is fitted to both.
+        """
+        self.now += 1
+        self._lag += lag
+        self._worked += worked
+        self._most = max(self._most, self.taken)
+        if self.now % _WINDOW == 0:
+            passed = _WINDOW * TICK + self._lag
+            self._adapt(self._lag / _WINDOW, self._worked / passed, self._most)
+            self.taken -= self._forfeited
+            self._lag, self._worked, self._most, self._forfeited = 0.0, 0.0, 0, 0
+
+    def _adapt(self, lag: float, busy: float, most: int) -> None:
+        least, limit = float(self._settings.least_room), self._settings.lag
+        if lag > limit:
             # What is under way now is more than the loop bears, whatever the room was before.
-            full = min(self.room, float(max(self.under_way, self._settings.least_room)))
-            part = min(_LEAST_SHRINK, max(_MOST_SHRINK, self._settings.lag / self.lag))
-            self.room = max(float(self._settings.least_room), full * part)
-        elif self._late:
-            return
-        elif self.under_way * 2 > self.room:
-            self.room = min(float(_MAX_ROOM), self.room + 1)
+            full = min(self.room, max(float(most), least))
+            part = min(_LEAST_SHRINK, max(_MOST_SHRINK, limit / lag))
+            self.room = max(least, full * part)
+        elif most * 2 > self.room and busy < _BUSY:
+            self.room = min(float(_MAX_ROOM), self.room * _GROWTH + 1)
         elif self.room < self._settings.room:
-            self.room = min(float(self._settings.room), self.room + 1)
+            self.room += 1
+
+
+class Seat:
+    """The place of one request, from its last byte to its end.
+
+    A place can be taken once. ``leave`` may come first: then it is never taken.
+    """
+
+    __slots__ = ("_has_left", "_load", "is_taken")
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._has_left = False
+        self.is_taken = False
+
+    def take(self) -> None:
+        """Take the place, where it is not taken yet."""
+        if not self.is_taken and not self._has_left:
+            self.is_taken = True
+            self._load.taken += 1
+
+    def leave(self) -> None:
+        """Give the place back; nothing where it was not taken."""
+        self._has_left = True
+        if self.is_taken:
+            self.is_taken = False
+            self._load.taken -= 1
+
+    def forfeit(self) -> None:
+        """Give the place back only when the window ends.
+
+        So ends what had to be read before it could be refused: reading it costs far more than
+        refusing at the door, and may not take the time of those who are served.
+        """
+        if self.is_taken:
+            self._load.forfeit()
+        self.leave()

@@ -18,6 +18,7 @@ from transport.budget import Account, Budget
 from transport.caller import Caller, Proved
 from transport.document import DocumentReader
 from transport.exchange import Exchange
+from transport.load import Seat
 from transport.parameter import Parameters
 from transport.settings import Settings
 from transport.shape import Answer, Shaper
@@ -138,12 +139,12 @@ class Operations:
         except TimeoutError:
             raise SourceTimeout("identity", "viewer", "no answer in time") from None
 
-    def check_room(self, proved: Proved | None = None) -> None:
+    def check_room(self, proved: Proved | None = None, seat: Seat | None = None) -> None:
         """Refuse at once what could not be begun; without a caller, what nobody could begin.
 
         *Errors*: ``Overloaded``.
         """
-        self._budget.check_room(proved.viewer if proved else None)
+        self._budget.check_room(proved.viewer if proved else None, seat)
 
     async def read(self, parameters: Parameters, proved: Proved) -> Request:
         """Find the document of a request, and what its operation does.
@@ -161,10 +162,12 @@ class Operations:
 
     @asynccontextmanager
     async def account(
-        self, proved: Proved, *, is_trusted: bool = True
+        self, proved: Proved, *, is_trusted: bool = True, seat: Seat | None = None
     ) -> AsyncGenerator[Account, None]:
         """Open the account of a request; it is settled when the block ends."""
-        account = self._budget.open(proved.viewer, proved.caller.address, is_trusted=is_trusted)
+        account = self._budget.open(
+            proved.viewer, proved.caller.address, is_trusted=is_trusted, seat=seat
+        )
         try:
             yield account
         finally:

@@ -8,13 +8,19 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from transport.answer import encode
+from transport.exchange import SEAT
+from transport.gate import Gate
+from transport.load import Seat
 from transport.problem import problem
 from transport.refusal import Refusal
 from transport.settings import Settings
 
+_TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\n"
 _FRAMING = (b"content-length", b"transfer-encoding")
 # Where the application leaves the event that tells it to stop, in the state of its lifespan.
 STOPPING = "commerce.stopping"
+# And where it leaves the gate that tells whom to turn away.
+GATE = "commerce.gate"
 
 
 class Stall:
@@ -66,6 +72,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._stall = Stall(self.stall_time)
+        gate = self.app_state.get(GATE)
+        self._gate: Gate | None = gate if isinstance(gate, Gate) else None
+        self._is_turned_away = False
+        self._seat: Seat | None = None
         self._head = 0
         self._is_in_head = True
         self._is_resuming = False
@@ -113,6 +123,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._stay(data[offer.args[0] :])
         except httptools.HttpParserError:
             self._refuse(Refusal(400, "BAD_REQUEST", "This is not a request in HTTP/1.1."))
+        if self._is_turned_away and self._timer is None:
+            self._wait()
         if self._is_in_head and self._head > self.max_head:
             self._refuse(
                 Refusal(
@@ -142,7 +154,22 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._is_resuming:
             self._is_in_head = False
             self._unwait()
-            super().on_headers_complete()
+            refusal = self._refusal()
+            if refusal is None:
+                super().on_headers_complete()
+                if self._gate is not None and not self.parser.should_upgrade():
+                    self._seat = self._gate.seat()
+                    scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+                    scope[SEAT] = self._seat
+            else:
+                self._is_turned_away = True
+                date = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
+                self.transport.write(_TOO_MANY + date + refusal)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body; that of a request that is turned away is of no use."""
+        if not self._is_turned_away:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Be ready for the next head."""
@@ -150,7 +177,28 @@ class BoundedProtocol(HttpToolsProtocol):
             return  # the body is still to come, see _stay
         self._is_in_head = True
         self._head = 0
+        if self._is_turned_away:
+            self._is_turned_away = False
+            self._unwait()
+            if self.parser.should_keep_alive():
+                self.on_response_complete()
+            else:
+                self.transport.close()
+            return
         super().on_message_complete()
+        if self._seat is not None:
+            # Only now: a body that drips in would hold a place for next to nothing.
+            self._seat.take()
+
+    def _refusal(self) -> bytes | None:
+        """Ask the gate; answers come in order, and only as fast as they are read."""
+        gate = self._gate
+        if gate is None or self.parser.should_upgrade() or self.flow.write_paused:
+            return None
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            return None
+        return gate.refusal(self.parser.get_method(), self.url, self.headers)
 
     def _should_upgrade(self) -> bool:
         # A handshake has no body; what else names the protocol is a request like any other.
@@ -179,6 +227,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _end(self) -> None:
         self._timer = None
+        if self._is_turned_away:
+            self.transport.close()
+            return
         self._refuse(
             Refusal(
                 408,

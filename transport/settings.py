@@ -93,7 +93,7 @@ class DemandSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     mode: DemandMode = DemandMode.ENFORCE
     room: Positive = 64
     least_room: Positive = 8
-    lag: Duration = Duration(0.05)
+    lag: Duration = Duration(0.01)
     dear: Positive = 2_000
     anonymous: GuestAllowance = GuestAllowance()
     customer: CustomerAllowance = CustomerAllowance()

@@ -39,6 +39,12 @@ def characteristic(code: str) -> str:
     return f"Z{code.upper()}"
 
 
+def above(key: str) -> str:
+    """The key of what a material group stands below; two digits of its code are a level."""
+    system, _, code = key.partition(":")
+    return f"{system}:{code[:-2]}" if len(code) > 2 else ROOT
+
+
 def languages(language: str) -> tuple[str, ...]:
     """The ERP's languages to ask for, the wanted one first, then those to fall back on."""
     wanted = language.partition("-")[0].upper()
@@ -79,6 +85,7 @@ class Reader:
         spoken, name = self._best({text.spras: text.maktx for text in article.makt})
         descriptions = {text.spras: text.tdline for text in article.ltxt}
         media = [(self._picture(picture, name), picture.atwrt) for picture in article.media]
+        category = self.category(article.matkl, article.t023t)
         return Product(
             key=key,
             code=number,
@@ -86,7 +93,7 @@ class Reader:
             locale=spoken.lower(),
             description=descriptions.get(spoken),
             brand=article.brand_id or None,
-            category=self.category(article.matkl, article.t023t),
+            category=category,
             attributes=tuple(self._attributes(article.ausp)),
             composition=tuple(
                 FibreShare(
@@ -99,13 +106,14 @@ class Reader:
             changed_at=datetime.combine(message.day(article.laeda), time(), UTC),
             media=tuple(picture for picture, _ in media),
             variants=tuple(
-                self._variant(variant, key, name, media) for variant in article.variants
+                self._variant(variant, key, category.key, name, media)
+                for variant in article.variants
             ),
             provenance=self._provenance,
         )
 
     def category(self, code: str, names: Sequence[message.GroupName]) -> Category:
-        """A material group; two digits of its code are a level of the tree."""
+        """A material group."""
         category = self._categories.get(code)
         if category is None:
             system = self._provenance.system
@@ -113,7 +121,7 @@ class Reader:
                 key=f"{system}:{code}",
                 code=code,
                 name=self._best({text.spras: text.wgbez for text in names})[1],
-                parent_key=f"{system}:{code[:-2]}" if len(code) > 2 else ROOT,
+                parent_key=above(f"{system}:{code}"),
                 provenance=self._provenance,
             )
         return category
@@ -135,6 +143,7 @@ class Reader:
         self,
         variant: message.Variant,
         product_key: str,
+        category_key: str,
         name: str,
         media: Sequence[tuple[Media, str]],
     ) -> Variant:
@@ -143,6 +152,7 @@ class Reader:
         return Variant(
             sku=message.short(variant.matnr),
             product_key=product_key,
+            category_key=category_key,
             name=", ".join((name, *(option.value for option in options))),
             gtins=(_gtin(variant.ean11),) if variant.ean11 else (),
             options=options,

@@ -108,6 +108,24 @@ def test_purposes() -> None:
     assert read(roles=["agent"]).purposes == SERVICE
 
 
+def test_purposes_of_a_client() -> None:
+    """A client claims none but its own purposes, whatever its tokens say; others are as ever."""
+    desk = IssuerSettings(
+        url="https://id.example.com",
+        audience="gateway",
+        purposes={"desk": [Purpose.FRAUD_REVIEW, Purpose.CUSTOMER_SERVICE]},
+    )
+    agent = {"roles": ["agent"]}
+    both = (Purpose.FRAUD_REVIEW, Purpose.CUSTOMER_SERVICE)
+    assert read(desk, **agent, client_id="desk").purposes == both
+    said = read(desk, **agent, client_id="desk", purposes=["LEGAL", "CUSTOMER_SERVICE"])
+    assert said.purposes == (Purpose.CUSTOMER_SERVICE,)
+    with pytest.raises(TokenRefused):
+        read(desk, **agent, client_id="desk", purposes=["LEGAL"])
+    assert read(desk, **agent, client_id="other").purposes == SERVICE
+    assert read(desk, **agent).purposes == SERVICE
+
+
 def test_other_names() -> None:
     """A provider with its own names for claims and roles is understood through its settings."""
     found = read(

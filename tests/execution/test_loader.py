@@ -1,17 +1,32 @@
 """Batches: every key once per operation, and no caller's end is another's."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from domain.ask import Ask
 from domain.deadline import Deadline
 from domain.errors import DeadlineExceeded, Failure, SourceContract, SourceTimeout
+from domain.port import UNSERVED, Ports
+from domain.product import Product
+from domain.provenance import CATALOGUE, Provenance
 from domain.viewer import Channel
 from execution.loader import Batches, Loader
+from execution.loaders import Loaders
 
 BOUND = 5
+PRODUCT = Product(
+    key="erp:1",
+    code="1",
+    name="Shirt",
+    locale="en",
+    provenance=Provenance("erp", datetime(2026, 11, 22, tzinfo=UTC), CATALOGUE),
+)
 
 
 class Source:
@@ -49,6 +64,32 @@ async def test_a_tick_is_one_batch() -> None:
         found = await asyncio.gather(load(["a", "bb"]), load(["bb", "ccc", "absent"]), load([]))
     assert list(found) == [[1, 2], [2, 3, None], []]
     assert source.asked == [["a", "bb", "ccc", "absent"]]
+
+
+async def test_an_operation_leaves_nothing_to_the_collector() -> None:
+    """What was loaded is gone when its operation is closed; looking for it would stop everybody."""
+    ask = Ask(Deadline.after(BOUND), "PL", "PLN", "pl", Channel.WEB)
+
+    class Products:
+        async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
+            return dict.fromkeys(keys, PRODUCT)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(UNSERVED, name)
+
+    products: Any = Products()
+    loaders = Loaders(Ports(product=products), ask)
+    async with asyncio.timeout(BOUND):
+        assert await loaders.product_by_key.load(["erp:1"]) == [PRODUCT]
+    loaders.close()
+    gone = weakref.ref(loaders)
+    gc.disable()
+    try:
+        del loaders
+        await asyncio.sleep(0)
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_failure_in_the_place_of_a_value_is_that_keys_alone() -> None:

@@ -250,7 +250,7 @@ class Request(msgspec.Struct):
 
 
 async def _serve(url: str, master_key: str, timeout: float) -> None:
-    store = open_store(StorageSettings(url=url, master_key_env=Secret(master_key)))
+    store = open_store(StorageSettings(url=url, master_key_env=Secret(master_key), migrate=True))
     assert await store.start() is None
     shop = Shop(store, timeout)
     print("ready", flush=True)

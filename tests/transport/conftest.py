@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from domain.deadline import Duration
 from tests.transport.gateway import Gateway, running
-from transport.settings import Settings
+from transport.settings import DemandSettings, Settings
 
 
 @pytest.fixture(scope="session")
@@ -15,5 +16,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def gateway(anyio_backend: str) -> AsyncIterator[Gateway]:
-    async with running(Settings()) as gateway:
+    # The tests' own work runs in the same loop, and makes it late.
+    demand = DemandSettings(lag=Duration(1))
+    async with running(Settings(demand=demand)) as gateway:
         yield gateway

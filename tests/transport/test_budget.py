@@ -10,7 +10,7 @@ from domain.deadline import Duration
 from domain.viewer import ANONYMOUS, Role, Viewer
 from tests.transport.gateway import Gateway, running
 from transport.budget import key_of
-from transport.load import Load, Overloaded
+from transport.load import TICK, Load, Overloaded
 from transport.settings import (
     CustomerAllowance,
     DemandMode,
@@ -125,28 +125,41 @@ async def test_what_cannot_be_begun_is_refused_at_once() -> None:
                 await asyncio.sleep(0.01)
 
 
+def _window(load: Load, lag: float, busy: float) -> None:
+    for _ in range(10):
+        load.tick(lag, busy * (lag + TICK))
+
+
 def test_the_room_shrinks_while_the_loop_is_late_and_grows_again() -> None:
     """Room follows what the event loop bears, between its bounds."""
     settings = DemandSettings(room=100, least_room=4, lag=Duration(0.05))
     load = Load(settings)
-    for _ in range(60):
-        load.enter()
-    load.lag = 0.2
-    load.adapt()
-    assert load.room == 100
-    load.adapt()
+    seats = [load.seat() for _ in range(60)]
+    for seat in seats:
+        seat.take()
+    _window(load, 0.2, 1.0)
     assert load.room == 30
-    for _ in range(100):
-        load.adapt()
-    assert load.room >= 4
+    for _ in range(20):
+        _window(load, 0.2, 1.0)
+    assert load.room == 4
     with pytest.raises(Overloaded):
-        load.check(1.0)
-    for _ in range(60):
-        load.leave()
-    load.lag = 0.0
+        load.check(1.0, load.seat())
+    for seat in seats:
+        seat.leave()
     for _ in range(200):
-        load.adapt()
+        _window(load, 0.0, 0.0)
     assert load.room == 100
+
+
+def test_the_room_grows_only_where_more_would_be_done() -> None:
+    """A full room grows while the loop has time to spare, and not while it works without pause."""
+    load = Load(DemandSettings(room=10, lag=Duration(0.05)))
+    for _ in range(9):
+        load.seat().take()
+    _window(load, 0.01, 1.0)
+    assert load.room == 10
+    _window(load, 0.01, 0.5)
+    assert load.room > 11
 
 
 def test_staff_have_room_when_guests_have_none() -> None:
@@ -154,10 +167,35 @@ def test_staff_have_room_when_guests_have_none() -> None:
     settings = DemandSettings(room=10)
     load = Load(settings)
     for _ in range(8):
-        load.enter()
+        load.seat().take()
     with pytest.raises(Overloaded):
-        load.check(settings.of(Role.ANONYMOUS).share)
-    load.check(settings.of(Role.AGENT).share)
+        load.check(settings.of(Role.ANONYMOUS).share, load.seat())
+    load.check(settings.of(Role.AGENT).share, load.seat())
+
+
+def test_a_place_refused_late_stays_taken_for_a_while() -> None:
+    """What had to be read to be refused gives its place back only when the window ends."""
+    load = Load(DemandSettings())
+    seat = load.seat()
+    seat.take()
+    seat.forfeit()
+    seat.leave()
+    assert load.taken == 1
+    _window(load, 0.0, 0.0)
+    assert load.taken == 0
+
+
+def test_a_place_is_taken_and_left_once() -> None:
+    """A seat counts once however often it is taken or left, and not after it was left."""
+    load = Load(DemandSettings())
+    seat = load.seat()
+    for _ in range(2):
+        seat.take()
+    assert load.taken == 1
+    for _ in range(2):
+        seat.leave()
+    seat.take()
+    assert load.taken == 0
 
 
 def test_a_callers_key_says_nothing_of_the_caller() -> None:

@@ -1,0 +1,161 @@
+"""Who is turned away before being read, while the gateway is full.
+
+A crowd is kept out by nobody if keeping one shopper out costs a tenth of serving one. So the
+answer is written beforehand, and who asks is guessed from the headers alone. The guess can only
+refuse: whom it lets through is proved, and counted, as ever.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+import structlog
+
+from domain.viewer import Role
+from transport.accept import Media
+from transport.answer import encode
+from transport.door import NO_CONTENT, SECURITY
+from transport.load import Load, Overloaded, Seat
+from transport.problem import problem
+from transport.settings import DemandMode, Settings
+
+_log = structlog.get_logger("transport")
+_GRAPHQL = Media.GRAPHQL.value.encode()
+_MAX_KNOWN = 20_000
+_MAX_LENGTH_DIGITS = 9
+_TELL_SECONDS = 1.0
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Gate:
+    """Guesses from a request's head whether it would find no room.
+
+    *Shape*: without a token a caller is a guest. A token counts as its role did when it was last
+    proved; one that nobody has seen is let through as long as guests would be, and beyond that one
+    in each tick, so that whoever may come in gets known, and proving forged ones costs little.
+    """
+
+    def __init__(self, load: Load, settings: Settings, path: str) -> None:
+        demand = settings.demand
+        self.load = load
+        self._path = path.encode()
+        self._queried = self._path + b"?"
+        self._max_body = settings.max_body
+        self._is_enforced = demand.mode is DemandMode.ENFORCE
+        self._shares = {role: demand.of(role).share for role in Role}
+        self._least = min(self._shares.values())
+        # By a hash that is this process's own, and tells nothing of the token.
+        self._known: dict[int, float] = {}
+        self._last_stranger = 0
+        self._turned_away = 0
+        self._answers = {media: _written(media, []) for media in Media}
+        self._for_pages = {
+            origin.encode(): {media: _written(media, _readable(origin)) for media in Media}
+            for origin in settings.origins
+        }
+
+    def seat(self) -> Seat:
+        """Make a seat for a request that is let through."""
+        return self.load.seat()
+
+    def refusal(self, method: bytes, address: bytes, headers: Headers) -> bytes | None:
+        """Give the answer to a request that is refused; None lets it through.
+
+        *Shape*: headers and body; the status, 429, and what the server says of itself come before.
+        What has to be read to be understood (other methods, bodies of unknown or excessive length)
+        is let through.
+        """
+        if not self._is_enforced or not self.load.is_full(self._least):
+            return None
+        if method not in (b"POST", b"GET"):
+            return None
+        if address != self._path and not address.startswith(self._queried):
+            return None
+        authorization = origin = None
+        media = Media.JSON
+        for name, value in headers:
+            if name == b"authorization":
+                authorization = value
+            elif name == b"origin":
+                origin = value
+            elif name == b"accept":
+                if _GRAPHQL in value:
+                    media = Media.GRAPHQL
+            elif name == b"content-length":
+                if len(value) > _MAX_LENGTH_DIGITS or int(value) > self._max_body:
+                    return None
+            elif name in (b"transfer-encoding", b"expect"):
+                return None
+        if not self._is_full_for(authorization):
+            return None
+        self._turned_away += 1
+        if origin is None or not self._for_pages:
+            return self._answers[media]
+        answers = self._for_pages.get(origin) or self._for_pages.get(b"*") or self._answers
+        return answers[media]
+
+    def learn(self, authorization: str | None, role: Role) -> None:
+        """Remember what a token was proved to be; one that was not accepted is a guest's."""
+        if authorization is None:
+            return
+        if len(self._known) >= _MAX_KNOWN:
+            self._known.clear()
+        self._known[hash(authorization.encode("latin-1", "replace"))] = self._shares[role]
+
+    @contextlib.asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Watch the loop, and log how many were turned away, while the block runs."""
+        task = asyncio.ensure_future(self._tell())
+        try:
+            async with self.load.watched():
+                yield
+        finally:
+            task.cancel()
+            await asyncio.wait((task,))
+
+    def _is_full_for(self, authorization: bytes | None) -> bool:
+        load = self.load
+        if authorization is None:
+            return load.is_full(self._shares[Role.ANONYMOUS])
+        known = self._known.get(hash(authorization))
+        if known is not None:
+            return load.is_full(known)
+        if not load.is_full(self._shares[Role.ANONYMOUS]):
+            return False
+        if load.now == self._last_stranger:
+            return True
+        self._last_stranger = load.now
+        return False
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            if self._turned_away:
+                _log.info("turned away", requests=self._turned_away, room=int(self.load.room))
+                self._turned_away = 0
+
+
+def _written(media: Media, extra: Headers) -> bytes:
+    """Write an answer, with the headers that every other one has, but for a request's id."""
+    body = encode({"errors": [problem(Overloaded())]})
+    headers = [
+        (b"content-type", f"{media.value}; charset=utf-8".encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"private, no-store"),
+        (b"retry-after", b"1"),
+        (b"vary", b"Accept, Origin" if extra else b"Accept"),
+        *SECURITY,
+        NO_CONTENT,
+        *extra,
+    ]
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return lines + b"\r\n" + body
+
+
+def _readable(origin: str) -> Headers:
+    """Let a page of an allowed origin read it (CORS)."""
+    return [
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-expose-headers", b"Retry-After"),
+    ]
