@@ -60,7 +60,7 @@ async def options_of_group(
     if isinstance(page, Failure):
         context.do_without(page)
         page = None
-    lockers = page.items if page is not None else ()
+    lockers = [each for each in page.items if isinstance(each, Location)] if page else []
     carts = {parent.cart.key: parent.cart for parent in parents}
     facts = {
         cart.key: each for cart, each in await facts_of([*carts.values()], context, stock=True)
