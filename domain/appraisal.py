@@ -64,6 +64,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     places: Mapping[str, Location | Failure] = {}
     promotions: Sequence[Promotion] = ()
     tier: str | Failure | None = None
+    used_up: frozenset[str] = frozenset()
     rules: Rules
     moment: datetime
     has_stock: bool = False
@@ -212,6 +213,7 @@ def _priced(
         lines=tuple(lines),
         deliveries=tuple(deliveries),
         coupons=tuple(each.code for each in cart.coupons),
+        used_up=facts.used_up,
         tier=None if isinstance(facts.tier, Failure) else facts.tier,
         # Where a cart is looked at changes nothing in what it costs.
         channel=cart.begun.channel,

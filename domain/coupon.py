@@ -1,75 +1,80 @@
-"""Coupons of a cart: codes that customers enter. What they take off is worked out on every read."""
+"""Redeeming coupons: as often as their promotion allows, and never once more."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
-from domain.basket import MAX_COUPONS
-from domain.cart import Cart, CartInput, Rules
-from domain.entry import CartCoupon, Touch
-from domain.errors import BadInput
-from domain.line import check_items
-from domain.outcome import UserError
-from domain.promotion import CouponState, coupon_code
+from msgspec import Struct
 
-_MAX_CODE = 50
-# What no change of the cart can mend.
-_HOPELESS = frozenset({CouponState.UNKNOWN, CouponState.EXPIRED, CouponState.USED_UP})
+from domain.ask import Ask
+from domain.promotion import Promotion, coupon_code
 
 
-class CartCoupons(CartInput, frozen=True, kw_only=True, omit_defaults=True):
-    """Codes to enter into a cart, or to take out."""
+class Claim(Struct, frozen=True):
+    """One wish to redeem a code.
 
-    codes: list[str]
-
-
-class CouponRefused(UserError, frozen=True, kw_only=True):  # noqa: N818
-    """A code takes nothing off, whatever lies in the cart."""
+    *Shape*: ``code`` as ``coupon_code`` writes it; ``taker`` is what redeems it, a cart's key or a
+    checkout's, and has it once however often it asks; ``customer`` is whom it is about, as the cart
+    says: a customer's key, or a guest's name. Limits are the promotion's, None where there is none.
+    """
 
     code: str
-    state: CouponState
+    taker: str
+    customer: str
+    limit: int | None = None
+    limit_per_customer: int | None = None
 
 
-class CouponLimitReached(UserError, frozen=True, kw_only=True):  # noqa: N818
-    """The cart would hold more codes than it may."""
-
-    limit: int
-
-
-def check_codes(codes: Sequence[str]) -> tuple[str, ...]:
-    """Read codes as all their spellings are kept. *Errors*: ``BadInput`` for their form."""
-    check_items("input.codes", codes)
-    for code in codes:
-        if not (1 <= len(code.strip()) <= _MAX_CODE and code.isprintable()):
-            raise BadInput("input.codes", code, f"codes of 1 to {_MAX_CODE} printable characters")
-    return tuple(dict.fromkeys(map(coupon_code, codes)))
-
-
-def with_coupons(
-    cart: Cart,
-    codes: Sequence[str],
-    states: Callable[[Cart], Mapping[str, CouponState]],
-    touched: Touch,
-    rules: Rules,
-) -> Cart | UserError:
-    """Enter codes; one that is there already is there once."""
-    there = {each.code for each in cart.coupons}
-    new = tuple(CartCoupon(code, touched) for code in codes if code not in there)
-    if not new:
-        return cart
-    if len(there) + len(new) > MAX_COUPONS:
-        message = f"A cart takes at most {MAX_COUPONS} codes; take one out first."
-        return CouponLimitReached(message=message, path=("input", "codes"), limit=MAX_COUPONS)
-    changed = cart.by(touched, rules, coupons=(*cart.coupons, *new))
-    found = states(changed)
-    for each in new:
-        state = found[each.code]
-        if state in _HOPELESS:
-            message = "This code takes nothing off, whatever lies in the cart."
-            path = ("input", "codes")
-            return CouponRefused(message=message, path=path, code=each.code, state=state)
-    return changed
+def claims(
+    codes: Sequence[str], promotions: Sequence[Promotion], taker: str, customer: str
+) -> list[Claim]:
+    """Make a claim for each code that any promotion knows, in the order of the codes."""
+    wanted = dict.fromkeys(coupon_code(code) for code in codes)
+    coupons = {
+        code: promotion.coupon
+        for promotion in promotions
+        if promotion.coupon is not None
+        for code in wanted
+        if code in promotion.coupon.codes
+    }
+    return [
+        Claim(code, taker, customer, coupons[code].limit, coupons[code].per_customer)
+        for code in wanted
+        if code in coupons
+    ]
 
 
-def without_coupons(cart: Cart, codes: Sequence[str], touched: Touch, rules: Rules) -> Cart:
-    """Take codes out; what is not there is out already."""
-    left = tuple(each for each in cart.coupons if each.code not in codes)
-    return cart if len(left) == len(cart.coupons) else cart.by(touched, rules, coupons=left)
+@runtime_checkable
+class CouponPort(Protocol):
+    """What is known of redemptions, read without holding anything."""
+
+    async def redeemable_by_claim(self, claims: Sequence[Claim], ask: Ask) -> Mapping[Claim, bool]:
+        """Tell of each claim whether it could be held now, or is held already.
+
+        What this says may be different a moment later: only ``CouponChanges.hold`` decides.
+        """
+        ...
+
+
+class CouponChanges(Protocol):
+    """Redeems coupons within one transaction."""
+
+    async def hold(self, claims: Sequence[Claim], until: datetime) -> Sequence[Claim]:
+        """Hold codes for their takers until then, and tell which cannot be had any more.
+
+        What is held counts against the limits like what is redeemed. A code that its taker has
+        already is held until ``until`` from now on; one that it has redeemed stays so.
+        """
+        ...
+
+    async def redeem(self, taker: str) -> Sequence[str]:
+        """Redeem for good what a taker holds, and tell the codes.
+
+        A hold that ran out and that nobody has taken since is redeemed too; what is not told was
+        taken by others and has to be held anew.
+        """
+        ...
+
+    async def release(self, taker: str) -> None:
+        """Let go of what a taker holds; what is redeemed stays."""
+        ...

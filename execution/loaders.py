@@ -156,6 +156,7 @@ class Loaders:
     wishlists_by_customer = Batched(lambda its: its.own.wishlist.wishlists_by_customer)
     wishlist_by_key = Batched(lambda its: its.own.wishlist.wishlist_by_key)
     carts_by_customer = Batched(lambda its: its.own.cart.carts_by_customer)
+    redeemable_by_claim = Batched(lambda its: its.own.coupon.redeemable_by_claim)
     cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
     cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from domain.appraisal import Appraisal, Facts, Goods, LineAppraisal, appraise
 from domain.cart import Cart, CartLine
+from domain.coupon import claims
 from domain.delivery import DeliveryGroup
 from domain.errors import Failure
 from domain.location import Location
@@ -116,16 +117,25 @@ async def appraisals(
 
 
 async def facts_of(
-    carts: Sequence[Cart], context: Context, *, stock: bool = False, also: Sequence[str] = ()
+    carts: Sequence[Cart],
+    context: Context,
+    *,
+    stock: bool = False,
+    also: Sequence[str] = (),
+    codes: Sequence[str] = (),
 ) -> list[tuple[Cart, Facts]]:
-    """Look up all that carts are appraised by; ``also`` are SKUs that are about to be added."""
+    """Look up all that carts are appraised by.
+
+    *Shape*: ``also`` and ``codes`` are SKUs and coupon codes that are about to be added.
+    """
     if not carts:
         return []
     skus = list(dict.fromkeys([*(e.sku for cart in carts for e in cart.entries), *also]))
-    variants, levels, tiers = await asyncio.gather(
+    variants, levels, tiers, used_up = await asyncio.gather(
         context.loaders.variant_by_sku.load(skus),
         context.loaders.stock_by_sku.load(skus if stock else []),
         _tiers(carts, context),
+        _used_up(carts, codes, context),
     )
     keys = {cart_choice for cart in carts for cart_choice in _places_of(cart)}
     keys |= {
@@ -157,6 +167,7 @@ async def facts_of(
                 places=places,
                 promotions=context.campaigns.all,
                 tier=tiers.get(cart.holder),
+                used_up=used_up[cart.key],
                 rules=context.rules,
                 moment=context.now,
                 has_stock=stock,
@@ -185,6 +196,23 @@ async def _tiers(carts: Iterable[Cart], context: Context) -> Mapping[str, str | 
     return {
         key: each.tier if isinstance(each, LoyaltyAccount) else each
         for key, each in zip(keys, found)
+    }
+
+
+async def _used_up(
+    carts: Iterable[Cart], codes: Sequence[str], context: Context
+) -> Mapping[str, frozenset[str]]:
+    """Tell which codes each cart's holder can redeem no more; where nobody can say, none."""
+    known = context.campaigns.all
+    wanted = {
+        cart.key: claims([*(c.code for c in cart.coupons), *codes], known, cart.key, cart.holder)
+        for cart in carts
+    }
+    flat = [claim for some in wanted.values() for claim in some]
+    told = dict(zip(flat, await context.loaders.redeemable_by_claim.load(flat)))
+    return {
+        key: frozenset(claim.code for claim in some if told[claim] is False)
+        for key, some in wanted.items()
     }
 
 

@@ -134,15 +134,16 @@ async def change(
     edit: Edit,
     notices: tuple[Notice, ...] = (),
     also: Sequence[str] = (),
+    codes: Sequence[str] = (),
 ) -> CartOutcome:
     """Change a cart by an edit that is told who makes it; an outcome holds the cart in any case.
 
-    *Shape*: ``also`` are SKUs that the edit may add.
+    *Shape*: ``also`` and ``codes`` are SKUs and coupon codes that the edit may add.
     *Errors*: ``BadInput``; ``NotFound`` for a cart that is not the viewer's to change.
     """
     named = attempt(context.viewer, mutation, input, input.secret)
     key, touched = cart_key(context, input.cart), touched_by(context)
-    facts = await _facts(context, key, input.secret, also)
+    facts = await _facts(context, key, input.secret, also, codes)
 
     async def work(changes: Changes) -> CartOutcome:
         found = await taken(context, changes, key, input.secret)
@@ -220,7 +221,9 @@ def limit_reached() -> CartLimitReached:
     return CartLimitReached(message=message, path=("input",), limit=MAX_CARTS)
 
 
-async def _facts(context: Context, key: str, secret: str | None, also: Sequence[str]) -> Facts:
+async def _facts(
+    context: Context, key: str, secret: str | None, also: Sequence[str], codes: Sequence[str]
+) -> Facts:
     """Look up, before anything is locked, what a cart and new goods in it cost now.
 
     Of a cart that is not the viewer's nothing is looked up, so that it takes as long as none.
@@ -243,7 +246,7 @@ async def _facts(context: Context, key: str, secret: str | None, also: Sequence[
     )
     if found is None or not is_theirs:
         return Facts(goods={}, rules=context.rules, moment=context.now)
-    ((_, facts),) = await facts_of([found], context, also=also)
+    ((_, facts),) = await facts_of([found], context, also=also, codes=codes)
     return facts
 
 

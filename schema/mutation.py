@@ -4,14 +4,14 @@ from typing import Annotated
 
 import resolvers.assist
 import resolvers.cart
-import resolvers.coupon
+import resolvers.code
 import resolvers.delivery
 import resolvers.line
 import resolvers.reservation
 import resolvers.wishlist
 import schema.assist
 import schema.cart
-import schema.coupon
+import schema.code
 import schema.delivery
 import schema.outcome
 import schema.reservation
@@ -24,7 +24,7 @@ from schema.cart import (
     CartLinesUpdateInput,
     CartPayload,
 )
-from schema.coupon import CartCouponsInput, CartPricesAcceptInput
+from schema.code import CartCouponsInput, CartPricesAcceptInput
 from schema.delivery import CartDeliverySelectInput
 from schema.field import argument, batch, publishes
 from schema.reservation import (
@@ -49,7 +49,7 @@ USER_ERRORS: tuple[type, ...] = (
     *schema.wishlist.USER_ERRORS,
     *schema.assist.USER_ERRORS,
     *schema.cart.USER_ERRORS,
-    *schema.coupon.USER_ERRORS,
+    *schema.code.USER_ERRORS,
     *schema.delivery.USER_ERRORS,
 )
 
@@ -149,13 +149,13 @@ class Mutation:
     ) -> CartPayload | None:
         """Choose how lines of a cart come."""
 
-    @batch(resolvers.coupon.add, cost=10)
+    @batch(resolvers.code.add, cost=10)
     def cart_coupons_add(
         self, input: Annotated[CartCouponsInput, argument("Which codes to enter.")]
     ) -> CartPayload | None:
         """Enter coupon codes; a code that is there already is there once."""
 
-    @batch(resolvers.coupon.remove, cost=10)
+    @batch(resolvers.code.remove, cost=10)
     def cart_coupons_remove(
         self, input: Annotated[CartCouponsInput, argument("Which codes to take out.")]
     ) -> CartPayload | None:

@@ -20,6 +20,7 @@ from domain.errors import StoreUnavailable
 from domain.outcome import IdempotencyMismatch, Outcome
 from storage.cart import CartWriter
 from storage.case import CaseWriter
+from storage.coupon import CouponWriter
 from storage.database import Database
 from storage.reservation import ReservationWriter
 from storage.seal import Seal
@@ -115,6 +116,7 @@ class OnceOnly:
                 reservation=ReservationWriter(connection, self._database, self._subjects, people),
                 case=CaseWriter(connection, self._seal, self._subjects, people),
                 cart=CartWriter(connection, self._database, self._seal, self._subjects, people),
+                coupon=CouponWriter(connection, self._database, people),
             )
             outcome = await work(changes)
             if outcome.user_errors:

@@ -13,6 +13,7 @@ from domain.port import OwnPorts
 from storage.apikey import ApiKeyStore
 from storage.cart import CartReader
 from storage.case import CaseReader
+from storage.coupon import CouponReader
 from storage.database import Database
 from storage.idempotency import OnceOnly
 from storage.reservation import ReservationReader
@@ -53,6 +54,7 @@ class Store:
             reservation=ReservationReader(self._database, self._subjects),
             case=CaseReader(self._database, self._seal, self._subjects),
             cart=CartReader(self._database, self._seal, self._subjects),
+            coupon=CouponReader(self._database, self._subjects),
         )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache

@@ -155,14 +155,15 @@ def test_groups_have_options_and_take_a_choice(shop: Shop, cart: Any) -> None:
     assert totals["total"]["gross"]["minor"] == (
         totals["goods"]["minor"] + 1299 - totals["discounts"]["minor"]
     )
-    for reason, input in {
+    refusals: dict[str, dict[str, Any]] = {
         "METHOD_UNKNOWN": {"method": "courier-de", "address": home},
         "ADDRESS_MISSING": {"method": "courier"},
         "ADDRESS_UNSERVED": {"method": "courier", "address": {**home, "country": "DE"}},
         "POSTAL_CODE_WRONG": {"method": "courier", "address": {**home, "postalCode": "1"}},
         "LOCATION_MISSING": {"method": "collect"},
         "LOCATION_UNSERVED": {"method": "locker", "location": collect["location"]["id"]},
-    }.items():
+    }
+    for reason, input in refusals.items():
         payload = carry_out(shop, "cartDeliverySelect", cart=cart["id"], **input)
         assert [each.get("reason") for each in payload["userErrors"]] == [reason]
         assert payload["cart"]["totals"] == totals

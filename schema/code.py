@@ -3,14 +3,14 @@
 import strawberry
 
 import domain.cart
-import domain.coupon
+import domain.code
 from domain.promotion import CouponState
 from schema.delivery import HELD
 from schema.field import accepts, plain, publishes
 from schema.outcome import KEY, UserError
 
 
-@accepts(domain.coupon.CartCoupons, name="CartCouponsInput")
+@accepts(domain.code.CartCoupons, name="CartCouponsInput")
 class CartCouponsInput:
     """Coupon codes to enter into a cart, or to take out."""
 
@@ -29,7 +29,7 @@ class CartPricesAcceptInput:
     secret: str | None = strawberry.field(default=None, description=HELD)
 
 
-@publishes(domain.coupon.CouponRefused)
+@publishes(domain.code.CouponRefused)
 class CouponRefused(UserError):
     """A code takes nothing off, whatever lies in the cart."""
 
@@ -37,7 +37,7 @@ class CouponRefused(UserError):
     state: CouponState = plain("Why not.")
 
 
-@publishes(domain.coupon.CouponLimitReached)
+@publishes(domain.code.CouponLimitReached)
 class CouponLimitReached(UserError):
     """The cart would hold more codes than it may."""
 

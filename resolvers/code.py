@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from domain.appraisal import Facts, coupon_states
 from domain.cart import Cart, CartOutcome
-from domain.coupon import CartCoupons, check_codes, with_coupons, without_coupons
+from domain.code import CartCoupons, check_codes, with_coupons, without_coupons
 from domain.entry import Touch
 from domain.outcome import UserError
 from domain.promotion import CouponState
@@ -22,7 +22,7 @@ async def add(parents: Sequence[object], context: Context, input: CartCoupons) -
 
         return with_coupons(cart, codes, states, touched, context.rules)
 
-    return [await change(context, "cartCouponsAdd", input, edit)] * len(parents)
+    return [await change(context, "cartCouponsAdd", input, edit, codes=codes)] * len(parents)
 
 
 async def remove(
