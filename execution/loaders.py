@@ -82,6 +82,11 @@ def _keep_order(loaders: "Loaders", order: Order) -> None:
     loaders.order_by_key.prime(order.key, order)
 
 
+def _keep_style(loaders: "Loaders", variant: Variant) -> None:
+    if variant.style is not None:
+        loaders.product_by_key.prime(variant.style.key, variant.style)
+
+
 def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
     for product in _whole(page.items):
         loaders.product_by_key.prime(product.key, product)
@@ -135,7 +140,7 @@ class Loaders:
     product_by_key = Batched(
         lambda its: its.ports.product.product_by_key, _keep_product, of=Product
     )
-    variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, of=Variant)
+    variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, _keep_style, of=Variant)
     offer_by_sku = Batched(lambda its: its.ports.offer.offer_by_sku, of=Offer)
     price_history_by_sku = Batched(lambda its: its.ports.price_history.price_history_by_sku)
     stock_by_sku = Batched(lambda its: its.ports.stock.stock_by_sku)
