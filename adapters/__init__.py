@@ -23,6 +23,8 @@ It implements ports structurally: ``serves = ["stock"]`` demands all methods of 
   never leaves the module.
 - It splits keys to its system's limit with ``upstream.chunked``; keys it does not know are absent
   from its answer; keys of other systems (``domain.identity``) are never sent.
+- Lists of rows are named to ``upstream.read`` and translated by ``told`` or ``by_key`` of
+  ``adapters/_row.py``, so that a damaged row costs its own value and not its neighbours'.
 - Queries that cannot share a call go through ``upstream.each``, so that one that fails (a cursor
   that is none, a page that is damaged) does not take the others with it.
 - Texts from callers go into a path through ``segment``, decimals from an answer through ``exact``;

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 
+import structlog
 from msgspec import Struct
 
+from domain.ask import Ask
 from domain.errors import (
     SourceContract,
     SourceFailure,
@@ -13,6 +15,7 @@ from domain.errors import (
     SourceUnavailable,
 )
 
+_log = structlog.get_logger("adapters")
 _MAX_DETAIL = 200
 
 
@@ -91,6 +94,19 @@ def _explained(answer: Rejected, explain: Explain | None) -> str:
         # The error's form is as much the system's as the rest of its answer: it may be garbage.
         text = None
     return f"{answer.detail}: {one_line(text)}" if text else answer.detail
+
+
+def log_missing(failure: SourceFailure, ask: Ask) -> None:
+    """Tell an operator of a part that an answer goes without, and may be none the worse for."""
+    _log.log(
+        failure.log_level,
+        "part missing",
+        request_id=ask.request_id,
+        code=failure.code,
+        system=failure.system,
+        call=failure.call,
+        detail=failure.detail,
+    )
 
 
 def one_line(text: str) -> str:

@@ -12,18 +12,17 @@ from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
-import structlog
 
+from adapters._outcome import log_missing
 from adapters._scope import Member
 from domain.ask import Ask
 from domain.errors import BadInput, Failure, SourceFailure
 from domain.identity import external_id
 from domain.page import MAX_PAGE, Page, PageRequest
-from domain.partial import Partial
+from domain.partial import Partial, missing_of
 
 Q = TypeVar("Q")
 
-_log = structlog.get_logger("adapters")
 # What each of the systems asked gave: its answer, or why there is none.
 _Answers = Mapping[str, Mapping[Any, Any] | SourceFailure]
 # Stands beside the systems in a cursor: what was told at the place where the page ends.
@@ -103,7 +102,7 @@ class Several:
                 if isinstance(page, SourceFailure):
                     failures.append(page)
                     if page is not answer:
-                        _tell(page, ask)
+                        log_missing(page, ask)
                 elif isinstance(page, Failure):
                     refused = page
                 elif page is not None:
@@ -154,22 +153,9 @@ class Several:
         try:
             found: Mapping[Any, Any] = await read(keys, ask)
         except SourceFailure as failure:
-            _tell(failure, ask)
+            log_missing(failure, ask)
             return failure
         return found
-
-
-def _tell(failure: SourceFailure, ask: Ask) -> None:
-    # The answer may be none the worse for it, so that nobody else would tell an operator.
-    _log.log(
-        failure.log_level,
-        "part missing",
-        request_id=ask.request_id,
-        code=failure.code,
-        system=failure.system,
-        call=failure.call,
-        detail=failure.detail,
-    )
 
 
 def _by_system(routes: Mapping[Any, Sequence[str]]) -> dict[str, list[Any]]:
@@ -193,6 +179,7 @@ def _joined(
             return value  # what one system cannot do is not left out of its part
         elif value is not None:
             values.append(value)
+            missing += missing_of(value)
     if not values:
         return failures[0] if failures else None
     if type(values[0]) is int:
@@ -241,13 +228,14 @@ def _merged(
         items.append(item)
         cursors.append(_cursor(reached, told))
     totals = [page.total for page in pages.values()]
+    lost = [system for page in pages.values() for system in page.missing]
     shown = sum(len(page.items) for page in pages.values())
     return Page(
         tuple(items),
         tuple(cursors),
         has_next=shown > passed or any(page.has_next for page in pages.values()),
         total=None if failures or told.identity is not None else _total(totals),
-        missing=tuple(failure.system for failure in failures),
+        missing=tuple(dict.fromkeys([*(failure.system for failure in failures), *lost])),
     )
 
 
@@ -271,11 +259,13 @@ class _Told:
 
     def has(self, item: Any) -> bool:
         """Whether another system's word on it has been told."""
-        return self.identity is not None and self.identity(item) in self._known
+        if self.identity is None or isinstance(item, Failure):
+            return False
+        return self.identity(item) in self._known
 
     def add(self, item: Any, place: Any) -> None:
         """Note what is told now, at this place in the order."""
-        if self.identity is None:
+        if self.identity is None or isinstance(item, Failure):
             return
         if self._place is not None and place != self._place:
             self._last.clear()
@@ -301,5 +291,11 @@ def _total(totals: Sequence[int | None]) -> int | None:
 def _ranked(
     number: int, name: str, page: Page[Any], rank: Callable[[Any], Any] | None
 ) -> Iterator[tuple[tuple[Any, int], str, Any, str]]:
+    # What could not be read does not say where it belongs: it stands where it was met.
+    last: tuple[int, Any] = (0, 0)
     for place, (item, cursor) in enumerate(zip(page.items, page.cursors)):
-        yield (place if rank is None else rank(item), number), name, item, cursor
+        if rank is None:
+            last = (1, place)
+        elif not isinstance(item, Failure):
+            last = (1, rank(item))
+        yield (last, number), name, item, cursor

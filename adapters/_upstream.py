@@ -15,7 +15,6 @@ from adapters._body import (
     Allowance,
     BrokenBody,
     Contract,
-    decode_body,
     exact,
     read_body,
     whole,
@@ -30,6 +29,7 @@ from adapters._outcome import (
     Response,
     source_failure,
 )
+from adapters._row import Rows, decode_rows
 from adapters._session import Attempt, Lost, open_session
 from adapters._system import SystemSettings
 from domain.ask import Ask
@@ -189,11 +189,13 @@ class Upstream:
         headers: Mapping[str, str] | None = None,
         query: Query | None = None,
         explain: Explain | None = None,
+        rows: Sequence[Rows] = (),
     ) -> T:
         """Ask for something that may be asked twice, and decode the answer strictly.
 
-        *Shape*: ``explain`` reads the system's own form of error into a sentence for operators,
-        without personal data.
+        *Shape*: ``rows`` are the lists in which a damaged row costs nothing but itself, to be read
+        by ``told`` or ``by_key`` of ``adapters/_row.py``; ``explain`` reads the system's own form
+        of error into a sentence for operators, without personal data.
         *Errors*: ``SourceTimeout``, ``SourceUnavailable`` (also 429 and 5xx), ``SourceRejected``
         (other 4xx), ``SourceContract`` (redirects, and whatever does not decode).
         """
@@ -209,13 +211,13 @@ class Upstream:
             repeatable=True,
         )
         if isinstance(outcome, Response):
-            return self.decode(outcome, decode, call)
+            return self.decode(outcome, decode, call, rows)
         raise self.failure(outcome, call, explain)
 
-    def decode(self, response: Response, kind: type[T], call: str) -> T:
+    def decode(self, response: Response, kind: type[T], call: str, rows: Sequence[Rows] = ()) -> T:
         """Decode a JSON answer. *Errors*: ``SourceContract``, naming the field at fault."""
         content_type = response.headers.get("Content-Type", "")
-        return decode_body(self.system, call, content_type, response.body, kind)
+        return decode_rows(self.system, call, content_type, response.body, kind, rows)
 
     def failure(
         self,

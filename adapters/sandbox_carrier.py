@@ -8,9 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from adapters._outcome import Rejected
+from adapters._row import Rows, by_key
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.configuration import ConfigurationError, Problem
+from domain.errors import Failure
 from domain.provenance import TRACKING, Provenance
 from domain.secret import Secret
 from domain.shipment import Shipment, ShipmentEvent, ShipmentState
@@ -49,6 +51,9 @@ class _Parcels(Struct, frozen=True):
     parcels: list[_Parcel]
 
 
+_PARCEL_ROWS = (Rows(("parcels",), ("number",)),)
+
+
 class _Refusal(Struct, frozen=True):
     code: str
 
@@ -69,30 +74,37 @@ class Adapter:
 
     async def shipment_by_tracking(
         self, numbers: Sequence[str], ask: Ask
-    ) -> Mapping[str, Shipment]:
+    ) -> Mapping[str, Shipment | Failure]:
         """Read parcels with everything that was seen of them."""
         call = "shipment_by_tracking"
 
-        async def fetch(chunk: Sequence[str]) -> list[Shipment]:
+        async def fetch(chunk: Sequence[str]) -> Mapping[str, Shipment | Failure]:
             answer = await self._upstream.read(
                 "POST",
                 "/track/v3/parcels",
                 ask=ask,
                 call=call,
                 decode=_Parcels,
+                rows=_PARCEL_ROWS,
                 json={"numbers": chunk},
                 headers=self._headers,
                 explain=_explain,
             )
             provenance = Provenance(self._upstream.system, datetime.now(UTC), TRACKING)
-            with self._upstream.contract(call):
-                return [_shipment(parcel, provenance) for parcel in answer.parcels]
+            return by_key(
+                self._upstream.system,
+                call,
+                answer.parcels,
+                lambda parcel: (parcel.number,),
+                lambda parcel: _shipment(parcel, provenance),
+                chunk,
+            )
 
         plausible = [
             number for number in numbers if 0 < len(number) <= _MAX_NUMBER and number.isprintable()
         ]
         parts = await self._upstream.chunked(plausible, _MAX_BATCH, fetch)
-        return {shipment.tracking_number: shipment for part in parts for shipment in part}
+        return {number: found for part in parts for number, found in part.items()}
 
 
 def _shipment(parcel: _Parcel, provenance: Provenance) -> Shipment:

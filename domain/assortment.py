@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.provenance import Provenance
 
 MAX_SKUS = 20_000
@@ -32,7 +33,9 @@ class Assortment(Struct, frozen=True):
 class AssortmentPort(Protocol):
     """The system that can say what lies at a location without being asked SKU by SKU."""
 
-    async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
+    async def skus_by_location(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Assortment | Failure]:
         """Read what each location can promise: ``StockLevel.available`` above zero.
 
         What is allocated or held back is not available, so it is not in it. Unknown keys are

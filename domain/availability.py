@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.location import GeoPoint
 from domain.partial import missing_of
 from domain.provenance import Freshness, Provenance
@@ -227,7 +228,7 @@ class StockPort(Protocol):
 
     async def stock_by_sku(
         self, skus: Sequence[str], ask: Ask
-    ) -> Mapping[str, Sequence[StockLevel]]:
+    ) -> Mapping[str, Sequence[StockLevel] | Failure]:
         """Read the stock of every location that carries each SKU.
 
         A SKU that the system does not know is absent; one that it knows and holds nowhere has an

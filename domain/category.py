@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.identity import node_id
 from domain.provenance import Provenance
 
@@ -35,13 +36,15 @@ class Category(Struct, frozen=True, gc=False, kw_only=True):
 class CategoryPort(Protocol):
     """The system that arranges the assortment."""
 
-    async def category_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Category]:
+    async def category_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Category | Failure]:
         """Read categories; unknown keys are absent."""
         ...
 
     async def categories_by_parent(
         self, parents: Sequence[str], ask: Ask
-    ) -> Mapping[str, Sequence[Category]]:
+    ) -> Mapping[str, Sequence[Category | Failure] | Failure]:
         """Read what stands directly below each parent, in the retailer's order.
 
         ``ROOT`` asks for the topmost. An unknown parent is absent; one without any below it has
@@ -49,6 +52,8 @@ class CategoryPort(Protocol):
         """
         ...
 
-    async def product_count_by_category(self, keys: Sequence[str], ask: Ask) -> Mapping[str, int]:
+    async def product_count_by_category(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, int | Failure]:
         """Count the products in each category and all below it; unknown keys are absent."""
         ...

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from domain.ask import Ask
 from domain.consent import Consent
+from domain.errors import Failure
 from domain.identity import ExternalId, external_id, node_id
 from domain.location import Address
 from domain.provenance import Provenance
@@ -118,13 +119,15 @@ MAX_MATCHES = 50
 class CustomerPort(Protocol):
     """The system that owns the customer's golden record."""
 
-    async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
+    async def customer_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Customer | Failure]:
         """Read customers; unknown keys are absent."""
         ...
 
     async def customers_by_trait(
         self, traits: Sequence[Trait], ask: Ask
-    ) -> Mapping[Trait, Sequence[Customer]]:
+    ) -> Mapping[Trait, Sequence[Customer] | Failure]:
         """Find customers, at most ``MAX_MATCHES`` for each trait; without any a trait is absent.
 
         E-mail addresses are compared without regard to case, telephone numbers by their digits,

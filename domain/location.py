@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
-from domain.errors import BadInput
+from domain.errors import BadInput, Failure
 from domain.identity import ExternalId, external_id, node_id
 from domain.opening import OpeningHours
 from domain.page import Page, PageRequest
@@ -147,13 +147,15 @@ class LocationQuery(Struct, frozen=True, gc=False):
 class LocationPort(Protocol):
     """The system that knows the retailer's places."""
 
-    async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
+    async def location_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Location | Failure]:
         """Read locations; unknown keys are absent."""
         ...
 
     async def locations_by_query(
         self, queries: Sequence[LocationQuery], ask: Ask
-    ) -> Mapping[LocationQuery, Page[Location]]:
+    ) -> Mapping[LocationQuery, Page[Location] | Failure]:
         """Read one page for each query, nearest first where a point is given, else by name.
 
         *Errors*: ``BadInput`` for a cursor that is not its own.

@@ -111,11 +111,13 @@ class LoyaltyPort(Protocol):
 
     async def loyalty_by_customer(
         self, keys: Sequence[str], ask: Ask
-    ) -> Mapping[str, LoyaltyAccount]:
+    ) -> Mapping[str, LoyaltyAccount | Failure]:
         """Read accounts by the customer's key; customers without one are absent."""
         ...
 
-    async def loyalty_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, LoyaltyAccount]:
+    async def loyalty_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, LoyaltyAccount | Failure]:
         """Read accounts by their own key; unknown keys are absent."""
         ...
 

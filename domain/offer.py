@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.money import Money, Price
 from domain.promotion import AppliedPromotion
 from domain.provenance import Provenance
@@ -61,7 +62,7 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
 class OfferPort(Protocol):
     """The system that owns prices."""
 
-    async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
+    async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer | Failure]:
         """Read offers in the market, channel and currency of ``ask``.
 
         A variant that is not sold there is absent. Prices are gross and in ``ask.currency``; one

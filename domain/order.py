@@ -136,11 +136,13 @@ class OrderQuery(Struct, frozen=True, gc=False):
 class OrderPort(Protocol):
     """The system that keeps orders."""
 
-    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order | Failure]:
         """Read orders with their lines; unknown keys are absent."""
         ...
 
-    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+    async def order_by_number(
+        self, numbers: Sequence[str], ask: Ask
+    ) -> Mapping[str, Order | Failure]:
         """Read orders by the number that people know, also a receipt's; unknown ones are absent."""
         ...
 

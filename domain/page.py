@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct, json
 
-from domain.errors import BadInput
+from domain.errors import BadInput, Failure
 from domain.opaque import content, opaque
 
 T = TypeVar("T")
@@ -66,10 +66,11 @@ class Page(Struct, Generic[T], frozen=True):
 
     *Shape*: ``cursors`` is as long as ``items``; a cursor is any text that the same source reads
     back as ``PageRequest.after``. ``total`` is None where counting would cost a call of its own.
-    ``missing`` names the systems whose items would belong to the page and did not come.
+    In the place of an item that could not be read stands its failure. ``missing`` names the
+    systems whose items would belong to the page and did not come.
     """
 
-    items: tuple[T, ...]
+    items: tuple[T | Failure, ...]
     cursors: tuple[str, ...]
     has_next: bool
     total: int | None = None
@@ -86,9 +87,9 @@ class PageInfo(Struct, frozen=True, gc=False):
 
 
 class Edge(Struct, Generic[T], frozen=True):
-    """One item and the cursor behind it."""
+    """One item, or why it could not be read, and the cursor behind it."""
 
-    node: T
+    node: T | Failure
     cursor: str
 
 
@@ -111,7 +112,7 @@ class Connection(Struct, Generic[T], frozen=True):
     missing: tuple[str, ...] = ()
 
     @property
-    def nodes(self) -> tuple[T, ...]:
+    def nodes(self) -> tuple[T | Failure, ...]:
         """The items without their cursors."""
         return tuple(edge.node for edge in self.edges)
 

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.money import Money, Price
 from domain.provenance import Provenance
 
@@ -183,7 +184,7 @@ class PriceHistoryPort(Protocol):
 
     async def price_history_by_sku(
         self, skus: Sequence[str], ask: Ask
-    ) -> Mapping[str, PriceHistory]:
+    ) -> Mapping[str, PriceHistory | Failure]:
         """Read the histories in the market, channel and currency of ``ask``.
 
         They reach back at least thirty days before any reduction now in force began, or as far as

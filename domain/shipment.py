@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.provenance import Provenance
 
 
@@ -51,6 +52,6 @@ class ShipmentPort(Protocol):
 
     async def shipment_by_tracking(
         self, numbers: Sequence[str], ask: Ask
-    ) -> Mapping[str, Shipment]:
+    ) -> Mapping[str, Shipment | Failure]:
         """Read parcels by their tracking numbers; unknown numbers are absent."""
         ...

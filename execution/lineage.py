@@ -130,7 +130,7 @@ async def _tree(port: CategoryPort, ask: Ask) -> dict[str, Names]:
         level = []
         for parent, categories in below.items():
             for category in categories if not isinstance(categories, Failure) else ():
-                if category.key not in names:
+                if not isinstance(category, Failure) and category.key not in names:
                     names[category.key] = names[parent] | _called(category)
                     level.append(category.key)
         if not level:

@@ -1,8 +1,10 @@
 """Every loader of an operation, named after the port's method that it batches for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
+
+from msgspec.structs import replace
 
 from domain.ask import Ask
 from domain.campaign import NO_CAMPAIGNS, Campaigns
@@ -15,7 +17,10 @@ from domain.order import Order
 from domain.page import Page
 from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
+from domain.viewer import Channel
 from execution.loader import Batches, Fetch, K, Loader, V
+
+T = TypeVar("T")
 
 
 class Batched(Generic[K, V]):
@@ -47,8 +52,13 @@ class Batched(Generic[K, V]):
         return made
 
 
-def _keep_categories(loaders: "Loaders", categories: Sequence[Category]) -> None:
-    for category in categories:
+def _whole(items: Iterable[T | Failure]) -> Iterator[T]:
+    """Leave out what could not be read; it is nobody's to remember."""
+    return (each for each in items if not isinstance(each, Failure))
+
+
+def _keep_categories(loaders: "Loaders", categories: Sequence[Category | Failure]) -> None:
+    for category in _whole(categories):
         loaders.category_by_key.prime(category.key, category)
 
 
@@ -63,8 +73,8 @@ def _keep_customer(loaders: "Loaders", customer: Customer) -> None:
         loaders.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
 
 
-def _keep_orders(loaders: "Loaders", page: Page[Order] | Failure) -> None:
-    for order in () if isinstance(page, Failure) else page.items:
+def _keep_orders(loaders: "Loaders", page: Page[Order]) -> None:
+    for order in _whole(page.items):
         _keep_order(loaders, order)
 
 
@@ -72,14 +82,19 @@ def _keep_order(loaders: "Loaders", order: Order) -> None:
     loaders.order_by_key.prime(order.key, order)
 
 
-def _keep_page(loaders: "Loaders", page: Page[Product] | Failure) -> None:
-    for product in () if isinstance(page, Failure) else page.items:
+def _keep_style(loaders: "Loaders", variant: Variant) -> None:
+    if variant.style is not None:
+        loaders.product_by_key.prime(variant.style.key, variant.style)
+
+
+def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
+    for product in _whole(page.items):
         loaders.product_by_key.prime(product.key, product)
         _keep_product(loaders, product)
 
 
 def _keep_places(loaders: "Loaders", page: Page[Location]) -> None:
-    for place in page.items:
+    for place in _whole(page.items):
         loaders.location_by_key.prime(place.key, place)
 
 
@@ -110,6 +125,7 @@ class Loaders:
         self._batches = Batches()
         self._opened: list[Loader[Any, Any]] = []
         self._reads: Mapping[type, frozenset[str]] = {}
+        self._elsewhere: dict[tuple[str, str, Channel], Loader[str, Offer]] = {}
 
     products_by_query = Batched(
         lambda its: its.ports.product.products_by_query, _keep_page, of=Product
@@ -124,7 +140,7 @@ class Loaders:
     product_by_key = Batched(
         lambda its: its.ports.product.product_by_key, _keep_product, of=Product
     )
-    variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, of=Variant)
+    variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, _keep_style, of=Variant)
     offer_by_sku = Batched(lambda its: its.ports.offer.offer_by_sku, of=Offer)
     price_history_by_sku = Batched(lambda its: its.ports.price_history.price_history_by_sku)
     stock_by_sku = Batched(lambda its: its.ports.stock.stock_by_sku)
@@ -145,11 +161,24 @@ class Loaders:
     wishlists_by_customer = Batched(lambda its: its.own.wishlist.wishlists_by_customer)
     wishlist_by_key = Batched(lambda its: its.own.wishlist.wishlist_by_key)
     carts_by_customer = Batched(lambda its: its.own.cart.carts_by_customer)
+    redeemable_by_claim = Batched(lambda its: its.own.coupon.redeemable_by_claim)
     cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
     cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
     reservations_by_holder = Batched(lambda its: its.own.reservation.reservations_by_holder)
     reservation_by_key = Batched(lambda its: its.own.reservation.reservation_by_key)
+
+    def offers_in(self, market: str, currency: str, channel: Channel) -> Loader[str, Offer]:
+        """Give the loader of offers as they are in some market, currency and channel."""
+        ask, key = self._ask, (market, currency, channel)
+        if key == (ask.market, ask.currency, ask.channel):
+            return self.offer_by_sku
+        if key not in self._elsewhere:
+            asked = replace(ask, market=market, currency=currency, channel=channel)
+            loader = Loader(self.ports.offer.offer_by_sku, asked, self._batches)
+            self._elsewhere[key] = loader
+            self._opened.append(loader)
+        return self._elsewhere[key]
 
     def open(
         self, fetch: Fetch[K, V], keep: Callable[[V], None] | None, of: type | None

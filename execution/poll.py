@@ -75,7 +75,10 @@ class StockPoll:
         found = await self._port.stock_by_sku(asked, self._ask())
         changed = []
         for sku in asked:
-            state = _state(found.get(sku, ()))
+            levels = found.get(sku, ())
+            if isinstance(levels, Failure):
+                continue
+            state = _state(levels)
             if self._seen.setdefault(sku, state) != state:
                 self._seen[sku] = state
                 changed.append(sku)

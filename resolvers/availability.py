@@ -15,7 +15,7 @@ from domain.errors import BadInput, Failure
 from domain.fulfilment import ModeAvailability, Window, by_mode, modes_at, promise_at, windows
 from domain.identity import node_key
 from domain.location import GeoPoint, Location, LocationQuery, LocationService, geo_point
-from domain.page import PageRequest, page_request
+from domain.page import Page, PageRequest, page_request
 from domain.product import Variant
 from domain.promise import Promise
 from execution.context import Context
@@ -189,9 +189,19 @@ async def _lockers(
     ]
     pages = await context.loaders.locations_by_query.load(queries)
     return {
-        point: page if isinstance(page, Failure) else () if page is None else page.items
+        point: page if isinstance(page, Failure) else _whole(page)
         for point, page in zip(points, pages)
     }
+
+
+def _whole(page: Page[Location] | None) -> Sequence[Location] | Failure:
+    """Take the places of a page, or the failure that one of them is."""
+    found: list[Location] = []
+    for place in page.items if page is not None else ():
+        if isinstance(place, Failure):
+            return place
+        found.append(place)
+    return found
 
 
 def _by_mode(

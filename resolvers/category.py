@@ -9,7 +9,7 @@ from execution.context import Context
 
 async def categories(
     parents: Sequence[object], context: Context
-) -> list[Sequence[Category] | Failure | None]:
+) -> list[Sequence[Category | Failure] | Failure | None]:
     """List the topmost categories."""
     found = await context.loaders.categories_by_parent.load_one(ROOT)
     return [found] * len(parents)
@@ -33,7 +33,7 @@ async def parent(parents: Sequence[Category], context: Context) -> list[Category
 
 async def children(
     parents: Sequence[Category], context: Context
-) -> list[Sequence[Category] | Failure | None]:
+) -> list[Sequence[Category | Failure] | Failure | None]:
     """List what stands directly below each category."""
     return await context.loaders.categories_by_parent.load([each.key for each in parents])
 

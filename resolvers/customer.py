@@ -14,6 +14,7 @@ from domain.errors import BadInput, Failure
 from domain.match import IdentityLink, links, traits
 from domain.order import Order
 from domain.page import Connection, Page, connection, page_request
+from domain.partial import Partial, missing_of
 from domain.viewer import Viewer
 from execution.context import Context, Notice
 
@@ -54,12 +55,20 @@ async def find_customers(
     ordered = sorted(found, key=lambda customer: customer.key)
     rest = [each for each in ordered if request.after is None or each.key > request.after]
     shown = tuple(rest[: request.first])
-    page = Page(shown, tuple(each.key for each in shown), has_next=len(rest) > len(shown))
+    page = Page(
+        shown,
+        tuple(each.key for each in shown),
+        has_next=len(rest) > len(shown),
+        missing=missing_of(found),
+    )
     return [connection(page, request)] * len(parents)
 
 
-async def matching(where: CustomerFilter, context: Context) -> list[Customer] | Failure:
-    """Find the customers to whom all that is given applies."""
+async def matching(where: CustomerFilter, context: Context) -> Sequence[Customer] | Failure:
+    """Find the customers to whom all that is given applies.
+
+    *Shape*: ``Partial`` where a system did not say of a criterion to whom it applies.
+    """
     criteria: list[tuple[Trait, ...]] = []
     if where.email is not None:
         criteria.append((Trait(TraitKind.EMAIL, _said("where.email", where.email)),))
@@ -75,6 +84,7 @@ async def matching(where: CustomerFilter, context: Context) -> list[Customer] | 
     asked = [trait for each in criteria for trait in each]
     columns = dict(zip(asked, await context.loaders.customers_by_trait.load(asked)))
     found: dict[str, Customer] | None = None
+    missing: dict[str, None] = {}
     for criterion in criteria:
         some: dict[str, Customer] = {}
         for trait in criterion:
@@ -84,6 +94,7 @@ async def matching(where: CustomerFilter, context: Context) -> list[Customer] | 
             if column is not None and len(column) >= MAX_MATCHES:
                 text = f"Only the first {MAX_MATCHES} customers of each criterion were looked at."
                 context.notices.append(Notice("TRUNCATED", text))
+            missing |= dict.fromkeys(missing_of(column or ()))
             some |= {customer.key: customer for customer in column or ()}
         found = some if found is None else {k: v for k, v in found.items() if k in some}
     if where.order_number is not None:
@@ -92,7 +103,8 @@ async def matching(where: CustomerFilter, context: Context) -> list[Customer] | 
             return buyer
         own = {buyer.key: buyer} if buyer is not None else {}
         found = own if found is None else {k: v for k, v in found.items() if k in own}
-    return list((found or {}).values())
+    customers = list((found or {}).values())
+    return Partial(customers, missing) if missing else customers
 
 
 async def buyer_of(number: str, context: Context) -> Customer | Failure | None:
@@ -147,6 +159,8 @@ async def identities_of_customer(
             if isinstance(column, Failure):
                 failure = column
             else:
+                if missing_of(column or ()):
+                    context.go_on_incomplete()
                 candidates += column or ()
         found.append(failure if failure is not None else links(parent, candidates))
     return found

@@ -12,6 +12,7 @@ from domain.loyalty import LoyaltyAccount
 from domain.match import IdentityLink
 from domain.order import Order
 from domain.page import Connection
+from domain.partial import missing_of
 from domain.policy import Decision
 from domain.provenance import Provenance
 from domain.section import Customer360, Section, SectionAccess
@@ -44,7 +45,7 @@ async def customer360(
     key = node_key(id, "id", "Customer")[1] if id is not None else ""
     if not context.may_look_up("Customer", key):
         return [None] * len(parents)
-    customers: list[Customer] | Failure
+    customers: Sequence[Customer] | Failure
     if id is not None:
         customers = _listed(await context.loaders.customer_by_key.load_one(key))
     elif order_number is not None:
@@ -53,6 +54,8 @@ async def customer360(
         customers = await matching(CustomerFilter(email=email, phone=phone), context)
     if isinstance(customers, Failure):
         return [customers] * len(parents)
+    if missing_of(customers):
+        context.go_on_incomplete()
     if not customers:
         return [None] * len(parents)
     # Of several, the one that most systems know is the likeliest to be meant.
@@ -165,6 +168,8 @@ def _provenance(value: Any, customer: Customer) -> tuple[Provenance, ...]:
         items = (value,)
     oldest: dict[str, Provenance] = {}
     for item in items:
+        if isinstance(item, Failure):
+            continue
         found: Provenance = item.provenance
         known = oldest.get(found.system)
         if known is None or found.observed_at < known.observed_at:

@@ -5,7 +5,7 @@ import random
 import re
 import struct
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -13,7 +13,17 @@ import msgspec
 
 Mode = Literal["up", "down", "drop", "drop_after", "reset", "silent"]
 Garbage = Literal[
-    "truncated", "html", "types", "rows", "nan", "currency", "huge", "gzip_bomb", "drip", "cut"
+    "truncated",
+    "html",
+    "types",
+    "rows",
+    "row",
+    "nan",
+    "currency",
+    "huge",
+    "gzip_bomb",
+    "drip",
+    "cut",
 ]
 
 _DECIMAL = re.compile(r"-?\d+\.\d+\Z")
@@ -103,6 +113,11 @@ def spoil(garbage: Garbage, body: bytes, dice: random.Random) -> tuple[bytes, st
         return body, "application/json"
     if garbage == "rows":
         return json.dumps(_damage(value, dice)).encode(), "application/json"
+    if garbage == "row":
+        rows = list(_rows(value))
+        if rows:
+            _spoil_one(dice.choice(rows), dice)
+        return json.dumps(value).encode(), "application/json"
     spoilt = _change(value, garbage, dice, _SHARE)
     if garbage == "types" and spoilt == value:
         spoilt = _change(value, garbage, dice, 1)
@@ -159,6 +174,21 @@ def _damage(value: Any, dice: random.Random) -> Any:
     if not isinstance(value, list):
         return value
     return [_change_one(row) if dice.random() < _ROWS else row for row in value]
+
+
+def _rows(value: Any) -> Iterator[dict[str, Any]]:
+    """The rows of all its lists, at any depth."""
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(value, list) and isinstance(item, dict):
+            yield item
+        if isinstance(item, dict | list):
+            yield from _rows(item)
+
+
+def _spoil_one(row: dict[str, Any], dice: random.Random) -> None:
+    """Turns something in the row into what it is not; what comes first tells whose it is."""
+    name = dice.choice(list(row)[2:] or list(row)[-1:])
+    row[name] = {"value": str(row[name])}
 
 
 def _change_one(value: Any) -> Any:

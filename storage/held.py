@@ -104,7 +104,7 @@ class StockWithHolds:
 
     async def stock_by_sku(
         self, skus: Sequence[str], ask: Ask
-    ) -> Mapping[str, Sequence[StockLevel]]:
+    ) -> Mapping[str, Sequence[StockLevel] | Failure]:
         """Read the stock of each SKU, and how much of it is held.
 
         While the store is away every figure is marked: nothing is promised on it.
@@ -134,7 +134,9 @@ class AssortmentWithHolds:
         self._port = port
         self._holds = holds
 
-    async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
+    async def skus_by_location(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Assortment | Failure]:
         """Read what each location can promise; while the store is away, what the system says."""
         found, held = await _both(self._port.skus_by_location(keys, ask), self._holds)
         if isinstance(held, Failure) or not held:
@@ -167,7 +169,13 @@ def _subtracted(
     for each in held:
         by_place[each.location_key].append(each)
     return _same_kind(
-        levels, [with_held(level, by_place.get(level.location_key, ()), now) for level in levels]
+        levels,
+        [
+            with_held(level, by_place[level.location_key], now)
+            if level.location_key in by_place
+            else level
+            for level in levels
+        ],
     )
 
 

@@ -20,6 +20,7 @@ from domain.errors import StoreUnavailable
 from domain.outcome import IdempotencyMismatch, Outcome
 from storage.cart import CartWriter
 from storage.case import CaseWriter
+from storage.coupon import CouponWriter
 from storage.database import Database
 from storage.held import Holds
 from storage.reservation import ReservationWriter
@@ -121,6 +122,7 @@ class OnceOnly:
                 reservation=reservation,
                 case=CaseWriter(connection, self._seal, self._subjects, people),
                 cart=CartWriter(connection, self._database, self._seal, self._subjects, people),
+                coupon=CouponWriter(connection, self._database, people),
             )
             outcome = await work(changes)
             if outcome.user_errors:

@@ -14,6 +14,7 @@ from domain.port import OwnPorts, Ports
 from storage.apikey import ApiKeyStore
 from storage.cart import CartReader
 from storage.case import CaseReader
+from storage.coupon import CouponReader
 from storage.database import Database
 from storage.held import AssortmentWithHolds, Holds, StockWithHolds
 from storage.idempotency import OnceOnly
@@ -55,6 +56,7 @@ class Store:
             reservation=ReservationReader(self._database, self._subjects),
             case=CaseReader(self._database, self._seal, self._subjects),
             cart=CartReader(self._database, self._seal, self._subjects),
+            coupon=CouponReader(self._database, self._subjects),
         )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache

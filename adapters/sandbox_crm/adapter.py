@@ -1,18 +1,19 @@
 """The CRM's side of the ports: which of its calls answers which question."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta, Struct, field
 
+from adapters._row import Rows, by_key, readable, told
 from adapters._upstream import Upstream
 from adapters.sandbox_crm import message
 from adapters.sandbox_crm.translation import MAX_ID, Reader
 from domain.ask import Ask
 from domain.configuration import ConfigurationError, Problem
 from domain.customer import MAX_MATCHES, Customer, Trait, TraitKind
-from domain.errors import BadInput, Failure
+from domain.errors import BadInput, Failure, SourceContract
 from domain.identity import external_id
 from domain.interaction import Interaction, InteractionQuery
 from domain.loyalty import LedgerQuery, LoyaltyAccount, LoyaltyEntry
@@ -56,55 +57,77 @@ class Adapter:
         }
         self._headers = {"X-Api-Key": secret.reveal()} if secret else {}
 
-    async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
+    async def customer_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Customer | Failure]:
         """Read contacts by their ids."""
         call = "customer_by_key"
 
-        async def fetch(ids: Sequence[str]) -> list[Customer]:
-            kind = message.Data[message.Contact]
-            answer = await self._read(call, "contacts/batch", {"ids": ids}, kind, ask)
+        async def fetch(ids: Sequence[str]) -> dict[str, Customer | SourceContract]:
+            kind, rows = message.Data[message.Contact], message.CONTACT_ROWS
+            answer = await self._read(call, "contacts/batch", {"ids": ids}, kind, ask, rows)
             provenance = self._now(PROFILE)
-            with self._upstream.contract(call):
-                return [self._reader.customer(contact, provenance) for contact in answer.data]
+            return by_key(
+                self._upstream.system,
+                call,
+                answer.data,
+                lambda contact: (contact.id,),
+                lambda contact: self._reader.customer(contact, provenance),
+                ids,
+            )
 
         parts = await self._upstream.chunked(self._own(keys), _MAX_BATCH, fetch)
-        return {customer.key: customer for part in parts for customer in part}
+        return self._keyed(parts)
 
     async def customers_by_trait(
         self, traits: Sequence[Trait], ask: Ask
-    ) -> Mapping[Trait, Sequence[Customer]]:
+    ) -> Mapping[Trait, Sequence[Customer] | Failure]:
         """Find contacts; the CRM takes 500 criteria at once."""
         call = "customers_by_trait"
         wanted = {trait: found for trait in traits if (found := self._criterion(trait))}
 
-        async def fetch(chunk: Sequence[Trait]) -> dict[Trait, tuple[Customer, ...]]:
+        async def fetch(chunk: Sequence[Trait]) -> dict[Trait, Sequence[Customer] | Failure]:
             body = {"criteria": [wanted[trait] for trait in chunk], "limit": MAX_MATCHES}
-            answer = await self._read(call, "contacts/match", body, message.Matches, ask)
-            provenance = self._now(PROFILE)
+            kind, rows = message.Matches, message.MATCH_ROWS
+            answer = await self._read(call, "contacts/match", body, kind, ask, rows)
+            system, provenance = self._upstream.system, self._now(PROFILE)
             with self._upstream.contract(call):
                 if len(answer.data) != len(chunk):
                     raise ValueError("there is not one row for each criterion")
-                found = {
-                    contact.id: self._reader.customer(contact, provenance)
-                    for contact in answer.contacts
-                }
-                rows = zip(chunk, answer.data)
-                return {trait: tuple(found[each] for each in row.ids) for trait, row in rows}
+            known: dict[str, Customer | SourceContract] = {}
+            for ids, customer in told(
+                system,
+                call,
+                answer.contacts,
+                lambda contact: (contact.id,),
+                lambda contact: self._reader.customer(contact, provenance),
+            ):
+                if not ids and isinstance(customer, SourceContract):
+                    raise customer
+                known |= dict.fromkeys(ids, customer)
+            found = told(
+                system,
+                call,
+                answer.data,
+                lambda _: (),
+                lambda row: readable([known[each] for each in row.ids], system, ask),
+            )
+            return {trait: some for trait, (_, some) in zip(chunk, found)}
 
         parts = await self._upstream.chunked(list(wanted), _MAX_CRITERIA, fetch)
         return {trait: found for part in parts for trait, found in part.items() if found}
 
     async def loyalty_by_customer(
         self, keys: Sequence[str], ask: Ask
-    ) -> Mapping[str, LoyaltyAccount]:
+    ) -> Mapping[str, LoyaltyAccount | Failure]:
         """Read the accounts of contacts."""
-        accounts = await self._accounts("loyalty_by_customer", "contactIds", keys, ask)
-        return {account.customer_key: account for account in accounts}
+        return await self._accounts("loyalty_by_customer", "contactIds", keys, ask)
 
-    async def loyalty_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, LoyaltyAccount]:
+    async def loyalty_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, LoyaltyAccount | Failure]:
         """Read accounts by their ids."""
-        accounts = await self._accounts("loyalty_by_key", "accountIds", keys, ask)
-        return {account.key: account for account in accounts}
+        return await self._accounts("loyalty_by_key", "accountIds", keys, ask)
 
     async def ledger_by_account(
         self, queries: Sequence[LedgerQuery], ask: Ask
@@ -115,23 +138,23 @@ class Adapter:
 
         async def fetch(
             first: int, chunk: Mapping[str, int | None]
-        ) -> dict[str, Page[LoyaltyEntry]]:
+        ) -> dict[str, Page[LoyaltyEntry] | SourceContract]:
             body = {"accountIds": list(chunk), "limit": first, "before": _set(chunk)}
-            kind = message.Data[message.Ledger]
-            answer = await self._read(call, "loyalty/ledger/query", body, kind, ask)
-            provenance = self._now(LOYALTY)
-            with self._upstream.contract(call):
-                return {
-                    row.account_id: Page(
-                        tuple(
-                            self._reader.entry(row.account_id, entry, provenance)
-                            for entry in row.entries
-                        ),
-                        tuple(str(entry.seq) for entry in row.entries),
-                        has_next=row.next is not None,
-                    )
-                    for row in answer.data
-                }
+            kind, rows = message.Data[message.Ledger], message.LEDGER_ROWS
+            answer = await self._read(call, "loyalty/ledger/query", body, kind, ask, rows)
+            system, provenance = self._upstream.system, self._now(LOYALTY)
+
+            def page(row: message.Ledger) -> Page[LoyaltyEntry]:
+                entries = told(
+                    system,
+                    call,
+                    row.entries,
+                    lambda entry: (str(entry.seq),),
+                    lambda entry: self._reader.entry(row.account_id, entry, provenance),
+                )
+                return _page(entries, has_next=row.next is not None)
+
+            return by_key(system, call, answer.data, lambda row: (row.account_id,), page, chunk)
 
         return {**refused, **await self._pages(before, lambda query: query.account_key, fetch)}
 
@@ -144,23 +167,23 @@ class Adapter:
 
         async def fetch(
             first: int, chunk: Mapping[str, str | None]
-        ) -> dict[str, Page[Interaction]]:
+        ) -> dict[str, Page[Interaction] | SourceContract]:
             body = {"contactIds": list(chunk), "limit": first, "before": _set(chunk)}
-            kind = message.Data[message.Talks]
-            answer = await self._read(call, "interactions/query", body, kind, ask)
-            provenance = self._now(INTERACTION)
-            with self._upstream.contract(call):
-                return {
-                    row.contact_id: Page(
-                        tuple(
-                            self._reader.interaction(row.contact_id, talk, provenance)
-                            for talk in row.interactions
-                        ),
-                        tuple(talk.id for talk in row.interactions),
-                        has_next=row.more,
-                    )
-                    for row in answer.data
-                }
+            kind, rows = message.Data[message.Talks], message.TALK_ROWS
+            answer = await self._read(call, "interactions/query", body, kind, ask, rows)
+            system, provenance = self._upstream.system, self._now(INTERACTION)
+
+            def page(row: message.Talks) -> Page[Interaction]:
+                talks = told(
+                    system,
+                    call,
+                    row.interactions,
+                    lambda talk: (talk.id,),
+                    lambda talk: self._reader.interaction(row.contact_id, talk, provenance),
+                )
+                return _page(talks, has_next=row.more)
+
+            return by_key(system, call, answer.data, lambda row: (row.contact_id,), page, chunk)
 
         return {**refused, **await self._pages(before, lambda query: query.customer_key, fetch)}
 
@@ -169,9 +192,11 @@ class Adapter:
         before: Mapping[Q, T | None],
         key: Callable[[Q], str],
         fetch: Callable[[int, Mapping[str, T | None]], Any],
-    ) -> dict[Q, Page[R]]:
+    ) -> dict[Q, Page[R] | Failure]:
         """Read a page for each query; those of one size share calls, each owner once in a call."""
-        pages: dict[Q, Page[R]] = {query: Page((), (), has_next=False) for query in before}
+        pages: dict[Q, Page[R] | Failure] = {
+            query: Page((), (), has_next=False) for query in before
+        }
         calls: list[tuple[int, dict[str, Q]]] = []
         for query in before:
             for local in self._own([key(query)]):
@@ -193,19 +218,39 @@ class Adapter:
 
     async def _accounts(
         self, call: str, parameter: str, keys: Sequence[str], ask: Ask
-    ) -> list[LoyaltyAccount]:
-        async def fetch(ids: Sequence[str]) -> list[LoyaltyAccount]:
-            kind = message.Data[message.Account]
-            answer = await self._read(call, "loyalty/accounts/batch", {parameter: ids}, kind, ask)
+    ) -> dict[str, LoyaltyAccount | Failure]:
+        async def fetch(ids: Sequence[str]) -> dict[str, LoyaltyAccount | SourceContract]:
+            path, body = "loyalty/accounts/batch", {parameter: ids}
+            kind, rows = message.Data[message.Account], message.ACCOUNT_ROWS
+            answer = await self._read(call, path, body, kind, ask, rows)
             provenance = self._now(LOYALTY)
-            with self._upstream.contract(call):
-                return [self._reader.account(account, provenance) for account in answer.data]
+            return by_key(
+                self._upstream.system,
+                call,
+                answer.data,
+                lambda account: (account.id, account.contact_id),
+                lambda account: self._reader.account(account, provenance),
+                ids,
+            )
 
         parts = await self._upstream.chunked(self._own(keys), _MAX_BATCH, fetch)
-        return [account for part in parts for account in part]
+        return self._keyed(parts)
+
+    def _keyed(self, parts: Sequence[Mapping[str, R | SourceContract]]) -> dict[str, R | Failure]:
+        return {
+            f"{self._upstream.system}:{local}": value
+            for part in parts
+            for local, value in part.items()
+        }
 
     async def _read(
-        self, call: str, path: str, body: Mapping[str, Any], kind: type[T], ask: Ask
+        self,
+        call: str,
+        path: str,
+        body: Mapping[str, Any],
+        kind: type[T],
+        ask: Ask,
+        rows: Sequence[Rows],
     ) -> T:
         return await self._upstream.read(
             "POST",
@@ -213,6 +258,7 @@ class Adapter:
             ask=ask,
             call=call,
             decode=kind,
+            rows=rows,
             json=body,
             headers=self._headers,
             explain=message.explain,
@@ -245,6 +291,15 @@ class Adapter:
         return Provenance(self._upstream.system, datetime.now(UTC), lifetime)
 
 
+def _page(rows: Sequence[tuple[Collection[str], R | SourceContract]], *, has_next: bool) -> Page[R]:
+    """Make a page of rows that tell their own cursors, the damaged ones too."""
+    for keys, value in rows:
+        if not keys and isinstance(value, SourceContract):
+            raise value
+    cursors = tuple(next(iter(keys)) for keys, _ in rows)
+    return Page(tuple(value for _, value in rows), cursors, has_next=has_next)
+
+
 def _set(chunk: Mapping[str, T | None]) -> dict[str, T]:
     return {local: value for local, value in chunk.items() if value is not None}
 
@@ -267,7 +322,7 @@ def _row(page: PageRequest) -> int | None:
     cursor = page.after
     if cursor is None:
         return None
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 11):
         raise page.refused()
     return int(cursor)
 

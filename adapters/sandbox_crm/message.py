@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from adapters._body import Whole
 from adapters._outcome import Rejected
+from adapters._row import Rows
 
 T = TypeVar("T")
 
@@ -98,14 +99,14 @@ class NextTier(Struct, frozen=True):
     """The tier above, and from how many points it is reached."""
 
     code: str
-    floor: int = msgspec.field(name="from")
+    floor: Whole = msgspec.field(name="from")
 
 
 class Tier(Struct, frozen=True):
     """The tier reached, from how many points, and the one above."""
 
     code: str
-    floor: int = msgspec.field(name="from")
+    floor: Whole = msgspec.field(name="from")
     next: NextTier | None = None
 
 
@@ -123,7 +124,7 @@ class Account(Struct, frozen=True, rename="camel"):
 class Entry(Struct, frozen=True):
     """A row of a ledger."""
 
-    seq: int
+    seq: Whole
     kind: str
     points: Whole
     at: datetime
@@ -163,6 +164,15 @@ class Data(Struct, Generic[T], frozen=True):
     """Rows of one kind."""
 
     data: list[T]
+
+
+_DATA = ("data",)
+CONTACT_ROWS = (Rows(_DATA, ("id",)),)
+MATCH_ROWS = (Rows(_DATA), Rows(("contacts",), ("id",)))
+"""Whose a row of matches is, its place tells."""
+ACCOUNT_ROWS = (Rows(_DATA, ("id", "contactId")),)
+LEDGER_ROWS = (Rows(_DATA, ("accountId",), (Rows(("entries",), ("seq",), numbered=True),)),)
+TALK_ROWS = (Rows(_DATA, ("contactId",), (Rows(("interactions",), ("id",)),)),)
 
 
 class _Error(Struct, frozen=True):

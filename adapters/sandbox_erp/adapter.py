@@ -1,6 +1,7 @@
 """The ERP's side of the ports: which of its calls answers which question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
@@ -13,7 +14,7 @@ from adapters.sandbox_erp.price import ORGANISATIONS, Organisation
 from domain.ask import Ask
 from domain.category import Category
 from domain.configuration import ConfigurationError, Problem
-from domain.errors import BadInput, Failure
+from domain.errors import BadInput, Failure, SourceContract
 from domain.facet import FacetQuery, Facets
 from domain.filter import ProductQuery, ProductSelection
 from domain.offer import Offer
@@ -25,11 +26,12 @@ from domain.provenance import ORDER, PRICE
 from domain.secret import Secret
 
 # Orders by customer number, and how many there are in all.
-_Ordered = dict[str, tuple[list[Order], int]]
+_Ordered = dict[str, tuple[list[Order | SourceContract], int] | Failure]
 # A page size, and the how-manieth call with it.
 _Round = tuple[int, int]
 
 _MAX_SKIP = 10_000_000
+_NEWEST = datetime.max.replace(tzinfo=UTC)
 
 
 class Adapter:
@@ -63,11 +65,15 @@ class Adapter:
         self._currencies = {each.code: each.currency for each in options.organisations.values()}
         self._neighbours = document.Neighbours(options.receipts, options.locations)
 
-    async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
+    async def product_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Product | Failure]:
         """Read styles by their numbers."""
         return await self._catalogue.product_by_key(keys, ask)
 
-    async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+    async def variant_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, Variant | Failure]:
         """Read variants; the ERP answers with their styles, whole."""
         return await self._catalogue.variant_by_sku(skus, ask)
 
@@ -89,47 +95,57 @@ class Adapter:
         """Count the facets of each listing, side by side."""
         return await self._catalogue.facets_by_query(queries, ask)
 
-    async def category_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Category]:
+    async def category_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Category | Failure]:
         """Read material groups; the ERP has one call for all of them."""
         return await self._catalogue.category_by_key(keys, ask)
 
     async def categories_by_parent(
         self, parents: Sequence[str], ask: Ask
-    ) -> Mapping[str, Sequence[Category]]:
+    ) -> Mapping[str, Sequence[Category | Failure]]:
         """Read what stands below material groups, or at the top."""
         return await self._catalogue.categories_by_parent(parents, ask)
 
-    async def product_count_by_category(self, keys: Sequence[str], ask: Ask) -> Mapping[str, int]:
+    async def product_count_by_category(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, int | Failure]:
         """Count the styles in material groups and below."""
         return await self._catalogue.product_count_by_category(keys, ask)
 
-    async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
+    async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer | Failure]:
         """Read the prices of today in the market's sales organisation."""
         call = "offer_by_sku"
         organisation = self._selling(ask)
         if organisation is None:
             return {}  # sold by nobody there
 
-        async def fetch(numbers: Sequence[str]) -> list[Offer]:
+        async def fetch(numbers: Sequence[str]) -> dict[str, Offer | Failure]:
             body = {
                 "MATNR": numbers,
                 "VKORG": organisation.code,
                 "KONWA": ask.currency,
                 "PRSDT": message.day_text(price.today(organisation)),
             }
-            rows = await self._erp.rows("PRICES", body, message.Priced, ask, call)
+            kind, places = message.Priced, message.PRICE_ROWS
+            rows = await self._erp.rows("PRICES", body, kind, ask, call, places)
             provenance = self._erp.now(PRICE)
-            with self._upstream.contract(call):
-                read = (price.offer(row, organisation, provenance) for row in rows)
-                return [offer for offer in read if offer is not None]
+            found = self._erp.by_key(
+                rows,
+                lambda row: (row.matnr,),
+                lambda row: price.offer(row, organisation, provenance),
+                {number: asked[number] for number in numbers},
+                call,
+            )
+            return {sku: offer for sku, offer in found.items() if offer is not None}
 
-        numbers = [message.long(sku) for sku in skus if message.is_short(sku)]
-        parts = await self._upstream.chunked(numbers, MAX_PRICES, fetch)
-        return {offer.sku: offer for part in parts for offer in part}
+        asked = {message.long(sku): sku for sku in skus if message.is_short(sku)}
+        parts = await self._upstream.chunked(list(asked), MAX_PRICES, fetch)
+        return {sku: offer for part in parts for sku, offer in part.items()}
 
     async def price_history_by_sku(
         self, skus: Sequence[str], ask: Ask
-    ) -> Mapping[str, PriceHistory]:
+    ) -> Mapping[str, PriceHistory | Failure]:
         """Read the prices of the last eighteen months in the market's sales organisation."""
         call = "price_history_by_sku"
         organisation = self._selling(ask)
@@ -137,7 +153,7 @@ class Adapter:
             return {}  # sold by nobody there
         first, last = price.remembered(organisation)
 
-        async def fetch(numbers: Sequence[str]) -> list[PriceHistory]:
+        async def fetch(numbers: Sequence[str]) -> dict[str, PriceHistory | Failure]:
             body = {
                 "MATNR": numbers,
                 "VKORG": organisation.code,
@@ -145,14 +161,20 @@ class Adapter:
                 "DATAB": message.day_text(first),
                 "DATBI": message.day_text(last),
             }
-            rows = await self._erp.rows("PRICE_HISTORY", body, message.PricedEver, ask, call)
+            kind, places = message.PricedEver, message.PRICE_ROWS
+            rows = await self._erp.rows("PRICE_HISTORY", body, kind, ask, call, places)
             provenance = self._erp.now(PRICE)
-            with self._upstream.contract(call):
-                return [price.history(row, organisation, provenance) for row in rows]
+            return self._erp.by_key(
+                rows,
+                lambda row: (row.matnr,),
+                lambda row: price.history(row, organisation, provenance),
+                {number: asked[number] for number in numbers},
+                call,
+            )
 
-        numbers = [message.long(sku) for sku in skus if message.is_short(sku)]
-        parts = await self._upstream.chunked(numbers, MAX_PRICES, fetch)
-        return {history.sku: history for part in parts for history in part}
+        asked = {message.long(sku): sku for sku in skus if message.is_short(sku)}
+        parts = await self._upstream.chunked(list(asked), MAX_PRICES, fetch)
+        return {sku: history for part in parts for sku, history in part.items()}
 
     def _selling(self, ask: Ask) -> Organisation | None:
         """The organisation that sells in the market, in the currency asked for."""
@@ -161,32 +183,43 @@ class Adapter:
             return None
         return organisation
 
-    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order | Failure]:
         """Read sales orders by their numbers."""
         call = "order_by_key"
 
-        async def fetch(numbers: Sequence[str]) -> list[Order]:
-            body = {"VBELN": numbers}
-            rows = await self._erp.rows("ORDERS_BY_VBELN", body, message.Document, ask, call)
-            return self._orders(call, rows)
+        async def fetch(numbers: Sequence[str]) -> dict[str, Order | Failure]:
+            body, kind = {"VBELN": numbers}, message.Document
+            rows = await self._erp.rows(
+                "ORDERS_BY_VBELN", body, kind, ask, call, message.ORDER_ROWS
+            )
+            asked = {number: f"{self._upstream.system}:{number}" for number in numbers}
+            return self._erp.by_key(rows, lambda row: (row.vbeln,), self._order(), asked, call)
 
         numbers = [local for local in self._erp.own(keys) if document.is_order_number(local)]
         parts = await self._upstream.chunked(numbers, MAX_KEYS, fetch)
-        return {order.key: order for part in parts for order in part}
+        return {key: order for part in parts for key, order in part.items()}
 
-    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+    async def order_by_number(
+        self, numbers: Sequence[str], ask: Ask
+    ) -> Mapping[str, Order | Failure]:
         """Read sales orders by their numbers, and booked sales by those of their receipts."""
         call = "order_by_number"
 
-        async def fetch(chunk: Sequence[str]) -> dict[str, Order]:
-            body = {"NUMMER": chunk}
-            rows = await self._erp.rows("ORDERS_BY_NUMMER", body, message.Document, ask, call)
-            found = {}
-            for order in self._orders(call, rows):
-                for number in (order.number, order.receipt_number):
-                    if number is not None and number in chunk:
-                        found[number] = order
-            return found
+        async def fetch(chunk: Sequence[str]) -> dict[str, Order | Failure]:
+            body, kind = {"NUMMER": chunk}, message.Document
+            rows = await self._erp.rows(
+                "ORDERS_BY_NUMMER", body, kind, ask, call, message.ORDER_ROWS
+            )
+            asked = {number: number for number in chunk}
+            found = self._erp.by_key(
+                rows, lambda row: (row.vbeln, row.bstnk), self._order(), asked, call
+            )
+            # What others call an order by is no number of it.
+            return {
+                number: order
+                for number, order in found.items()
+                if isinstance(order, Failure) or number in (order.number, order.receipt_number)
+            }
 
         plausible = [number for number in numbers if document.is_plausible(number)]
         parts = await self._upstream.chunked(plausible, MAX_KEYS, fetch)
@@ -225,13 +258,14 @@ class Adapter:
 
         answers = await self._upstream.each(list(rounds), fetch)
         for query, offsets in wanted.items():
-            parts: list[tuple[list[Order], int]] = []
+            parts: list[tuple[Sequence[Order | Failure], int]] = []
             for number in offsets:
                 answer = answers[places[query, number]]
-                if isinstance(answer, Failure):
-                    found[query] = answer
+                part = answer if isinstance(answer, Failure) else answer.get(number, ([], 0))
+                if isinstance(part, Failure):
+                    found[query] = part
                     break
-                parts.append(answer.get(number, ([], 0)))
+                parts.append(part)
             else:
                 found[query] = _merge(query.page.first, offsets, parts)
         return found
@@ -248,18 +282,24 @@ class Adapter:
         async def fetch(numbers: Sequence[str]) -> _Ordered:
             skips = {number: offsets[number] for number in numbers if offsets[number]}
             body = {"KUNNR": numbers, "TOP": first, "SKIP": skips}
-            rows = await self._erp.rows("ORDERS_BY_KUNNR", body, message.Ordered, ask, call)
-            return {row.kunnr: (self._orders(call, row.vbak), row.anzahl) for row in rows}
+            kind, places = message.Ordered, message.ORDERED_ROWS
+            rows = await self._erp.rows("ORDERS_BY_KUNNR", body, kind, ask, call, places)
+            read = self._order()
+
+            def ordered(row: message.Ordered) -> tuple[list[Order | SourceContract], int]:
+                if row.anzahl < 0 or len(row.vbak) > first:
+                    raise ValueError("found more orders than were asked for, or less than none")
+                return self._erp.told(row.vbak, lambda _: (), read, call), row.anzahl
+
+            asked = {number: number for number in numbers}
+            return self._erp.by_key(rows, lambda row: (row.kunnr,), ordered, asked, call)
 
         parts = await self._upstream.chunked(list(offsets), MAX_KEYS, fetch)
         return {number: found for part in parts for number, found in part.items()}
 
-    def _orders(self, call: str, rows: Sequence[message.Document]) -> list[Order]:
+    def _order(self) -> Callable[[message.Document], Order]:
         provenance = self._erp.now(ORDER)
-        with self._upstream.contract(call):
-            return [
-                document.order(row, self._currencies, self._neighbours, provenance) for row in rows
-            ]
+        return lambda row: document.order(row, self._currencies, self._neighbours, provenance)
 
 
 def _offsets(page: PageRequest, count: int) -> list[int]:
@@ -274,21 +314,28 @@ def _offsets(page: PageRequest, count: int) -> list[int]:
 
 
 def _merge(
-    first: int, offsets: Mapping[str, int], lists: Sequence[tuple[list[Order], int]]
+    first: int,
+    offsets: Mapping[str, int],
+    lists: Sequence[tuple[Sequence[Order | Failure], int]],
 ) -> Page[Order]:
     """Take the newest of several lists that are each ordered newest first."""
     reached = list(offsets.values())
     heads = [0] * len(lists)
-    items: list[Order] = []
+    items: list[Order | Failure] = []
     cursors: list[str] = []
     while len(items) < first:
         left = [n for n, (orders, _) in enumerate(lists) if heads[n] < len(orders)]
         if not left:
             break
-        newest = max(left, key=lambda n: lists[n][0][heads[n]].placed_at)
+        newest = max(left, key=lambda n: _placed(lists[n][0][heads[n]]))
         items.append(lists[newest][0][heads[newest]])
         heads[newest] += 1
         reached[newest] += 1
         cursors.append(".".join(map(str, reached)))
     total = sum(count for _, count in lists)
     return Page(tuple(items), tuple(cursors), bool(items) and sum(reached) < total, total)
+
+
+def _placed(order: Order | Failure) -> datetime:
+    # A damaged one does not say when it was placed: it stands where it was met.
+    return _NEWEST if isinstance(order, Failure) else order.placed_at

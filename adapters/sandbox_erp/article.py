@@ -39,6 +39,12 @@ def characteristic(code: str) -> str:
     return f"Z{code.upper()}"
 
 
+def above(key: str) -> str:
+    """The key of what a material group stands below; two digits of its code are a level."""
+    system, _, code = key.partition(":")
+    return f"{system}:{code[:-2]}" if len(code) > 2 else ROOT
+
+
 def languages(language: str) -> tuple[str, ...]:
     """The ERP's languages to ask for, the wanted one first, then those to fall back on."""
     wanted = language.partition("-")[0].upper()
@@ -107,7 +113,7 @@ class Reader:
         )
 
     def category(self, code: str, names: Sequence[message.GroupName]) -> Category:
-        """A material group; two digits of its code are a level of the tree."""
+        """A material group."""
         category = self._categories.get(code)
         if category is None:
             system = self._provenance.system
@@ -115,7 +121,7 @@ class Reader:
                 key=f"{system}:{code}",
                 code=code,
                 name=self._best({text.spras: text.wgbez for text in names})[1],
-                parent_key=f"{system}:{code[:-2]}" if len(code) > 2 else ROOT,
+                parent_key=above(f"{system}:{code}"),
                 provenance=self._provenance,
             )
         return category

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from msgspec import structs
+
 from adapters._body import whole
+from adapters._row import told
 from adapters.sandbox_erp import article, message, search
 from adapters.sandbox_erp.call import MAX_KEYS, Erp
 from adapters.sandbox_erp.price import Organisation
 from domain.ask import Ask
 from domain.category import ROOT, Category
-from domain.errors import BadInput, Failure
+from domain.errors import BadInput, Failure, SourceContract
 from domain.facet import FacetQuery, Facets
 from domain.filter import ProductFilter, ProductQuery, ProductSelection, unsupported
 from domain.page import Page, PageRequest
@@ -30,18 +33,30 @@ class Catalogue:
         self._organisations = organisations
         self._media_url = media_url.rstrip("/")
 
-    async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
+    async def product_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Product | Failure]:
         """Read styles by their numbers."""
         numbers = [local for local in self._erp.own(keys) if message.is_short(local)]
         products = await self._products("product_by_key", "SATNR", numbers, ask)
-        return {product.key: product for product in products}
+        system = self._erp.upstream.system
+        return {f"{system}:{number}": product for number, product in products.items()}
 
-    async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+    async def variant_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, Variant | Failure]:
         """Read variants; the ERP answers with their styles, whole."""
         numbers = [sku for sku in skus if message.is_short(sku)]
         products = await self._products("variant_by_sku", "MATNR", numbers, ask)
-        found = {variant.sku: variant for product in products for variant in product.variants}
-        return {sku: found[sku] for sku in numbers if sku in found}
+        found: dict[str, Variant | Failure] = {}
+        for sku, product in products.items():
+            if isinstance(product, Failure):
+                found[sku] = product
+            else:
+                own = next((each for each in product.variants if each.sku == sku), None)
+                if own is not None:
+                    found[sku] = structs.replace(own, style=product)
+        return found
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
@@ -87,53 +102,54 @@ class Catalogue:
             names = search.facet_names(query.codes)
             answer = await self._search(call, {**body, "TOP": 0, "FACETS": names}, ask)
             with self._erp.upstream.contract(call):
-                reader = self._reader(answer, ask)
+                reader = self._reader(answer, ask, call)
                 facets = search.facets(answer.facets, reader, ask.currency)
                 return Facets(_count(answer), facets, self._erp.now(CATALOGUE))
 
         return await self._erp.upstream.each(queries, count)
 
-    async def category_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Category]:
+    async def category_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Category | Failure]:
         """Read material groups; the ERP has one call for all of them."""
         codes = self._erp.own(keys)
         if not codes:
             return {}
         groups = await self._groups("category_by_key", ask)
-        return {found.key: found for found in groups.values() if found.key in keys}
+        return {key: found for key, found in groups.items() if key in keys}
 
     async def categories_by_parent(
         self, parents: Sequence[str], ask: Ask
-    ) -> Mapping[str, Sequence[Category]]:
+    ) -> Mapping[str, Sequence[Category | Failure]]:
         """Read what stands below material groups, or at the top."""
         wanted = {*self._erp.own(parents), *(each for each in parents if each == ROOT)}
         if not wanted:
             return {}
-        found: dict[str, list[Category]] = {ROOT: []}
         groups = await self._groups("categories_by_parent", ask)
-        found |= {category.key: [] for category in groups.values()}
+        found: dict[str, list[Category | Failure]] = {ROOT: [], **{key: [] for key in groups}}
         with self._erp.upstream.contract("categories_by_parent"):
-            for category in groups.values():
-                found[category.parent_key or ROOT].append(category)
+            for key, category in groups.items():
+                found[article.above(key)].append(category)
         return {parent: found[parent] for parent in parents if parent in found}
 
-    async def product_count_by_category(self, keys: Sequence[str], ask: Ask) -> Mapping[str, int]:
+    async def product_count_by_category(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, int | Failure]:
         """Count the styles in material groups and below."""
         call = "product_count_by_category"
 
-        async def fetch(codes: Sequence[str]) -> list[message.GroupCount]:
-            name, body = "MATERIAL_GROUP_COUNTS", {"MATKL": codes}
-            rows = await self._erp.rows(name, body, message.GroupCount, ask, call)
-            with self._erp.upstream.contract(call):
-                if any(row.anzahl < 0 for row in rows):
-                    raise ValueError("a count is below zero")
-            return rows
+        async def fetch(codes: Sequence[str]) -> dict[str, int | Failure]:
+            name, body, kind = "MATERIAL_GROUP_COUNTS", {"MATKL": codes}, message.GroupCount
+            rows = await self._erp.rows(name, body, kind, ask, call, message.GROUP_ROWS)
+            asked = {code: f"{system}:{code}" for code in codes}
+            return self._erp.by_key(rows, lambda row: (row.matkl,), _counted, asked, call)
 
         codes = [code for code in self._erp.own(keys) if search.is_group(code)]
-        parts = await self._erp.upstream.chunked(codes, MAX_KEYS, fetch)
         system = self._erp.upstream.system
-        return {f"{system}:{row.matkl}": row.anzahl for part in parts for row in part}
+        parts = await self._erp.upstream.chunked(codes, MAX_KEYS, fetch)
+        return {key: count for part in parts for key, count in part.items()}
 
-    async def _groups(self, call: str, ask: Ask) -> dict[str, Category]:
+    async def _groups(self, call: str, ask: Ask) -> dict[str, Category | SourceContract]:
         spoken = article.languages(ask.language)
         results = await self._erp.get(
             "MATERIAL_GROUPS",
@@ -141,24 +157,40 @@ class Catalogue:
             message.Results[message.Group],
             ask,
             call,
+            (message.GROUP_ROWS,),
         )
         reader = article.Reader((), spoken, self._media_url, self._erp.now(CATALOGUE))
-        with self._erp.upstream.contract(call):
-            return {row.matkl: reader.category(row.matkl, row.t023t) for row in results.results}
+        system = self._erp.upstream.system
+        rows = told(
+            system,
+            call,
+            results.results,
+            lambda row: (row.matkl,),
+            lambda row: reader.category(row.matkl, row.t023t),
+        )
+        found: dict[str, Category | SourceContract] = {}
+        for codes, category in rows:
+            if not codes and isinstance(category, SourceContract):
+                raise category
+            found |= {f"{system}:{code}": category for code in codes}
+        return found
 
     async def _products(
         self, call: str, field_name: str, numbers: Sequence[str], ask: Ask
-    ) -> list[Product]:
+    ) -> dict[str, Product | Failure]:
+        """Read styles, each under the number that was asked for: its own or a variant's."""
         spoken = article.languages(ask.language)
 
-        async def fetch(chunk: Sequence[str]) -> list[Product]:
-            body = {field_name: [message.long(number) for number in chunk], "SPRAS": spoken}
-            name = f"ARTICLE_BY_{field_name}"
-            answer = await self._erp.post(name, body, message.Articles, ask, call)
-            return self._read(answer, ask, call)
+        async def fetch(chunk: Sequence[str]) -> dict[str, Product | Failure]:
+            asked = {message.long(number): number for number in chunk}
+            body = {field_name: list(asked), "SPRAS": spoken}
+            name, kind = f"ARTICLE_BY_{field_name}", message.Articles
+            answer = await self._erp.post(name, body, kind, ask, call, message.LISTED_ROWS)
+            reader = self._reader(answer, ask, call)
+            return self._erp.by_key(answer.results, _numbers, reader.product, asked, call)
 
         parts = await self._erp.upstream.chunked(numbers, MAX_KEYS, fetch)
-        return [product for part in parts for product in part]
+        return {number: product for part in parts for number, product in part.items()}
 
     async def _page(self, query: ProductQuery, skip: int, ask: Ask) -> Page[Product] | Failure:
         call = "products_by_query"
@@ -174,7 +206,8 @@ class Catalogue:
             answer = await self._search(call, body, ask)
         with self._erp.upstream.contract(call, "__count"):
             total = _count(answer)
-        products = self._read(answer, ask, call)
+        reader = self._reader(answer, ask, call)
+        products = self._erp.told(answer.results, _numbers, reader.product, call)
         last = skip + len(products)
         cursors = tuple(map(str, range(skip + 1, last + 1)))
         return Page(tuple(products), cursors, last < total and bool(products), total)
@@ -190,12 +223,14 @@ class Catalogue:
         ]
         if query.search:
             parameters.append(("search", query.search))
-        return await self._erp.get("ARTICLES", parameters, message.Articles, ask, call)
+        return await self._erp.get(
+            "ARTICLES", parameters, message.Articles, ask, call, message.LISTED_ROWS
+        )
 
     async def _search(self, call: str, body: Mapping[str, Any], ask: Ask) -> message.Articles:
         spoken = {"SPRAS": article.languages(ask.language)}
         return await self._erp.post(
-            "ARTICLE_SEARCH", {**body, **spoken}, message.Articles, ask, call
+            "ARTICLE_SEARCH", {**body, **spoken}, message.Articles, ask, call, message.LISTED_ROWS
         )
 
     def _body(
@@ -216,14 +251,12 @@ class Catalogue:
             return None
         return search.body(words, where, skus, groups, organisation)
 
-    def _read(self, answer: message.Articles, ask: Ask, call: str) -> list[Product]:
-        with self._erp.upstream.contract(call):
-            reader = self._reader(answer, ask)
-            return [reader.product(row) for row in answer.results]
-
-    def _reader(self, answer: message.Articles, ask: Ask) -> article.Reader:
+    def _reader(self, answer: message.Articles, ask: Ask, call: str) -> article.Reader:
         spoken = article.languages(ask.language)
-        return article.Reader(answer.names, spoken, self._media_url, self._erp.now(CATALOGUE))
+        # A name that cannot be read costs the styles that it is needed for.
+        told = self._erp.told(answer.names, lambda _: (), lambda name: name, call)
+        names = [name for name in told if not isinstance(name, Failure)]
+        return article.Reader(names, spoken, self._media_url, self._erp.now(CATALOGUE))
 
 
 def _count(answer: message.Articles) -> int:
@@ -231,6 +264,16 @@ def _count(answer: message.Articles) -> int:
     if count < 0:
         raise ValueError("a count is below zero")
     return count
+
+
+def _counted(row: message.GroupCount) -> int:
+    if row.anzahl < 0:
+        raise ValueError("a count is below zero")
+    return row.anzahl
+
+
+def _numbers(row: message.Article) -> tuple[str, ...]:
+    return row.satnr, *(variant.matnr for variant in row.variants)
 
 
 def _offset(page: PageRequest) -> int | BadInput:

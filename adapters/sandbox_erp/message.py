@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from adapters._body import Whole
 from adapters._outcome import Rejected
+from adapters._row import Rows
 
 T = TypeVar("T")
 
@@ -295,6 +296,16 @@ class Envelope(Struct, Generic[T], frozen=True):
     """Wraps every answer."""
 
     d: T
+
+
+_RESULTS = ("results",)
+LISTED_ROWS = (Rows(_RESULTS, ("SATNR", "VARIANTS/MATNR")), Rows(("CABNT",)))
+"""A style is about itself and its variants."""
+GROUP_ROWS = Rows(_RESULTS, ("MATKL",))
+PRICE_ROWS = Rows(_RESULTS, ("MATNR",))
+ORDER_ROWS = Rows(_RESULTS, ("VBELN", "BSTNK"))
+"""A sales order is known by its number and, where a till sold it, by the receipt's."""
+ORDERED_ROWS = Rows(_RESULTS, ("KUNNR",), (Rows(("VBAK",)),))
 
 
 class _Text(Struct, frozen=True):

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from msgspec import Meta, Struct
 
+from adapters._row import Rows, by_key, told
 from adapters._upstream import Upstream
 from adapters.sandbox_pos import receipt
 from domain.ask import Ask
 from domain.configuration import ConfigurationError, Problem
-from domain.errors import BadInput, Failure
+from domain.errors import BadInput, Failure, SourceContract
 from domain.identity import external_id
 from domain.order import Order, OrderQuery
 from domain.page import Page, PageRequest
@@ -21,6 +22,16 @@ T = TypeVar("T")
 
 _BASE = "/backoffice"
 _MAX_BATCH = 100
+
+
+class _Sales(NamedTuple):
+    """What a card was shown for, each with its running number, and whether there is more."""
+
+    found: Sequence[tuple[int, Order | Failure]]
+    more: bool
+
+
+_NOTHING = _Sales((), more=False)
 
 
 class Adapter:
@@ -44,16 +55,17 @@ class Adapter:
         self._reader = receipt.Reader(options.locations, frozenset(options.currencies))
         self._headers = {"X-Till-Key": secret.reveal()}
 
-    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order | Failure]:
         """Read receipts by their numbers."""
         orders = await self._receipts("order_by_key", self._own(keys), ask)
-        return {order.key: order for order in orders}
+        return {f"{self._upstream.system}:{number}": order for number, order in orders.items()}
 
-    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+    async def order_by_number(
+        self, numbers: Sequence[str], ask: Ask
+    ) -> Mapping[str, Order | Failure]:
         """Read receipts by the number that the till printed."""
         plausible = [number for number in numbers if receipt.is_number(number)]
-        orders = await self._receipts("order_by_number", plausible, ask)
-        return {order.number: order for order in orders}
+        return await self._receipts("order_by_number", plausible, ask)
 
     async def orders_by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask
@@ -83,47 +95,75 @@ class Adapter:
                     places[query, card] = len(calls)
                     calls.append((query.page.first, {card: before[query]}))
 
-        async def fetch(chunk: Sequence[int]) -> dict[str, tuple[list[tuple[int, Order]], bool]]:
-            return await self._by_card(*calls[chunk[0]], ask)
+        async def fetch(number: int) -> dict[str, _Sales | Failure]:
+            return await self._by_card(*calls[number], ask)
 
-        answers = await self._upstream.chunked(range(len(calls)), 1, fetch)
-        nothing: tuple[list[tuple[int, Order]], bool] = ([], False)
+        answers = await self._upstream.each(range(len(calls)), fetch)
         for query, cards in wanted.items():
-            sales = [
-                answers[places[query, card]].get(card, nothing) for card in dict.fromkeys(cards)
-            ]
-            found[query] = _page(query.page.first, sales)
+            lists: list[_Sales] = []
+            for card in dict.fromkeys(cards):
+                answer = answers[places[query, card]]
+                sales = answer if isinstance(answer, Failure) else answer.get(card, _NOTHING)
+                if isinstance(sales, Failure):
+                    found[query] = sales
+                    break
+                lists.append(sales)
+            else:
+                found[query] = _page(query.page.first, lists)
         return found
 
     async def _by_card(
         self, first: int, cards: Mapping[str, int | None], ask: Ask
-    ) -> dict[str, tuple[list[tuple[int, Order]], bool]]:
+    ) -> dict[str, _Sales | Failure]:
         call = "orders_by_customer"
         before = {card: place for card, place in cards.items() if place is not None}
         body = {"cards": list(cards), "top": first, "before": before}
-        answer = await self._read(call, "cards", body, receipt.Cards, ask)
-        provenance = self._now()
-        with self._upstream.contract(call):
-            return {
-                row.card: (
-                    [(each.seq, self._reader.order(each, provenance)) for each in row.receipts],
-                    row.more,
-                )
-                for row in answer.cards
-            }
+        answer = await self._read(call, "cards", body, receipt.Cards, ask, receipt.CARD_ROWS)
+        system, provenance = self._upstream.system, self._now()
 
-    async def _receipts(self, call: str, numbers: Sequence[str], ask: Ask) -> list[Order]:
-        async def fetch(chunk: Sequence[str]) -> list[Order]:
-            answer = await self._read(call, "receipts", {"receipts": chunk}, receipt.Receipts, ask)
+        def sales(row: receipt.Card) -> _Sales:
+            found: list[tuple[int, Order | Failure]] = []
+            for places, order in told(
+                system,
+                call,
+                row.receipts,
+                lambda each: (str(each.seq),),
+                lambda each: self._reader.order(each, provenance),
+            ):
+                if not places and isinstance(order, SourceContract):
+                    raise order
+                found += [(int(place), order) for place in places]
+            return _Sales(found, row.more)
+
+        return {**by_key(system, call, answer.cards, lambda row: (row.card,), sales, cards)}
+
+    async def _receipts(
+        self, call: str, numbers: Sequence[str], ask: Ask
+    ) -> dict[str, Order | Failure]:
+        async def fetch(chunk: Sequence[str]) -> Mapping[str, Order | Failure]:
+            body, rows = {"receipts": chunk}, receipt.RECEIPT_ROWS
+            answer = await self._read(call, "receipts", body, receipt.Receipts, ask, rows)
             provenance = self._now()
-            with self._upstream.contract(call):
-                return [self._reader.order(each, provenance) for each in answer.receipts]
+            return by_key(
+                self._upstream.system,
+                call,
+                answer.receipts,
+                lambda each: (each.receipt,),
+                lambda each: self._reader.order(each, provenance),
+                chunk,
+            )
 
         parts = await self._upstream.chunked(numbers, _MAX_BATCH, fetch)
-        return [order for part in parts for order in part]
+        return {number: order for part in parts for number, order in part.items()}
 
     async def _read(
-        self, call: str, path: str, body: Mapping[str, Any], kind: type[T], ask: Ask
+        self,
+        call: str,
+        path: str,
+        body: Mapping[str, Any],
+        kind: type[T],
+        ask: Ask,
+        rows: Sequence[Rows],
     ) -> T:
         return await self._upstream.read(
             "POST",
@@ -131,6 +171,7 @@ class Adapter:
             ask=ask,
             call=call,
             decode=kind,
+            rows=rows,
             json=body,
             headers=self._headers,
             explain=receipt.explain,
@@ -147,7 +188,7 @@ class Adapter:
         return Provenance(self._upstream.system, datetime.now(UTC), ORDER)
 
 
-def _page(first: int, lists: Sequence[tuple[list[tuple[int, Order]], bool]]) -> Page[Order]:
+def _page(first: int, lists: Sequence[_Sales]) -> Page[Order]:
     """Take the newest of several lists; running numbers are of all tills together."""
     sales = sorted((sale for each, _ in lists for sale in each), key=lambda sale: -sale[0])
     shown = sales[:first]

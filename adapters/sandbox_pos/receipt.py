@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from adapters._body import Whole
 from adapters._outcome import Rejected
+from adapters._row import Rows
 from domain.fulfillment import (
     FulfilledLine,
     Fulfillment,
@@ -36,10 +39,10 @@ _PAID = MappingProxyType(
 class Line(Struct, frozen=True):
     """A position of a receipt; amounts in hundredths, ``qty`` in thousandths."""
 
-    no: int
+    no: Whole
     plu: str
     text: str
-    qty: int
+    qty: Whole
     price: int
     sum: int
 
@@ -60,7 +63,7 @@ class Paid(Struct, frozen=True):
 class Receipt(Struct, frozen=True):
     """What a till printed."""
 
-    seq: int
+    seq: Annotated[int, Meta(ge=0, lt=10**11)]
     receipt: str
     shop: str
     sold: datetime
@@ -91,6 +94,10 @@ class Cards(Struct, frozen=True):
     """Cards."""
 
     cards: list[Card]
+
+
+RECEIPT_ROWS = (Rows(("receipts",), ("receipt",)),)
+CARD_ROWS = (Rows(("cards",), ("card",), (Rows(("receipts",), ("seq",), numbered=True),)),)
 
 
 class _Told(Struct, frozen=True):

@@ -94,11 +94,15 @@ class Adapter:
         )
         await self._references.get(ask, "start")
 
-    async def product_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Product]:
+    async def product_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Product | Failure]:
         """Read products; the key's second part is the id of Tryton's template."""
         return await self._products.by_key(keys, ask, "product_by_key")
 
-    async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+    async def variant_by_sku(
+        self, skus: Sequence[str], ask: Ask
+    ) -> Mapping[str, Variant | Failure]:
         """Read variants; the SKU is the code of Tryton's product."""
         return await self._products.variant_by_sku(skus, ask, "variant_by_sku")
 
@@ -114,41 +118,47 @@ class Adapter:
         """Count each listing, side by side."""
         return await self._products.count_by_query(selections, ask, "product_count_by_query")
 
-    async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
+    async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer | Failure]:
         """Read prices by the price list of the market and channel."""
         return await self._offers.by_sku(skus, ask, "offer_by_sku")
 
     async def stock_by_sku(
         self, skus: Sequence[str], ask: Ask
-    ) -> Mapping[str, Sequence[StockLevel]]:
+    ) -> Mapping[str, Sequence[StockLevel] | Failure]:
         """Read the stock of every warehouse."""
         return await self._stocks.by_sku(skus, ask, "stock_by_sku")
 
-    async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
+    async def location_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Location | Failure]:
         """Read warehouses; the key's second part is the id of Tryton's location."""
         return await self._locations.by_key(keys, ask, "location_by_key")
 
     async def locations_by_query(
         self, queries: Sequence[LocationQuery], ask: Ask
-    ) -> Mapping[LocationQuery, Page[Location]]:
+    ) -> Mapping[LocationQuery, Page[Location] | Failure]:
         """Read one page of warehouses for each query."""
         return await self._locations.by_query(queries, ask, "locations_by_query")
 
-    async def customer_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer]:
+    async def customer_by_key(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Customer | Failure]:
         """Read customers; the key's second part is the id of Tryton's party."""
         return await self._customers.by_key(keys, ask, "customer_by_key")
 
     async def customers_by_trait(
         self, traits: Sequence[Trait], ask: Ask
-    ) -> Mapping[Trait, Sequence[Customer]]:
+    ) -> Mapping[Trait, Sequence[Customer] | Failure]:
         """Find customers by e-mail address, telephone number or name."""
         return await self._customers.by_trait(traits, ask, "customers_by_trait")
 
-    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+    async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order | Failure]:
         """Read orders; the key's second part is the id of Tryton's sale."""
         return await self._sales.by_key(keys, ask, "order_by_key")
 
-    async def order_by_number(self, numbers: Sequence[str], ask: Ask) -> Mapping[str, Order]:
+    async def order_by_number(
+        self, numbers: Sequence[str], ask: Ask
+    ) -> Mapping[str, Order | Failure]:
         """Read orders by the sales' numbers."""
         return await self._sales.by_number(numbers, ask, "order_by_number")
 

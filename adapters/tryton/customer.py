@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from adapters.tryton.record import own_ids
+from adapters._row import readable
+from adapters.tryton.record import identified, own_ids
 from adapters.tryton.reference import References
-from adapters.tryton.rpc import Reply, Rpc
+from adapters.tryton.rpc import BY_ID, Reply, Rpc
 from domain.ask import Ask
 from domain.customer import MAX_MATCHES, Customer, PersonName, Trait, TraitKind
+from domain.errors import Failure
 from domain.location import Address
 from domain.provenance import PROFILE, Provenance
 
@@ -72,38 +74,47 @@ class Customers:
         self._references = references
         self._system = rpc.upstream.system
 
-    async def by_key(self, keys: Sequence[str], ask: Ask, call: str) -> Mapping[str, Customer]:
+    async def by_key(
+        self, keys: Sequence[str], ask: Ask, call: str
+    ) -> Mapping[str, Customer | Failure]:
         """Read parties by their ids."""
 
-        async def fetch(ids: Sequence[int]) -> list[Customer]:
-            rows = await self._read([["id", "in", ids]], len(ids), ask, call)
-            return self._customers(rows, call)
+        async def fetch(ids: Sequence[int]) -> list[tuple[str, Customer | Failure]]:
+            return await self._read([["id", "in", ids]], len(ids), ask, call)
 
         chunks = await self._rpc.upstream.chunked(own_ids(keys, self._system), _CHUNK, fetch)
-        return {customer.key: customer for chunk in chunks for customer in chunk}
+        return {f"{self._system}:{local}": found for chunk in chunks for local, found in chunk}
 
     async def by_trait(
         self, traits: Sequence[Trait], ask: Ask, call: str
-    ) -> Mapping[Trait, Sequence[Customer]]:
+    ) -> Mapping[Trait, Sequence[Customer] | Failure]:
         """Find parties by e-mail address, telephone number or name; one call for up to 100 traits.
 
         Tryton keeps no birthdays, and knows other systems' ids by no field of its own.
         """
         wanted = {trait: where for trait in traits if (where := _where(trait)) is not None}
 
-        async def fetch(chunk: Sequence[Trait]) -> dict[Trait, tuple[Customer, ...]]:
+        async def fetch(chunk: Sequence[Trait]) -> dict[Trait, Sequence[Customer] | Failure]:
             either = ["OR", *(wanted[trait] for trait in chunk)]
-            limit = MAX_MATCHES * len(chunk)
-            found = self._customers(await self._read(either, limit, ask, call), call)
-            by_trait = {trait: [each for each in found if _has(each, trait)] for trait in chunk}
-            return {trait: tuple(some[:MAX_MATCHES]) for trait, some in by_trait.items() if some}
+            rows = await self._read(either, MAX_MATCHES * len(chunk), ask, call)
+            # Nobody can tell to which of the traits a party belongs that could not be read.
+            damaged = [each for _, each in rows if isinstance(each, Failure)]
+            whole = [each for _, each in rows if not isinstance(each, Failure)]
+            found: dict[Trait, Sequence[Customer] | Failure] = {}
+            for trait in chunk:
+                some = [each for each in whole if _has(each, trait)][:MAX_MATCHES]
+                found[trait] = readable([*some, *damaged], self._system, ask)
+            return {trait: some for trait, some in found.items() if some}
 
         chunks = await self._rpc.upstream.chunked(list(wanted), _MAX_TRAITS, fetch)
         return {trait: found for chunk in chunks for trait, found in chunk.items()}
 
-    async def _read(self, where: Sequence[object], limit: int, ask: Ask, call: str) -> list[_Party]:
+    async def _read(
+        self, where: Sequence[object], limit: int, ask: Ask, call: str
+    ) -> list[tuple[str, Customer | Failure]]:
+        """Read parties, each with its id."""
         reference = await self._references.get(ask, call)
-        return await self._rpc.search_read(
+        rows = await self._rpc.search_read(
             "party.party",
             where,
             _FIELDS,
@@ -111,13 +122,11 @@ class Customers:
             Reply[list[_Party]],
             ask,
             call,
+            BY_ID,
             company=reference.company,
         )
-
-    def _customers(self, rows: Sequence[_Party], call: str) -> list[Customer]:
         provenance = Provenance(self._system, datetime.now(UTC), PROFILE)
-        with self._rpc.upstream.contract(call):
-            return [self._customer(row, provenance) for row in rows]
+        return identified(self._system, call, rows, lambda row: self._customer(row, provenance))
 
     def _customer(self, row: _Party, provenance: Provenance) -> Customer:
         key = f"{self._system}:{row.id}"

@@ -10,8 +10,9 @@ from msgspec import Struct
 from adapters._upstream import exact
 from adapters.tryton.record import by_code, conversion, plausible
 from adapters.tryton.reference import Reference, References
-from adapters.tryton.rpc import Amount, Day, Reply, Rpc
+from adapters.tryton.rpc import BY_CODE, Amount, Day, Reply, Rpc
 from domain.ask import Ask
+from domain.errors import Failure
 from domain.money import Money, Price, currency_digits
 from domain.offer import Offer, PriceRule, Reduction
 from domain.provenance import PRICE, Provenance
@@ -79,7 +80,9 @@ class Offers:
         self._price_lists = price_lists
         self._system = rpc.upstream.system
 
-    async def by_sku(self, skus: Sequence[str], ask: Ask, call: str) -> Mapping[str, Offer]:
+    async def by_sku(
+        self, skus: Sequence[str], ask: Ask, call: str
+    ) -> Mapping[str, Offer | Failure]:
         """Read the price of one piece for each SKU, in the company's currency and no other."""
         reference = await self._references.get(ask, call)
         if ask.currency != reference.currency:
@@ -90,7 +93,7 @@ class Offers:
         if price_list is not None:
             context["price_list"] = price_list
 
-        async def fetch(codes: Sequence[str]) -> dict[str, Offer]:
+        async def fetch(codes: Sequence[str]) -> dict[str, Offer | Failure]:
             rows = await self._rpc.search_read(
                 "product.product",
                 [["code", "in", codes], ["salable", "=", True]],
@@ -100,19 +103,20 @@ class Offers:
                 Reply[list[_Row]],
                 ask,
                 call,
+                BY_CODE,
                 **context,
             )
             now = datetime.now(UTC)
-            with self._rpc.upstream.contract(call) as reading:
-                found = by_code(rows, codes)
+            with self._rpc.upstream.contract(call):
                 gross = _is_gross(reference, price_list)
-                offers = {}
-                for code, row in found.items():
-                    reading.field = f"price of {code}"
-                    offer = self._offer(code, row, gross, reference.currency, now)
-                    if offer is not None:
-                        offers[code] = offer
-                return offers
+            found = by_code(
+                self._system,
+                call,
+                rows,
+                codes,
+                lambda code, row: self._offer(code, row, gross, reference.currency, now),
+            )
+            return {code: offer for code, offer in found.items() if offer is not None}
 
         chunks = await self._rpc.upstream.chunked(plausible(skus), _CHUNK, fetch)
         return {sku: offer for chunk in chunks for sku, offer in chunk.items()}

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from adapters.tryton.record import ID, by_code, own_ids, plausible
+from adapters._body import Whole
+from adapters.tryton.record import ID, by_code, identified, own_ids, plausible
 from adapters.tryton.reference import References
-from adapters.tryton.rpc import Reply, Rpc
+from adapters.tryton.rpc import BY_CODE, BY_ID, Reply, Rpc
 from domain.ask import Ask
 from domain.category import Category
 from domain.errors import BadInput, Failure
 from domain.filter import Criterion, ProductQuery, ProductSelection, unsupported
-from domain.identity import external_id
 from domain.page import Page
 from domain.product import Product, Variant
 from domain.provenance import CATALOGUE, Provenance
@@ -70,21 +70,24 @@ class Products:
         self._own_language = language
         self._system = rpc.upstream.system
 
-    async def by_key(self, keys: Sequence[str], ask: Ask, call: str) -> Mapping[str, Product]:
+    async def by_key(
+        self, keys: Sequence[str], ask: Ask, call: str
+    ) -> Mapping[str, Product | Failure]:
         """Read products by the ids of their templates."""
 
-        async def fetch(ids: Sequence[int]) -> list[Product]:
-            return await self._read([["id", "in", ids]], len(ids), ask, call)
+        async def fetch(ids: Sequence[int]) -> dict[str, Product | Failure]:
+            rows = await self._read([["id", "in", ids]], len(ids), ask, call)
+            return {self._key(local): product for local, product in rows}
 
         chunks = await self._rpc.upstream.chunked(own_ids(keys, self._system), _CHUNK, fetch)
-        return {product.key: product for chunk in chunks for product in chunk}
+        return {key: product for chunk in chunks for key, product in chunk.items()}
 
     async def variant_by_sku(
         self, skus: Sequence[str], ask: Ask, call: str
-    ) -> Mapping[str, Variant]:
+    ) -> Mapping[str, Variant | Failure]:
         """Read variants by their codes."""
 
-        async def fetch(codes: Sequence[str]) -> dict[str, Variant]:
+        async def fetch(codes: Sequence[str]) -> dict[str, Variant | Failure]:
             reference = await self._references.get(ask, call)
             rows = await self._rpc.search_read(
                 "product.product",
@@ -95,16 +98,18 @@ class Products:
                 Reply[list[_Sold]],
                 ask,
                 call,
+                BY_CODE,
                 company=reference.company,
                 language=reference.language(ask.language, self._own_language),
             )
             provenance = self._provenance()
-            with self._rpc.upstream.contract(call):
-                found = by_code(rows, codes)
-                return {
-                    code: self._variant(code, row, self._key(row.template), provenance)
-                    for code, row in found.items()
-                }
+            return by_code(
+                self._system,
+                call,
+                rows,
+                codes,
+                lambda code, row: self._variant(code, row, self._key(row.template), provenance),
+            )
 
         chunks = await self._rpc.upstream.chunked(plausible(skus), _CHUNK, fetch)
         return {sku: variant for chunk in chunks for sku, variant in chunk.items()}
@@ -137,7 +142,7 @@ class Products:
         }
         where = [*_listed(query), ["salable", "=", True]]
         method = "model.product.template.search_count"
-        count = await self._rpc.call(method, [where, context], Reply[int], ask, call)
+        count = await self._rpc.call(method, [where, context], Reply[Whole], ask, call)
         with self._rpc.upstream.contract(call):
             if count < 0:
                 raise ValueError("a count is below zero")
@@ -147,17 +152,18 @@ class Products:
         where = _listed(query)
         if query.page.after is not None:
             where.append(["id", ">", int(query.page.after)])
-        products = await self._read(where, query.page.first + 1, ask, call)
-        items = tuple(products[: query.page.first])
+        rows = await self._read(where, query.page.first + 1, ask, call)
+        shown = rows[: query.page.first]
         return Page(
-            items=items,
-            cursors=tuple(external_id(item.key).id for item in items),
-            has_next=len(products) > len(items),
+            items=tuple(product for _, product in shown),
+            cursors=tuple(local for local, _ in shown),
+            has_next=len(rows) > len(shown),
         )
 
     async def _read(
         self, where: Sequence[object], limit: int, ask: Ask, call: str
-    ) -> list[Product]:
+    ) -> list[tuple[str, Product | Failure]]:
+        """Read templates in the order of their ids, each with its id."""
         reference = await self._references.get(ask, call)
         language = reference.language(ask.language, self._own_language)
         rows = await self._rpc.search_read(
@@ -168,12 +174,17 @@ class Products:
             Reply[list[_Template]],
             ask,
             call,
+            BY_ID,
             company=reference.company,
             language=language,
         )
         provenance = self._provenance()
-        with self._rpc.upstream.contract(call):
-            return [self._product(row, language.replace("_", "-"), provenance) for row in rows]
+        return identified(
+            self._system,
+            call,
+            rows,
+            lambda row: self._product(row, language.replace("_", "-"), provenance),
+        )
 
     def _product(self, row: _Template, locale: str, provenance: Provenance) -> Product:
         key = self._key(row.id)
@@ -212,7 +223,7 @@ class Products:
             key=key, code=first.code or str(first.id), name=first.name, provenance=provenance
         )
 
-    def _key(self, template: int) -> str:
+    def _key(self, template: int | str) -> str:
         return f"{self._system}:{template}"
 
     def _provenance(self) -> Provenance:

@@ -1,14 +1,24 @@
 """Records found by what callers sent: ids out of keys, and products by their codes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
+from adapters._row import told
+from domain.errors import Failure, SourceContract
 from domain.identity import external_id
 
 ID = re.compile(r"[1-9][0-9]{0,17}")
 _MAX_CODE = 100
+
+
+class Identified(Protocol):
+    """Whatever Tryton has an id for, which is everything."""
+
+    @property
+    def id(self) -> int:
+        """Its number among those of its kind."""
 
 
 class Coded(Protocol):
@@ -20,6 +30,8 @@ class Coded(Protocol):
 
 
 R = TypeVar("R", bound=Coded)
+N = TypeVar("N", bound="Identified")
+V = TypeVar("V")
 
 
 def own_ids(keys: Sequence[str], system: str) -> list[int]:
@@ -33,18 +45,50 @@ def plausible(skus: Sequence[str]) -> list[str]:
     return [sku for sku in skus if 0 < len(sku) <= _MAX_CODE and sku.isprintable()]
 
 
-def by_code(rows: Sequence[R], codes: Sequence[str]) -> dict[str, R]:
-    """Arrange records by their codes, those that were asked for: Tryton compares more loosely.
+def by_code(
+    system: str,
+    call: str,
+    rows: Sequence[R],
+    codes: Sequence[str],
+    translate: Callable[[str, R], V],
+) -> dict[str, V | Failure]:
+    """Translate records by their codes, those that were asked for: Tryton compares more loosely.
 
-    *Errors*: ``ValueError`` for a code that stands twice, since nobody can tell which is meant.
+    A code that stands twice is that code's failure, since nobody can tell which is meant.
+    *Errors*: ``SourceContract`` for a damaged record without a code: any could be meant.
     """
     asked = set(codes)
-    found: dict[str, R] = {}
-    for row in rows:
-        if row.code is not None and row.code in asked:
-            if row.code in found:
-                raise ValueError(f"two products have the code {row.code}")
-            found[row.code] = row
+    found: dict[str, V | Failure] = {}
+
+    def read(row: R) -> V:
+        # Only what was asked for has to make sense.
+        return translate(row.code, row) if row.code in asked else cast("V", None)
+
+    for own, value in told(system, call, rows, _code, read):
+        if not own and isinstance(value, Failure):
+            raise value
+        for code in asked.intersection(own):
+            twice = SourceContract(system, call, f"two products have the code {code}", "code")
+            found[code] = twice if code in found else value
+    return found
+
+
+def _code(row: Coded) -> tuple[str, ...]:
+    return () if row.code is None else (row.code,)
+
+
+def identified(
+    system: str, call: str, rows: Sequence[N], translate: Callable[[N], V]
+) -> list[tuple[str, V | Failure]]:
+    """Translate records in their order, each with its id.
+
+    *Errors*: ``SourceContract`` for a damaged record without an id: any could be meant.
+    """
+    found: list[tuple[str, V | Failure]] = []
+    for own, value in told(system, call, rows, lambda row: (str(row.id),), translate):
+        if not own and isinstance(value, Failure):
+            raise value
+        found += [(local, value) for local in own]
     return found
 
 

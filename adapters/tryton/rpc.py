@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from adapters._row import Rows
 from adapters._upstream import Outcome, Rejected, Response, Upstream, exact, segment
+from adapters.tryton.record import Identified
 from domain.ask import Ask
 from domain.errors import SourceFailure, SourceRejected, SourceTimeout
 from domain.secret import Secret
@@ -22,15 +24,7 @@ from domain.secret import Secret
 T = TypeVar("T")
 
 
-class Record(Protocol):
-    """Whatever Tryton has an id for, which is everything."""
-
-    @property
-    def id(self) -> int:
-        """Its number among those of its kind."""
-
-
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=Identified)
 
 _PAGE = 1_000
 
@@ -96,6 +90,12 @@ class Reply(Struct, Generic[T], frozen=True):
     error: list[Any] | UnsetType = UNSET
 
 
+BY_ID = (Rows(("result",), ("id",), numbered=True),)
+"""Records that tell what they are about by their id."""
+BY_CODE = (Rows(("result",), ("code",)),)
+"""Records that are about what has their code."""
+
+
 class Rpc:
     """Speaks with one database as one user; keeps the session, and renews it when it has ended."""
 
@@ -109,11 +109,18 @@ class Rpc:
         self._refusal: tuple[float, SourceFailure] | None = None
 
     async def call(
-        self, method: str, params: Sequence[object], kind: type[Reply[T]], ask: Ask, call: str
+        self,
+        method: str,
+        params: Sequence[object],
+        kind: type[Reply[T]],
+        ask: Ask,
+        call: str,
+        rows: Sequence[Rows] = (),
     ) -> T:
         """Call a method that only reads.
 
-        *Shape*: the last of ``params`` is Tryton's context; ``call`` names the port's method.
+        *Shape*: the last of ``params`` is Tryton's context; ``call`` names the port's method;
+        ``rows`` as in ``Upstream.read``.
         *Errors*: ``SourceFailure``; what Tryton refuses with status 200 is ``SourceRejected``.
         """
         session = await self._signed_in(ask, call, ended=None)
@@ -121,7 +128,7 @@ class Rpc:
         if isinstance(outcome, Rejected) and outcome.status == 401:
             session = await self._signed_in(ask, call, ended=session)
             outcome = await self._send(method, params, ask, call, session)
-        return self._result(outcome, kind, call)
+        return self._result(outcome, kind, call, rows)
 
     async def search_read(
         self,
@@ -132,11 +139,12 @@ class Rpc:
         kind: type[Reply[T]],
         ask: Ask,
         call: str,
+        rows: Sequence[Rows] = (),
         **context: object,
     ) -> T:
         """Read the fields of the first records that fit, in the order of their ids."""
         params = [where, 0, limit, [["id", "ASC"]], fields, context]
-        return await self.call(f"model.{model}.search_read", params, kind, ask, call)
+        return await self.call(f"model.{model}.search_read", params, kind, ask, call, rows)
 
     async def read_all(
         self,
@@ -157,7 +165,9 @@ class Rpc:
         last = 0
         while True:
             beyond = [["id", ">", last], *where]
-            page = await self.search_read(model, beyond, fields, _PAGE, kind, ask, call, **context)
+            page = await self.search_read(
+                model, beyond, fields, _PAGE, kind, ask, call, (), **context
+            )
             found += page
             if len(page) < _PAGE:
                 return found
@@ -215,10 +225,12 @@ class Rpc:
             repeatable=True,
         )
 
-    def _result(self, outcome: Outcome, kind: type[Reply[T]], call: str) -> T:
+    def _result(
+        self, outcome: Outcome, kind: type[Reply[T]], call: str, rows: Sequence[Rows] = ()
+    ) -> T:
         if not isinstance(outcome, Response):
             raise self.upstream.failure(outcome, call, _explain)
-        reply = self.upstream.decode(outcome, kind, call)
+        reply = self.upstream.decode(outcome, kind, call, rows)
         if not isinstance(reply.error, UnsetType):
             raise SourceRejected(self.upstream.system, call, _said(reply.error))
         with self.upstream.contract(call, "result"):

@@ -1,17 +1,18 @@
 """Orders out of Tryton's sales, with their lines and shipments."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 
 from msgspec import Struct
 
+from adapters._row import Rows, told
 from adapters._upstream import exact
 from adapters.tryton.record import ID, own_ids
 from adapters.tryton.reference import References
-from adapters.tryton.rpc import Amount, Moment, Reply, Rpc
+from adapters.tryton.rpc import BY_ID, Amount, Moment, Reply, Rpc
 from domain.ask import Ask
 from domain.errors import BadInput, Failure
 from domain.fulfillment import (
@@ -27,6 +28,7 @@ from domain.provenance import ORDER, Provenance
 from domain.viewer import Channel
 
 _CHUNK = 100
+_BY_NUMBER = (Rows(("result",), ("number",)),)
 _MAX_NUMBER = 100
 # Of all the customers of one batch together.
 _MAX_SALES = 20_000
@@ -132,22 +134,30 @@ class Sales:
         self._references = references
         self._system = rpc.upstream.system
 
-    async def by_key(self, keys: Sequence[str], ask: Ask, call: str) -> Mapping[str, Order]:
+    async def by_key(
+        self, keys: Sequence[str], ask: Ask, call: str
+    ) -> Mapping[str, Order | Failure]:
         """Read sales by their ids."""
         orders = await self._by_id(own_ids(keys, self._system), ask, call)
-        return {order.key: order for order in orders}
+        return {f"{self._system}:{local}": order for local, order in orders.items()}
 
-    async def by_number(self, numbers: Sequence[str], ask: Ask, call: str) -> Mapping[str, Order]:
+    async def by_number(
+        self, numbers: Sequence[str], ask: Ask, call: str
+    ) -> Mapping[str, Order | Failure]:
         """Read sales by the numbers that people know."""
 
-        async def fetch(chunk: Sequence[str]) -> list[Order]:
-            return await self._read([["number", "in", chunk]], len(chunk), ask, call)
+        async def fetch(chunk: Sequence[str]) -> list[tuple[Collection[str], Order | Failure]]:
+            return await self._read([["number", "in", chunk]], len(chunk), ask, call, _BY_NUMBER)
 
         plausible = [each for each in numbers if 0 < len(each) <= _MAX_NUMBER and each.isascii()]
         printable = [each for each in plausible if each.isprintable()]
         chunks = await self._rpc.upstream.chunked(printable, _CHUNK, fetch)
-        asked = set(printable)
-        return {each.number: each for chunk in chunks for each in chunk if each.number in asked}
+        found: dict[str, Order | Failure] = {}
+        for chunk in chunks:
+            for names, order in chunk:
+                own = names if isinstance(order, Failure) else (order.number,)
+                found |= dict.fromkeys(set(printable).intersection(own), order)
+        return found
 
     async def by_customer(
         self, queries: Sequence[OrderQuery], ask: Ask, call: str
@@ -173,7 +183,7 @@ class Sales:
             if (last := after[query]) is not None:
                 where.append(["id", "<", last])
             most = query.page.first + 1
-            found[query] = _page(query, await self._read(where, most, ask, call), most)
+            found[query] = _page(query, _local(await self._read(where, most, ask, call)), most)
         elif wanted:
             found |= await self._pages(wanted, parties, after, ask, call)
         return found
@@ -210,35 +220,51 @@ class Sales:
             newest = sorted((each for each in own if last is None or each < last), reverse=True)
             shown[query] = newest[: query.page.first + 1]
         distinct = list(dict.fromkeys(each for ids in shown.values() for each in ids))
-        orders = {order.key: order for order in await self._by_id(distinct, ask, call)}
+        orders = await self._by_id(distinct, ask, call)
         pages = {}
         for query, ids in shown.items():
-            keys = (f"{self._system}:{each}" for each in ids)
-            read = [orders[key] for key in keys if key in orders]
+            read = [(str(each), orders[str(each)]) for each in ids if str(each) in orders]
             pages[query] = _page(query, read, query.page.first + 1)
         return pages
 
-    async def _by_id(self, ids: Sequence[int], ask: Ask, call: str) -> list[Order]:
-        async def fetch(chunk: Sequence[int]) -> list[Order]:
-            return await self._read([["id", "in", chunk]], len(chunk), ask, call)
+    async def _by_id(self, ids: Sequence[int], ask: Ask, call: str) -> dict[str, Order | Failure]:
+        async def fetch(chunk: Sequence[int]) -> dict[str, Order | Failure]:
+            where = [["id", "in", chunk]]
+            return dict(_local(await self._read(where, len(chunk), ask, call)))
 
         chunks = await self._rpc.upstream.chunked(ids, _CHUNK, fetch)
-        return [order for chunk in chunks for order in chunk]
+        return {local: order for chunk in chunks for local, order in chunk.items()}
 
-    async def _read(self, where: Sequence[object], limit: int, ask: Ask, call: str) -> list[Order]:
-        """Read sales, the newest first."""
+    async def _read(
+        self,
+        where: Sequence[object],
+        limit: int,
+        ask: Ask,
+        call: str,
+        rows_by: Sequence[Rows] = BY_ID,
+    ) -> list[tuple[Collection[str], Order | Failure]]:
+        """Read sales, the newest first, each with what it tells of itself.
+
+        *Errors*: ``SourceContract`` for a damaged one that tells nothing.
+        """
         reference = await self._references.get(ask, call)
         params = [where, 0, limit, [["id", "DESC"]], _FIELDS, {"company": reference.company}]
         rows = await self._rpc.call(
-            "model.sale.sale.search_read", params, Reply[list[_Sale]], ask, call
+            "model.sale.sale.search_read", params, Reply[list[_Sale]], ask, call, rows_by
         )
         provenance = Provenance(self._system, datetime.now(UTC), ORDER)
-        with self._rpc.upstream.contract(call) as reading:
-            orders = []
-            for row in rows:
-                reading.field = f"sale {row.id}"
-                orders.append(self._order(row, provenance))
-            return orders
+        found: list[tuple[Collection[str], Order | Failure]] = []
+        for own, order in told(
+            self._system,
+            call,
+            rows,
+            lambda row: (str(row.id), row.number or ""),
+            lambda row: self._order(row, provenance),
+        ):
+            if not own and isinstance(order, Failure):
+                raise order
+            found.append((own, order))
+        return found
 
     def _order(self, row: _Sale, provenance: Provenance) -> Order:
         currency = row.currency.code
@@ -284,10 +310,22 @@ class Sales:
         )
 
 
-def _page(query: OrderQuery, orders: Sequence[Order], most: int) -> Page[Order]:
-    shown = tuple(orders[: query.page.first])
-    cursors = tuple(order.key.partition(":")[2] for order in shown)
-    return Page(shown, cursors, has_next=len(orders) >= most)
+def _local(
+    rows: Sequence[tuple[Collection[str], Order | Failure]],
+) -> list[tuple[str, Order | Failure]]:
+    """Tell of each sale its id alone."""
+    return [(next(iter(own)), order) for own, order in rows]
+
+
+def _page(
+    query: OrderQuery, orders: Sequence[tuple[str, Order | Failure]], most: int
+) -> Page[Order]:
+    shown = orders[: query.page.first]
+    return Page(
+        tuple(order for _, order in shown),
+        tuple(local for local, _ in shown),
+        has_next=len(orders) >= most,
+    )
 
 
 def _after(page: PageRequest) -> int | None:

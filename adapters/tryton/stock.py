@@ -11,9 +11,10 @@ from msgspec import Struct
 from adapters._upstream import exact, whole
 from adapters.tryton.record import by_code, conversion, plausible
 from adapters.tryton.reference import Reference, References
-from adapters.tryton.rpc import Day, Reply, Rpc
+from adapters.tryton.rpc import BY_CODE, Day, Reply, Rpc
 from domain.ask import Ask
 from domain.availability import StockLevel, Supply
+from domain.errors import Failure
 from domain.provenance import STOCK, Provenance
 
 # 500 take Tryton 0.6 s for each warehouse.
@@ -83,11 +84,11 @@ class Stocks:
 
     async def by_sku(
         self, skus: Sequence[str], ask: Ask, call: str
-    ) -> Mapping[str, Sequence[StockLevel]]:
+    ) -> Mapping[str, Sequence[StockLevel] | Failure]:
         """Read what every warehouse holds of each SKU; of a service there is nothing to hold."""
         reference = await self._references.get(ask, call)
 
-        async def fetch(codes: Sequence[str]) -> dict[str, tuple[StockLevel, ...]]:
+        async def fetch(codes: Sequence[str]) -> dict[str, Sequence[StockLevel] | Failure]:
             return await self._read(codes, reference, ask, call)
 
         chunks = await self._rpc.upstream.chunked(plausible(skus), _CHUNK, fetch)
@@ -95,7 +96,7 @@ class Stocks:
 
     async def _read(
         self, codes: Sequence[str], reference: Reference, ask: Ask, call: str
-    ) -> dict[str, tuple[StockLevel, ...]]:
+    ) -> dict[str, Sequence[StockLevel] | Failure]:
 
         async def count(warehouse: Sequence[int]) -> tuple[list[_Row], Provenance]:
             rows = await self._rpc.search_read(
@@ -107,6 +108,7 @@ class Stocks:
                 Reply[list[_Row]],
                 ask,
                 call,
+                BY_CODE,
                 company=reference.company,
                 locations=warehouse,
             )
@@ -122,26 +124,40 @@ class Stocks:
             first = failed.exceptions[0]
         else:
             with self._rpc.upstream.contract(call):
-                return self._levels(codes, counting.result(), moving.result(), reference)
+                moves = _under_way(moving.result(), reference)
+            return self._levels(codes, counting.result(), moves, reference, call)
         raise first
 
     def _levels(
         self,
         codes: Sequence[str],
         counts: Sequence[tuple[list[_Row], Provenance]],
-        moves: Sequence[_Move],
+        under_way: Mapping[tuple[str, int], _Open],
         reference: Reference,
-    ) -> dict[str, tuple[StockLevel, ...]]:
-        under_way = _under_way(moves, reference)
+        call: str,
+    ) -> dict[str, Sequence[StockLevel] | Failure]:
         levels: dict[str, list[StockLevel]] = {}
+        failures: dict[str, Failure] = {}
         for warehouse, (rows, provenance) in zip(reference.warehouses, counts):
-            place = f"{self._system}:{warehouse}"
-            for code, row in by_code(rows, codes).items():
+
+            def level(
+                code: str,
+                row: _Row,
+                warehouse: int = warehouse,
+                provenance: Provenance = provenance,
+            ) -> StockLevel | None:
+                if row.template.type == "service":
+                    return None
+                place = f"{self._system}:{warehouse}"
+                return _level(code, place, row, under_way.get((code, warehouse)), provenance)
+
+            for code, found in by_code(self._system, call, rows, codes, level).items():
                 held = levels.setdefault(code, [])
-                if row.template.type != "service":
-                    open_ = under_way.get((code, warehouse))
-                    held.append(_level(code, place, row, open_, provenance))
-        return {code: tuple(held) for code, held in levels.items()}
+                if isinstance(found, Failure):
+                    failures[code] = found
+                elif found is not None:
+                    held.append(found)
+        return {**{code: tuple(held) for code, held in levels.items()}, **failures}
 
     async def _moves(
         self, codes: Sequence[str], reference: Reference, ask: Ask, call: str

@@ -1,7 +1,7 @@
 """A system behind its adapter, and what a test may rely on it to hold."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -9,15 +9,19 @@ from msgspec import Struct
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline
-from domain.errors import Failure
+from domain.errors import Failure, SourceFailure
 from domain.facet import FacetQuery
 from domain.filter import ProductFilter, ProductQuery, ProductSelection
 from domain.interaction import InteractionQuery
 from domain.location import LocationQuery
 from domain.loyalty import LedgerQuery
 from domain.order import OrderQuery
-from domain.page import PageRequest
+from domain.page import Page, PageRequest
+from domain.partial import Partial
 from domain.viewer import Channel
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 Call = Callable[[Sequence[Any], Ask], Awaitable[Mapping[Any, Any]]]
 
@@ -101,6 +105,42 @@ def got(value: Any) -> Any:
     if isinstance(value, Failure):
         raise value
     return value
+
+
+def failures_in(value: Any) -> list[SourceFailure]:
+    """The failures that stand in the place of a value, or of items of it."""
+    inner = value.items if isinstance(value, Page) else value
+    items = inner if isinstance(inner, tuple | list) else [inner]
+    return [each for each in items if isinstance(each, SourceFailure)]
+
+
+def is_part(value: Any, true: Any) -> bool:
+    """Whether what is shown is what stands there when all is well, as ``plain`` tells it."""
+    if isinstance(value, Failure):
+        return True
+    if isinstance(value, Partial):
+        return all(plain(each) in true for each in value)
+    if isinstance(value, Page):
+        items, rest = value.items, {**true, "items": []}
+        bare = msgspec.structs.replace(value, items=())
+        return plain(bare) == rest and _are_parts(items, true["items"])
+    return _are_parts(value, true) if isinstance(value, tuple | list) else plain(value) == true
+
+
+def _are_parts(items: Sequence[Any], true: Sequence[Any]) -> bool:
+    return len(items) == len(true) and all(
+        isinstance(item, Failure) or plain(item) == whole for item, whole in zip(items, true)
+    )
+
+
+def whole(found: Mapping[K, V | Failure]) -> dict[K, V]:
+    """A port's answer in which nothing failed; raises the first failure in it."""
+    values: dict[K, V] = {}
+    for key, value in found.items():
+        if isinstance(value, Failure):
+            raise value
+        values[key] = value
+    return values
 
 
 def ledger_queries(accounts: Sequence[str], first: int = 2) -> list[LedgerQuery]:

@@ -1,73 +1,105 @@
-"""A damaged row costs its own key, and one that is nobody's costs the answer."""
+"""A damaged row costs what it is about, and one that is nobody's costs the answer."""
 
 import json
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
 
 import pytest
 from msgspec import Struct
 
-from adapters._row import Shape, fetch_rows, read_rows
-from adapters._upstream import SystemSettings, Upstream
+from adapters._row import Rows, by_key, decode_rows, readable, told
 from domain.ask import Ask
 from domain.deadline import Deadline
-from domain.errors import SourceContract, SourceUnavailable
+from domain.errors import SourceContract
+from domain.partial import Partial, missing_of
 from domain.viewer import Channel
-from tests.adapters.fault import Exchange, Faulty, answer
+
+T = TypeVar("T")
+
+
+class Line(Struct, frozen=True):
+    """A row within a row."""
+
+    no: int
+    qty: int
 
 
 class Row(Struct, frozen=True, rename="upper"):
     """A row of a wire that writes in capitals."""
 
     matnr: str
-    qty: int
+    qty: Decimal
+    lines: list[Line] = []
 
 
-SHAPE = Shape(("d", "results"), Row, "MATNR")
+class Results(Struct, Generic[T], frozen=True):
+    """Rows and what stands beside them."""
+
+    results: list[T]
+    count: str = ""
+
+
+class Envelope(Struct, Generic[T], frozen=True):
+    """What is around them."""
+
+    d: T
+
+
+KIND = Envelope[Results[Row]]
+PLACES = (
+    Rows(("d", "results"), ("MATNR", "OTHER/MATNR"), (Rows(("LINES",), ("no",), numbered=True),)),
+)
 KEYS = ["1", "2", "3"]
 
 
-def read(rows: object, asked: list[str] = KEYS) -> Any:
-    body = json.dumps({"d": {"results": rows, "__count": "3"}}).encode()
-    return read_rows("erp", "stock_by_sku", "application/json", body, SHAPE, asked)
+def decode(rows: object, count: object = "3") -> Envelope[Results[Row]]:
+    body = json.dumps({"d": {"results": rows, "count": count}}).encode()
+    return decode_rows("erp", "stock_by_sku", "application/json", body, KIND, PLACES)
+
+
+def read(rows: object, asked: list[str] = KEYS) -> Mapping[str, Any]:
+    results = decode(rows).d.results
+    return by_key("erp", "stock_by_sku", results, lambda row: (row.matnr,), pieces, asked)
+
+
+def pieces(row: Row) -> Decimal:
+    if row.qty < 0:
+        raise ValueError("less than none")
+    return row.qty
 
 
 def test_whole_rows_are_read_by_their_keys() -> None:
-    """Rows that are all whole come with their keys, and nothing is damaged."""
-    found = read([{"MATNR": "1", "QTY": 5}, {"MATNR": "2", "QTY": -1}])
-    assert found.translate(lambda row: row.qty) == {"1": 5, "2": -1}
-    assert found.damaged == {}
+    """Rows that are all whole come with their keys, exactly as they were written."""
+    assert read([{"MATNR": "1", "QTY": 5}, {"MATNR": "2", "QTY": 0.1}]) == {
+        "1": 5,
+        "2": Decimal("0.1"),
+    }
 
 
 @pytest.mark.parametrize(
     "damaged",
     [
-        {"MATNR": "2", "QTY": "5"},
+        {"MATNR": "2", "QTY": "many"},
         {"MATNR": "2", "QTY": None},
-        {"MATNR": "2", "QTY": 5.5},
+        {"MATNR": "2", "QTY": []},
         {"MATNR": "2"},
+        {"OTHER": [{"MATNR": "2"}, {"MATNR": 3}]},
     ],
 )
 def test_a_damaged_row_is_its_own_keys_failure(damaged: dict[str, Any]) -> None:
-    """The other rows stand; the failure names system, call and field, and holds no value."""
-    found = read([{"MATNR": "1", "QTY": 5}, damaged, {"MATNR": "3", "QTY": 7}])
-    values = found.translate(lambda row: row.qty)
-    assert (values["1"], values["3"]) == (5, 7)
+    """The other rows stand; the failure names system and call, and holds no value."""
+    values = read([{"MATNR": "1", "QTY": 0.1}, damaged, {"MATNR": "3", "QTY": 7}])
+    assert (values["1"], values["3"]) == (Decimal("0.1"), 7)
     failure = values["2"]
     assert isinstance(failure, SourceContract)
     assert (failure.system, failure.call) == ("erp", "stock_by_sku")
-    assert "QTY" in failure.detail
+    assert "many" not in failure.detail
 
 
 def test_nonsense_is_its_own_keys_failure_too() -> None:
     """What keeps its types and makes no sense in translation costs its key alone."""
-
-    def translate(row: Row) -> int:
-        if row.qty < 0:
-            raise ValueError("less than none")
-        return row.qty
-
-    values = read([{"MATNR": "1", "QTY": 5}, {"MATNR": "2", "QTY": -1}]).translate(translate)
+    values = read([{"MATNR": "1", "QTY": 5}, {"MATNR": "2", "QTY": -1}])
     assert values["1"] == 5
     assert isinstance(values["2"], SourceContract)
     assert values["2"].detail == "less than none"
@@ -76,9 +108,11 @@ def test_nonsense_is_its_own_keys_failure_too() -> None:
 @pytest.mark.parametrize(
     "rows",
     [
-        [{"MATNR": 1, "QTY": 5}],
-        [{"QTY": "5"}],
-        [{"MATNR": "1", "QTY": 5}, {"MATNR": "9", "QTY": "5"}],
+        [{"MATNR": None, "QTY": 5}],
+        [{"MATNR": 2, "QTY": 5}],
+        [{"MATNR": ["2"], "QTY": 5}],
+        [{"QTY": "many"}],
+        [{"MATNR": "1", "QTY": 5}, {"MATNR": "9", "QTY": "many"}],
         [{"MATNR": "1", "QTY": 5}, "2"],
         {"1": 5},
         None,
@@ -96,36 +130,39 @@ def test_a_damaged_row_that_is_nobodys_costs_the_answer(rows: object) -> None:
 def test_what_is_no_list_of_rows_is_a_failure(body: bytes) -> None:
     """Broken JSON, and JSON of another form, is a failure of the whole answer."""
     with pytest.raises(SourceContract):
-        read_rows("erp", "stock_by_sku", "application/json", body, SHAPE, KEYS)
+        decode_rows("erp", "stock_by_sku", "application/json", body, KIND, PLACES)
 
 
-@pytest.fixture
-async def upstream() -> AsyncIterator[tuple[Upstream, Faulty]]:
-    async def play(server: Faulty, exchange: Exchange) -> None:
-        if "POST /down" in exchange.head:
-            await exchange.say(answer(b"{}", status="503 Service Unavailable"))
-        else:
-            body = {"d": {"results": [{"MATNR": "1", "QTY": 5}, {"MATNR": "2", "QTY": []}]}}
-            await exchange.say(answer(json.dumps(body).encode()))
-
-    async with Faulty(play) as server:
-        made = Upstream("erp", SystemSettings(adapter="x", url=server.url, serves=[]))
-        try:
-            yield made, server
-        finally:
-            await made.close()
+def test_damage_beside_the_rows_costs_the_answer() -> None:
+    """What stands around the rows is everybody's."""
+    with pytest.raises(SourceContract):
+        decode([{"MATNR": "1", "QTY": "many"}], count=3)
 
 
-async def test_rows_are_asked_for_as_any_read_is(upstream: tuple[Upstream, Faulty]) -> None:
-    """A call for rows is counted, bounded and explained like every other."""
+def test_rows_keep_their_places() -> None:
+    """A list in an order shows a damaged row where it stands, with what it says it is about."""
+    results = decode([{"MATNR": "1", "QTY": 5}, {"MATNR": "2"}, {"MATNR": "3", "QTY": 7}]).d.results
+    found = told("erp", "stock_by_sku", results, lambda row: (row.matnr,), pieces)
+    assert [keys for keys, _ in found] == [("1",), ("2",), ("3",)]
+    assert [isinstance(value, SourceContract) for _, value in found] == [False, True, False]
+
+
+def test_a_damaged_row_within_a_row_costs_neither() -> None:
+    """A row whose own rows are damaged is read with the rest of them, each in its place."""
+    lines = [{"no": 1, "qty": 4}, {"no": 2, "qty": "n/a"}, {"no": 3, "qty": 6}]
+    [row] = decode([{"MATNR": "1", "QTY": 5, "LINES": lines}]).d.results
+    assert row.qty == 5
+    found = told("erp", "orders", row.lines, lambda line: (str(line.no),), lambda line: line.qty)
+    assert [keys for keys, _ in found] == [("1",), ("2",), ("3",)]
+    assert [value for _, value in found if not isinstance(value, SourceContract)] == [4, 6]
+
+
+def test_what_could_be_read_of_a_list_says_that_it_is_not_whole() -> None:
+    """A list goes without what is damaged and names the system; where all is, it is a failure."""
     ask = Ask(Deadline.after(5), "PL", "PLN", "en", Channel.WEB)
-    found = await fetch_rows(
-        upstream[0], "POST", "/rows", ask=ask, call="stock_by_sku", rows=SHAPE, asked=KEYS
-    )
-    assert [key for key, _ in found.whole] == ["1"]
-    assert list(found.damaged) == ["2"]
-    with pytest.raises(SourceUnavailable):
-        await fetch_rows(
-            upstream[0], "POST", "/down", ask=ask, call="stock_by_sku", rows=SHAPE, asked=KEYS
-        )
-    assert ask.calls == {"erp": 2}
+    failure = SourceContract("crm", "customers_by_trait", "broken")
+    assert readable(["a", "b"], "crm", ask) == ("a", "b")
+    assert readable([failure, failure], "crm", ask) is failure
+    part = readable(["a", failure], "crm", ask)
+    assert isinstance(part, Partial)
+    assert (tuple(part), missing_of(part)) == (("a",), ("crm",))

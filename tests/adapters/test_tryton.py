@@ -15,14 +15,20 @@ from domain.ask import Ask
 from domain.configuration import ConfigurationError
 from domain.deadline import Deadline, Duration
 from domain.errors import (
+    BadInput,
     SourceContract,
     SourceFailure,
     SourceRejected,
     SourceTimeout,
     SourceUnavailable,
 )
+from domain.location import LocationQuery
+from domain.offer import Offer
+from domain.order import Order, OrderQuery
+from domain.page import Page, PageRequest
 from domain.secret import Secret
 from domain.viewer import Channel
+from tests.adapters.counterpart import whole
 from tests.adapters.fault import Exchange, Faulty, answer
 
 _AMOUNT = {"__class__": "Decimal", "decimal": "10.0000"}
@@ -133,12 +139,12 @@ _TAX = "template./account_category./customer_taxes_used./0"
 async def test_honest_answers_are_read() -> None:
     """What the other tests change is whole before."""
     async with _tryton() as adapter:
-        offer = (await adapter.offer_by_sku(["A"], _ask()))["A"]
+        offer = whole(await adapter.offer_by_sku(["A"], _ask()))["A"]
         assert (offer.price.gross.minor, offer.price.tax.minor) == (1230, 230)
     async with _tryton(
         model__product__product__search_read=[_STOCK], model__stock__move__search_read=[_MOVE]
     ) as adapter:
-        (level,) = (await adapter.stock_by_sku(["A"], _ask()))["A"]
+        (level,) = whole(await adapter.stock_by_sku(["A"], _ask()))["A"]
         assert (level.on_hand, level.allocated, level.available) == (5, 2, 3)
 
 
@@ -170,7 +176,7 @@ async def test_a_price_that_is_none_breaks_the_contract(path: str, value: object
     """A price or tax that makes no sense is told with the call, and no price is made of it."""
     async with _tryton(model__product__product__search_read=[_with(_PRICE, path, value)]) as tryton:
         with pytest.raises(SourceContract) as raised:
-            await tryton.offer_by_sku(["A"], _ask())
+            whole(await tryton.offer_by_sku(["A"], _ask()))
         assert raised.value.call == "offer_by_sku"
         assert raised.value.system == "erp"
 
@@ -192,7 +198,7 @@ async def test_a_quantity_that_is_none_breaks_the_contract(path: str, value: obj
     """A quantity that no shelf can hold is told with the call, and no figure is made of it."""
     async with _tryton(model__product__product__search_read=[_with(_STOCK, path, value)]) as tryton:
         with pytest.raises(SourceContract) as raised:
-            await tryton.stock_by_sku(["A"], _ask())
+            whole(await tryton.stock_by_sku(["A"], _ask()))
         assert raised.value.call == "stock_by_sku"
 
 
@@ -204,14 +210,72 @@ async def test_a_move_that_is_none_breaks_the_contract(value: float) -> None:
         model__stock__move__search_read=[_with(_MOVE, "internal_quantity", value)],
     ) as tryton:
         with pytest.raises(SourceContract):
-            await tryton.stock_by_sku(["A"], _ask())
+            whole(await tryton.stock_by_sku(["A"], _ask()))
 
 
 async def test_a_code_that_stands_twice_breaks_the_contract() -> None:
     """Where two products have one code, nobody guesses which price is meant."""
     async with _tryton(model__product__product__search_read=[_PRICE, _PRICE]) as tryton:
         with pytest.raises(SourceContract, match="code A"):
-            await tryton.offer_by_sku(["A", "B"], _ask())
+            whole(await tryton.offer_by_sku(["A", "B"], _ask()))
+
+
+_SALE: dict[str, Any] = {
+    "id": 7,
+    "number": "SO7",
+    "party": 3,
+    "state": "processing",
+    "shipment_state": "none",
+    "create_date": {"__class__": "datetime", "year": 2026, "month": 3, "day": 1},
+    "warehouse": 1,
+    "web_shop": None,
+    "currency.": {"id": 1, "code": "PLN"},
+    "total_amount": {"__class__": "Decimal", "decimal": "0.00"},
+    "tax_amount": {"__class__": "Decimal", "decimal": "0.00"},
+    "lines.": [],
+    "shipments.": [],
+}
+
+
+async def test_a_damaged_record_costs_its_own_key() -> None:
+    """Of several records the one that is damaged is its own key's failure, in a page too."""
+    prices = [_PRICE, _with(_with(_PRICE, "code", "B"), "sale_price_uom", "dear")]
+    async with _tryton(model__product__product__search_read=prices) as tryton:
+        offers = await tryton.offer_by_sku(["A", "B"], _ask())
+        assert isinstance(offers["A"], Offer)
+        assert isinstance(offers["B"], SourceContract)
+    sales = [_with(_SALE, "id", 9), _with(_with(_SALE, "id", 8), "state", None), _SALE]
+    async with _tryton(model__sale__sale__search_read=sales) as tryton:
+        orders = await tryton.order_by_key(["erp:7", "erp:8", "erp:9"], _ask())
+        assert [type(orders[f"erp:{n}"]) for n in (7, 8, 9)] == [Order, SourceContract, Order]
+        query = OrderQuery(("erp:3",), PageRequest(2))
+        page = (await tryton.orders_by_customer([query], _ask()))[query]
+        assert isinstance(page, Page)
+        assert [type(each) for each in page.items] == [Order, SourceContract]
+        assert (page.cursors, page.has_next) == (("9", "8"), True)
+
+
+async def test_a_forged_cursor_harms_no_other_list() -> None:
+    """A cursor that is none costs its own page of places and of orders, and no other."""
+    places = [{"id": 1, "name": "W", "allow_pickup": False, "address.": None}]
+    async with _tryton(model__sale__sale__search_read=[_SALE]) as tryton:
+        good, bad = (OrderQuery(("erp:3",), PageRequest(2, after)) for after in (None, "x"))
+        found = await tryton.orders_by_customer([bad, good], _ask())
+        assert isinstance(found[bad], BadInput)
+        assert isinstance(found[good], Page)
+
+    async def respond(method: str, exchange: Exchange) -> bytes | None:
+        if method == "model.stock.location.search_read" and b"allow_pickup" in exchange.body:
+            return answer(json.dumps({"id": 0, "result": places}).encode())
+        return None
+
+    async with _tryton(respond) as tryton:
+        one, other = (LocationQuery(PageRequest(2, after)) for after in (None, "x"))
+        listed = await tryton.locations_by_query([other, one], _ask())
+        assert isinstance(listed[other], BadInput)
+        page = listed[one]
+        assert isinstance(page, Page)
+        assert len(page.items) == 1
 
 
 async def test_what_was_not_asked_for_is_left_out() -> None:
@@ -227,7 +291,7 @@ async def test_pages_that_go_round_end() -> None:
         model__product__product__search_read=[_STOCK], model__stock__move__search_read=page
     ) as tryton:
         with pytest.raises(SourceContract, match="does not go on"):
-            await tryton.stock_by_sku(["A"], _ask())
+            whole(await tryton.stock_by_sku(["A"], _ask()))
 
 
 async def test_places_in_a_circle_end() -> None:
@@ -240,7 +304,7 @@ async def test_places_in_a_circle_end() -> None:
     async with _tryton(
         model__stock__location__search_read=circle, model__product__product__search_read=[_STOCK]
     ) as tryton:
-        assert len((await tryton.stock_by_sku(["A"], _ask()))["A"]) == 1
+        assert len(whole(await tryton.stock_by_sku(["A"], _ask()))["A"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from domain.page import Page, PageRequest
 from domain.product import Product
 from domain.secret import Secret
 from domain.viewer import Channel
+from tests.adapters.counterpart import got, whole
 from tests.systems.tryton_install import DATABASE, PASSWORD, USER
 from tests.systems.tryton_server import Tryton
 
@@ -52,7 +53,7 @@ async def _pages(adapter: Adapter, size: int, search: str | None = None) -> list
         query = ProductQuery(PageRequest(size, after), search)
         page = (await adapter.products_by_query([query], _ask()))[query]
         assert isinstance(page, Page)
-        found += page.items
+        found += map(got, page.items)
         if not page.has_next:
             return found
         after = page.cursors[-1]
@@ -91,9 +92,11 @@ async def test_by_key_and_by_sku_agree_with_the_listing(adapter: Adapter) -> Non
     listed = await _pages(adapter, 100)
     keys = [each.key for each in listed]
     skus = [variant.sku for each in listed for variant in each.variants]
-    products = await adapter.product_by_key([*keys, "erp:999999", "wms:1", "erp:x", "erp:"], _ask())
-    variants = await adapter.variant_by_sku(
-        [*skus, "nothing", "\ud800", "a\0b", "", "DSP-RK-1"], _ask()
+    products = whole(
+        await adapter.product_by_key([*keys, "erp:999999", "wms:1", "erp:x", "erp:"], _ask())
+    )
+    variants = whole(
+        await adapter.variant_by_sku([*skus, "nothing", "\ud800", "a\0b", "", "DSP-RK-1"], _ask())
     )
     assert [*products] == keys
     assert {*variants} == {*skus}
@@ -116,7 +119,7 @@ async def test_language(adapter: Adapter, tryton: Tryton) -> None:
         ("en", english, "en"),
         ("de", english, "en"),
     ):
-        product = (await adapter.product_by_key(["erp:15"], _ask(language)))["erp:15"]
+        product = (whole(await adapter.product_by_key(["erp:15"], _ask(language))))["erp:15"]
         assert (product.name, product.locale) == (name, locale)
 
 
@@ -181,7 +184,7 @@ async def test_price(adapter: Adapter, tryton: Tryton, channel: Channel, price_l
         quantity=1,
     )
     (kept,) = tryton.find("product.price_list", [["id", "=", price_list]], "tax_included")
-    offers = await adapter.offer_by_sku([row["code"] for row in rows], _ask(channel=channel))
+    offers = whole(await adapter.offer_by_sku([row["code"] for row in rows], _ask(channel=channel)))
     reduced = 0
     for row in rows:
         if row["sale_price_uom"] is None:
@@ -205,16 +208,16 @@ async def test_price(adapter: Adapter, tryton: Tryton, channel: Channel, price_l
 async def test_price_in_another_currency(adapter: Adapter) -> None:
     """What is not sold in a currency has no offer in it; nothing is converted or asked."""
     ask = _ask(currency="EUR")
-    assert await adapter.offer_by_sku(["MOW-BT-42"], ask) == {}
+    assert whole(await adapter.offer_by_sku(["MOW-BT-42"], ask)) == {}
     assert ask.calls["erp"] == 0
 
 
 async def test_version_is_the_prices(adapter: Adapter) -> None:
     """A version is the same as long as the price is, and differs where the price does."""
     skus = ["MOW-BT-42", "SEC-BY-16"]
-    web = await adapter.offer_by_sku(skus, _ask())
-    again = await adapter.offer_by_sku(skus, _ask())
-    counter = await adapter.offer_by_sku(skus, _ask(channel=Channel.POS))
+    web = whole(await adapter.offer_by_sku(skus, _ask()))
+    again = whole(await adapter.offer_by_sku(skus, _ask()))
+    counter = whole(await adapter.offer_by_sku(skus, _ask(channel=Channel.POS)))
     assert [web[sku].version for sku in skus] == [again[sku].version for sku in skus]
     assert web["MOW-BT-42"].version != counter["MOW-BT-42"].version
 
@@ -222,7 +225,7 @@ async def test_version_is_the_prices(adapter: Adapter) -> None:
 async def test_stock(adapter: Adapter, tryton: Tryton) -> None:
     """Every warehouse's stock is Tryton's own, and with what is under way gives its forecast."""
     skus = [sku for sku in _skus(tryton) if sku != "PLN-GD-1H"]
-    levels = await adapter.stock_by_sku(skus, _ask())
+    levels = whole(await adapter.stock_by_sku(skus, _ask()))
     warehouses = tryton.find("stock.location", [["type", "=", "warehouse"]], "name")
     assert len(warehouses) > 4
     seen = {"negative": 0, "allocated": 0, "incoming": 0}
@@ -252,15 +255,15 @@ async def test_stock(adapter: Adapter, tryton: Tryton) -> None:
 
 async def test_stock_of_what_has_none(adapter: Adapter) -> None:
     """A service is held nowhere; an unknown SKU is absent."""
-    levels = await adapter.stock_by_sku(["PLN-GD-1H", "nothing", "\ud800"], _ask())
+    levels = whole(await adapter.stock_by_sku(["PLN-GD-1H", "nothing", "\ud800"], _ask()))
     assert levels == {"PLN-GD-1H": ()}
 
 
 async def test_locations(adapter: Adapter, tryton: Tryton) -> None:
     """The keys of stock lead to Tryton's warehouses, shops where customers may collect."""
-    levels = (await adapter.stock_by_sku(["SEC-BY-16"], _ask()))["SEC-BY-16"]
+    levels = (whole(await adapter.stock_by_sku(["SEC-BY-16"], _ask())))["SEC-BY-16"]
     keys = [each.location_key for each in levels]
-    found = await adapter.location_by_key([*keys, "erp:1", "erp:999999", "crm:5"], _ask())
+    found = whole(await adapter.location_by_key([*keys, "erp:1", "erp:999999", "crm:5"], _ask()))
     rows = tryton.find(
         "stock.location",
         [["type", "=", "warehouse"]],
@@ -286,13 +289,13 @@ async def test_calls(adapter: Adapter, tryton: Tryton) -> None:
         ask = _ask()
         await adapter.products_by_query([ProductQuery(PageRequest(size))], ask)
         assert ask.calls["erp"] == 1
-        await adapter.product_by_key(products[:size], ask)
+        whole(await adapter.product_by_key(products[:size], ask))
         assert ask.calls["erp"] == 2
-        await adapter.variant_by_sku(skus[:size], ask)
+        whole(await adapter.variant_by_sku(skus[:size], ask))
         assert ask.calls["erp"] == 3
-        await adapter.offer_by_sku(skus[:size], ask)
+        whole(await adapter.offer_by_sku(skus[:size], ask))
         assert ask.calls["erp"] == 4
-        await adapter.stock_by_sku(skus[:size], ask)
+        whole(await adapter.stock_by_sku(skus[:size], ask))
         assert ask.calls["erp"] == 4 + warehouses + 1
 
 
@@ -301,7 +304,7 @@ async def test_chunks(adapter: Adapter, tryton: Tryton) -> None:
     skus = _skus(tryton)
     ask = _ask()
     many = [*skus, *(f"unknown-{number}" for number in range(300 - len(skus)))]
-    assert len(await adapter.variant_by_sku(many, ask)) == len(skus)
+    assert len(whole(await adapter.variant_by_sku(many, ask))) == len(skus)
     assert ask.calls["erp"] == 3
 
 
@@ -321,7 +324,7 @@ async def test_an_ended_session_is_renewed(adapter: Adapter, administrator: Tryt
     (user,) = administrator.find("res.user", [["login", "=", USER]], "id")
     administrator.call("model.res.user.write", [user["id"]], {"password": PASSWORD}, {})
     ask = _ask()
-    assert await adapter.variant_by_sku(["SEC-BY-16"], ask)
+    assert whole(await adapter.variant_by_sku(["SEC-BY-16"], ask))
     assert ask.calls["erp"] == 3
 
 
@@ -332,7 +335,7 @@ async def test_a_refused_sign_in_is_not_repeated(upstream: Upstream) -> None:
     for calls in (1, 0, 0):
         ask = _ask()
         with pytest.raises(SourceRejected, match="user and password"):
-            await adapter.variant_by_sku(["SEC-BY-16"], ask)
+            whole(await adapter.variant_by_sku(["SEC-BY-16"], ask))
         assert ask.calls["erp"] == calls
 
 
@@ -341,7 +344,7 @@ async def test_what_tryton_refuses_is_rejected(upstream: Upstream) -> None:
     options = Adapter.Options(database=DATABASE, user=USER, price_lists={"PL": 99})
     adapter = Adapter(upstream, Secret(PASSWORD), options)
     with pytest.raises(SourceRejected, match=r"UserError: .*don't exist"):
-        await adapter.offer_by_sku(["SEC-BY-16"], _ask())
+        whole(await adapter.offer_by_sku(["SEC-BY-16"], _ask()))
 
 
 def _template(administrator: Tryton, code: str, **values: Any) -> int:
@@ -399,9 +402,9 @@ async def test_sold_by_the_dozen(adapter: Adapter, administrator: Tryton) -> Non
     products = _create("products", {"suffix_code": "TEST-DZ", "list_price": price})
     _template(administrator, "Dozen eggs", sale_uom=number, **products)
     _counted(administrator, "TEST-DZ", 30.0)
-    offer = (await adapter.offer_by_sku(["TEST-DZ"], _ask()))["TEST-DZ"]
+    offer = (whole(await adapter.offer_by_sku(["TEST-DZ"], _ask())))["TEST-DZ"]
     assert offer.price.gross.minor == offer.list_price.gross.minor == 2952
-    levels = (await adapter.stock_by_sku(["TEST-DZ"], _ask()))["TEST-DZ"]
+    levels = (whole(await adapter.stock_by_sku(["TEST-DZ"], _ask())))["TEST-DZ"]
     assert [each.on_hand for each in levels if each.on_hand] == [2]
 
 
@@ -411,7 +414,7 @@ async def test_sold_by_the_metre(adapter: Adapter, administrator: Tryton) -> Non
     products = _create("products", {"suffix_code": "TEST-ROPE"})
     _template(administrator, "Rope", default_uom=metre["id"], sale_uom=metre["id"], **products)
     _counted(administrator, "TEST-ROPE", 12.5)
-    levels = (await adapter.stock_by_sku(["TEST-ROPE"], _ask()))["TEST-ROPE"]
+    levels = (whole(await adapter.stock_by_sku(["TEST-ROPE"], _ask())))["TEST-ROPE"]
     assert [each.on_hand for each in levels if each.on_hand] == [12]
 
 
@@ -424,9 +427,9 @@ async def test_what_is_no_longer_sold_is_gone(adapter: Adapter, administrator: T
     )
     (gone,) = administrator.find("product.product", [["code", "=", "TEST-B"]], "id")
     administrator.call("model.product.product.write", [gone["id"]], {"active": False}, {})
-    product = (await adapter.product_by_key([f"erp:{number}"], _ask()))[f"erp:{number}"]
+    product = (whole(await adapter.product_by_key([f"erp:{number}"], _ask())))[f"erp:{number}"]
     assert [each.sku for each in product.variants] == ["TEST-A"]
-    assert {*await adapter.variant_by_sku(["TEST-A", "TEST-B"], _ask())} == {"TEST-A"}
+    assert {*whole(await adapter.variant_by_sku(["TEST-A", "TEST-B"], _ask()))} == {"TEST-A"}
 
 
 async def test_customers_are_parties(adapter: Adapter, tryton: Tryton) -> None:
@@ -438,7 +441,7 @@ async def test_customers_are_parties(adapter: Adapter, tryton: Tryton) -> None:
         *("addresses.city", "addresses.postal_code", "addresses.country.code"),
     )
     assert len(rows) >= 20
-    found = await adapter.customer_by_key([f"erp:{row['id']}" for row in rows], _ask())
+    found = whole(await adapter.customer_by_key([f"erp:{row['id']}" for row in rows], _ask()))
     for row in rows:
         customer = found[f"erp:{row['id']}"]
         said = {each["type"]: each["value"] for each in row["contact_mechanisms."]}
@@ -456,16 +459,16 @@ async def test_customers_are_found_by_what_is_known(adapter: Adapter) -> None:
     mail = Trait(TraitKind.EMAIL, "Customer01@EXAMPLE.com")
     phone = Trait(TraitKind.PHONE, "+48 600-000-000")
     ask = _ask()
-    found = await adapter.customers_by_trait([mail, phone], ask)
+    found = whole(await adapter.customers_by_trait([mail, phone], ask))
     assert ask.calls["erp"] == 1
     (customer,) = found[mail]
     assert [each.key for each in found[phone]] == [customer.key]
     assert customer.name is not None
     family = Trait(TraitKind.NAME, customer.name.full.split()[-1].upper())
-    whole = Trait(TraitKind.NAME, customer.name.full.split()[-1], customer.name.full.split()[0])
-    named = await adapter.customers_by_trait([family, whole], _ask())
+    full = Trait(TraitKind.NAME, customer.name.full.split()[-1], customer.name.full.split()[0])
+    named = whole(await adapter.customers_by_trait([family, full], _ask()))
     assert customer.key in {each.key for each in named[family]}
-    assert [each.key for each in named[whole]] == [customer.key]
+    assert [each.key for each in named[full]] == [customer.key]
 
 
 async def test_orders_are_sales(adapter: Adapter, tryton: Tryton) -> None:
@@ -477,7 +480,7 @@ async def test_orders_are_sales(adapter: Adapter, tryton: Tryton) -> None:
         *("lines.product.code", "lines.quantity", "lines.amount"),
     )
     assert len(rows) == 40
-    found = await adapter.order_by_key([f"erp:{row['id']}" for row in rows], _ask())
+    found = whole(await adapter.order_by_key([f"erp:{row['id']}" for row in rows], _ask()))
     for row in rows:
         order = found[f"erp:{row['id']}"]
         assert order.number == row["number"]
@@ -495,7 +498,7 @@ async def test_orders_are_sales(adapter: Adapter, tryton: Tryton) -> None:
             each.position: each.quantity for part in order.fulfillments for each in part.lines
         }
         assert under_way == {line.position: line.quantity for line in order.lines}
-    by_number = await adapter.order_by_number([row["number"] for row in rows], _ask())
+    by_number = whole(await adapter.order_by_number([row["number"] for row in rows], _ask()))
     assert {number: order.key for number, order in by_number.items()} == {
         row["number"]: f"erp:{row['id']}" for row in rows
     }
@@ -513,7 +516,7 @@ async def test_orders_of_customers_are_theirs(adapter: Adapter, tryton: Tryton) 
     assert ask.calls["erp"] == 2
     for query, page in found.items():
         assert isinstance(page, Page)
-        assert [order.key for order in page.items] == own[query.identities[0]]
+        assert [got(order).key for order in page.items] == own[query.identities[0]]
     ask = _ask()
     await adapter.orders_by_customer(queries[:1], ask)
     assert ask.calls["erp"] == 1
