@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated
 
 import structlog
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from domain.ask import Ask
 from domain.deadline import Duration
@@ -41,7 +40,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     interval: Duration = Duration(15 * 60)
     validity: Duration = Duration(24 * 3_600)
-    channels: Annotated[list[Channel], Meta(min_length=1)] = [Channel.WEB]
+    channels: tuple[Channel, ...] = (Channel.WEB,)
 
 
 class PriceNotes:
