@@ -29,7 +29,7 @@ from domain.cart import Rules as CartRules
 from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
-from domain.port import NOTHING_OWNED, UNSERVED
+from domain.port import NOTHING_OWNED, UNSERVED, Ports
 from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
@@ -136,8 +136,9 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
-    contexts = _contexts(settings, systems, policy, store, watch, campaigns)
-    poll = StockPoll(watch, systems.ports.stock, contexts.ask, settings.stock)
+    ports = store.over(systems.ports) if store else systems.ports
+    contexts = _contexts(settings, systems, ports, policy, store, watch, campaigns)
+    poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
     async def start() -> None:
@@ -176,6 +177,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 def _contexts(
     settings: Settings,
     systems: Systems,
+    ports: Ports,
     policy: PolicyTable,
     store: Store | None,
     changes: StockWatch,
@@ -183,7 +185,7 @@ def _contexts(
 ) -> Contexts:
     return Contexts(
         settings.context,
-        systems.ports,
+        ports,
         policy,
         store.own if store else NOTHING_OWNED,
         store.attempts if store else UNSERVED,

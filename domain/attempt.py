@@ -10,6 +10,7 @@ from msgspec import Struct
 from domain.ask import Ask
 from domain.assist import CaseChanges
 from domain.cart import CartChanges
+from domain.coupon import CouponChanges
 from domain.errors import BadInput, Unauthenticated
 from domain.outcome import Input, Outcome
 from domain.reservation import ReservationChanges
@@ -69,6 +70,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     reservation: ReservationChanges
     case: CaseChanges
     cart: CartChanges
+    coupon: CouponChanges
 
 
 Work = Callable[[Changes], Awaitable[T]]

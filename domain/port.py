@@ -10,6 +10,7 @@ from domain.availability import StockPort
 from domain.cart import CartPort
 from domain.case import CasePort
 from domain.category import CategoryPort
+from domain.coupon import CouponPort
 from domain.customer import CustomerPort
 from domain.errors import NotServed
 from domain.facet import FacetPort
@@ -72,6 +73,7 @@ class OwnPorts(Struct, frozen=True, kw_only=True):
     reservation: ReservationPort = UNSERVED
     case: CasePort = UNSERVED
     cart: CartPort = UNSERVED
+    coupon: CouponPort = UNSERVED
 
 
 NOTHING_OWNED = OwnPorts()

@@ -10,6 +10,7 @@ from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
 from msgspec import Struct, field
 
+from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
 from domain.campaign import NO_CAMPAIGNS, Campaigns
@@ -115,7 +116,8 @@ class Context(Struct, kw_only=True):
     read; ``requested`` is what the operation could have cost at most, ``actual`` what was
     resolved; both as execution/cost.py counts. ``fresh_until`` is when the first of its values, as
     far as they tell their age, will not count as fresh any more. ``proven`` names whom this
-    operation has shown a secret of: what is about them is the viewer's own.
+    operation has shown a secret of: what is about them is the viewer's own. ``appraisals`` are
+    what carts come to, by key, version, and whether stock was looked at.
     """
 
     viewer: Viewer
@@ -141,6 +143,7 @@ class Context(Struct, kw_only=True):
     terms: Terms = TERMS
     rules: Rules = RULES
     proven: set[str] = field(default_factory=set)
+    appraisals: dict[tuple[str, int, bool], Appraisal] = field(default_factory=dict)
 
     @property
     def deadline(self) -> Deadline:

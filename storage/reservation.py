@@ -79,7 +79,10 @@ class ReservationReader:
 
 
 class ReservationWriter:
-    """Changes reservations within one transaction; implements ``ReservationChanges``."""
+    """Changes reservations within one transaction; implements ``ReservationChanges``.
+
+    ``has_changed`` tells whether anything is held that was not, or the other way round.
+    """
 
     def __init__(
         self, connection: AsyncConnection, database: Database, subjects: Subjects, people: People
@@ -88,6 +91,7 @@ class ReservationWriter:
         self._database = database
         self._subjects = subjects
         self._people = people
+        self.has_changed = False
 
     async def running(self, holder: str) -> Sequence[Reservation]:
         """Read what runs for a holder, keeping others from adding to it meanwhile."""
@@ -204,6 +208,7 @@ class ReservationWriter:
 
     async def hold(self, reservation: Reservation, lines: Sequence[ReservationLine]) -> None:
         """Hold pieces for a reservation, on shelves that are locked."""
+        self.has_changed = True
         ends = {"reservation_id": UUID(reservation.key), "expires_at": reservation.expires_at}
         await self._connection.execute(
             insert(HOLD), [_line(UUID(reservation.key), line) | ends for line in lines]
@@ -212,6 +217,7 @@ class ReservationWriter:
     async def save(self, reservation: Reservation) -> None:
         """Write a reservation that was read; one that has ended holds nothing any more."""
         id = UUID(reservation.key)
+        self.has_changed = True
         await self._connection.execute(
             update(RESERVATION).where(RESERVATION.c.id == id).values(**_columns(reservation))
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -9,11 +10,13 @@ from domain.attempt import Attempts
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
-from domain.port import OwnPorts
+from domain.port import OwnPorts, Ports
 from storage.apikey import ApiKeyStore
 from storage.cart import CartReader
 from storage.case import CaseReader
+from storage.coupon import CouponReader
 from storage.database import Database
+from storage.held import AssortmentWithHolds, Holds, StockWithHolds
 from storage.idempotency import OnceOnly
 from storage.reservation import ReservationReader
 from storage.revision import current, is_served, migrate, revisions
@@ -53,11 +56,13 @@ class Store:
             reservation=ReservationReader(self._database, self._subjects),
             case=CaseReader(self._database, self._seal, self._subjects),
             cart=CartReader(self._database, self._seal, self._subjects),
+            coupon=CouponReader(self._database, self._subjects),
         )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
         self.documents, self.feed = shared.documents, shared.feed
-        self.attempts: Attempts = OnceOnly(self._database, self._seal, self._subjects)
+        self._holds = Holds(self._database)
+        self.attempts: Attempts = OnceOnly(self._database, self._seal, self._subjects, self._holds)
 
     async def start(self) -> str | None:
         """Bring the embedded database up to date, and see that it is this gateway's.
@@ -73,6 +78,14 @@ class Store:
         except StoreUnavailable as failure:
             return str(failure.__cause__ or failure)
         return None
+
+    def over(self, ports: Ports) -> Ports:
+        """Put what we hold into what the retailer's systems tell of stock."""
+        return replace(
+            ports,
+            stock=StockWithHolds(ports.stock, self._holds),
+            assortment=AssortmentWithHolds(ports.assortment, self._holds),
+        )
 
     async def reach(self, deadline: Deadline) -> bool:
         """Tell whether the database answers."""

@@ -220,3 +220,23 @@ HOLD = Table(
     Column("expires_at", Moment),
     Column("included_from", Moment),
 )
+
+# How often a code is held or redeemed. Its row is the lock of all that redeem it.
+COUPON = Table(
+    "coupon",
+    METADATA,
+    Column("code", String(40), primary_key=True),
+    Column("used", Integer, nullable=False),
+)
+
+# Who has a code; without expires_at for good.
+REDEMPTION = Table(
+    "redemption",
+    METADATA,
+    Column("code", String(40), primary_key=True),
+    Column("taker", String(80), primary_key=True, index=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Index("ix_redemption_code", "code", "expires_at"),
+)

@@ -24,7 +24,7 @@ from transport.body import drop, read
 from transport.caller import Caller, Proved
 from transport.exchange import Exchange, exchange_of
 from transport.gate import Gate
-from transport.operation import Gone, Operations, Request
+from transport.operation import Gone, MethodNotAllowed, Operations, Request
 from transport.page import Page
 from transport.parameter import Parameters, from_address, from_body
 from transport.preflight import Origins
@@ -37,7 +37,7 @@ from transport.stream import deliver, form_of
 
 _METHODS = "GET, POST, PUT"
 # Failures of one operation, not of the request that it came with.
-_ITS_OWN = (DeadlineExceeded, DocumentNotFound)
+_ITS_OWN = (DeadlineExceeded, DocumentNotFound, MethodNotAllowed)
 CONTEXT_HEADERS = {
     "channel": "commerce-channel",
     "market": "commerce-market",
@@ -185,7 +185,7 @@ class GraphQLEndpoint:
         """
         if request.kind is OperationType.SUBSCRIPTION or preference.wants_only_events():
             return True
-        return stream is not Stream.EVENTS and "@defer" in request.document
+        return stream is not Stream.EVENTS and request.defers
 
     async def _stream(
         self,

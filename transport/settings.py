@@ -163,7 +163,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     batch: Annotated[int, Meta(ge=0, le=100)] = 0
     introspection: tuple[Role, ...] = _EVERY_ROLE
     suggestions: tuple[Role, ...] = _EVERY_ROLE
-    max_body: Positive = 1_000_000
+    max_body: Positive = 262_144
     max_url: Positive = 16_384
     json_depth: Positive = 64
     body_time: Duration = Duration(10)
