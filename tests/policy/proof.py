@@ -18,7 +18,14 @@ _ISSUER = """
 url = "{url}"
 audience = "{audience}"
 """
-_MEASURE = """
+# A document with every field there is is larger than what anybody needs.
+_ROOM = """
+[execution.limits]
+tokens = 20_000
+fields = 10_000
+overlaps = 50_000
+cost = 10_000_000
+
 [transport.demand]
 mode = "measure"
 """
@@ -90,7 +97,7 @@ def proving(
         for name in systems or {}:
             variable = f"${{SANDBOX_{name.upper()}_URL:"
             text = text.replace(variable, f"${{SANDBOX_{name.upper()}_WORLD_URL:")
-        text += _ISSUER.format(url=issuer.url, audience=AUDIENCE) + _MEASURE + more
+        text += _ISSUER.format(url=issuer.url, audience=AUDIENCE) + _ROOM + more
         config = folder / "gateway.toml"
         config.write_text(text)
         also = {f"{name}-world": url for name, url in (systems or {}).items()}

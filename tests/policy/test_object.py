@@ -125,6 +125,7 @@ def test_not_yours_is_absent(proof: Proof, objects: dict[str, str], stranger: Ca
                 proof.ask(stranger, document, {"id": [each] if is_list else each})
                 for each in (id, absent)
             )
+            assert theirs.status == 200, theirs.errors
             assert _told(theirs, id) == _told(none, absent), (kind, name)
             tried += 1
     assert tried >= 2 * len(objects)
