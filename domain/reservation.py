@@ -49,6 +49,10 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pieces: Annotated[
         int, Meta(ge=1, le=10_000, description="how many pieces one of them may hold at once")
     ] = 50
+    address: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, description="how many of guests' may run for one network address"),
+    ] = 100
 
 
 TERMS = Terms()
@@ -267,6 +271,14 @@ def over_limit(
     return None
 
 
+def crowded(running: int, terms: Terms) -> ReservationLimitReached | None:
+    """Tell what keeps a guest from holding more, where so many run from the same address."""
+    if running < terms.address:
+        return None
+    message = "Too many reservations of guests come from this address; sign in, or try later."
+    return ReservationLimitReached(message=message, path=("input",), limit=terms.address)
+
+
 def extended(
     reservation: Reservation, now: datetime, terms: Terms
 ) -> Reservation | ReservationEnded | ReservationLimitReached:
@@ -374,8 +386,12 @@ class ReservationChanges(Protocol):
         """
         ...
 
-    async def create(self, reservation: Reservation) -> None:
-        """Write a new reservation, for which nothing is held yet."""
+    async def running_from(self, origin: str) -> int:
+        """Count what runs for guests from one place, keeping others from adding to it."""
+        ...
+
+    async def create(self, reservation: Reservation, origin: str | None = None) -> None:
+        """Write a new reservation, for which nothing is held yet; ``origin`` is a guest's place."""
         ...
 
     async def hold(self, reservation: Reservation, lines: Sequence[ReservationLine]) -> None:

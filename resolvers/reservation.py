@@ -28,6 +28,7 @@ from domain.reservation import (
     ReservationRelease,
     Shortage,
     check_items,
+    crowded,
     extended,
     guest,
     new_reservation,
@@ -36,7 +37,7 @@ from domain.reservation import (
     shortages,
     summed,
 )
-from domain.viewer import Viewer
+from domain.viewer import Role, Viewer
 from execution.context import Context
 
 _TYPE = "Reservation"
@@ -102,6 +103,8 @@ async def create(
     wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
 
     places = [line.place for line in lines]
+    # A secret costs a guest nothing: it bounds nobody who draws many.
+    origin = context.origin if context.viewer.role is Role.ANONYMOUS else None
 
     async def work(changes: Changes) -> ReservationOutcome:
         # Who comes too late is told so at once, and does not queue for a shelf that is empty.
@@ -111,7 +114,11 @@ async def create(
         running = await changes.reservation.running(holder)
         if (reached := over_limit(running, wanted, context.terms)) is not None:
             return ReservationOutcome(user_errors=(reached,))
-        await changes.reservation.create(wanted)
+        if origin is not None:
+            running_there = await changes.reservation.running_from(origin)
+            if (reached := crowded(running_there, context.terms)) is not None:
+                return ReservationOutcome(user_errors=(reached,))
+        await changes.reservation.create(wanted, origin)
         levels = await changes.reservation.lock(places, seen.levels)
         if lacking := shortages(lines, seen.usable(lines, levels)):
             return ReservationOutcome(user_errors=lacking)
