@@ -60,3 +60,7 @@ class Provenance(Struct, frozen=True, gc=False):
         if age <= min(_LIVE, self.lifetime.fresh):
             return Freshness.LIVE
         return Freshness.RECENT if age <= self.lifetime.fresh else Freshness.STALE
+
+    def is_usable(self, now: datetime) -> bool:
+        """Tell whether anything may still be said on it."""
+        return self.age(now) <= self.lifetime.usable
