@@ -10,6 +10,7 @@ from domain.availability import FulfilmentMode, StockLevel
 from domain.customer import Customer
 from domain.errors import BadInput, Failure, Forbidden, NotFound, SourceUnavailable, Unauthenticated
 from domain.fulfilment import modes_at
+from domain.hold import Held, Place, ReservationLine, Shortage, shortages, summed
 from domain.identity import external_id, node_key
 from domain.location import Location
 from domain.partial import missing_of
@@ -18,15 +19,11 @@ from domain.product import Variant
 from domain.provenance import STOCK
 from domain.reservation import (
     CollectionNotOffered,
-    Held,
-    Place,
     Reservation,
     ReservationCreate,
     ReservationExtend,
-    ReservationLine,
     ReservationOutcome,
     ReservationRelease,
-    Shortage,
     check_items,
     crowded,
     extended,
@@ -34,8 +31,6 @@ from domain.reservation import (
     new_reservation,
     over_limit,
     released,
-    shortages,
-    summed,
 )
 from domain.viewer import Role, Viewer
 from execution.context import Context

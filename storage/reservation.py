@@ -16,16 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ask import Ask
 from domain.availability import StockLevel
+from domain.hold import Held, Place, ReservationLine, with_held
 from domain.identity import external_id
 from domain.provenance import STOCK, Provenance
-from domain.reservation import (
-    Held,
-    Place,
-    Reservation,
-    ReservationLine,
-    ReservationState,
-    with_held,
-)
+from domain.reservation import Reservation, ReservationState
 from domain.viewer import Channel
 from storage.database import Database
 from storage.seal import Seal
