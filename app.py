@@ -144,6 +144,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     async def start() -> None:
         await following.enter_async_context(watch.running())
         await following.enter_async_context(poll.running())
+        if store:
+            await following.enter_async_context(store.sweep.running())
         if campaigns.name_goods:
             await following.enter_async_context(
                 contexts.lineage.running(systems.ports.category, contexts.ask)

@@ -143,6 +143,7 @@ class Context(Struct, kw_only=True):
     terms: Terms = TERMS
     rules: Rules = RULES
     proven: set[str] = field(default_factory=set)
+    origin: str | None = None
     appraisals: dict[tuple[str, int, bool], Appraisal] = field(default_factory=dict)
 
     @property
@@ -235,7 +236,9 @@ class Contexts:
         self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
-    def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
+    def open(
+        self, viewer: Viewer, asked: Asked, request_id: str, origin: str | None = None
+    ) -> Context:
         """Make the context of one operation; the caller closes ``context.loaders``.
 
         *Errors*: ``BadInput`` for a header that says something we do not know, ``Forbidden`` for
@@ -262,6 +265,7 @@ class Contexts:
             store=store,
             now=datetime.now(UTC),
             request_id=request_id,
+            origin=origin,
             attempts=self._attempts,
             changes=self._changes,
             campaigns=self._campaigns,

@@ -24,6 +24,7 @@ from storage.seal import Seal
 from storage.settings import SQLITE, StorageSettings, problems
 from storage.shared import open_shared
 from storage.subject import Subjects
+from storage.sweep import Sweep
 from storage.table import MARK
 from storage.wishlist import WishlistReader
 
@@ -61,6 +62,7 @@ class Store:
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
         self.documents, self.feed = shared.documents, shared.feed
+        self.sweep = Sweep(self._database)
         self._holds = Holds(self._database)
         self.attempts: Attempts = OnceOnly(self._database, self._seal, self._subjects, self._holds)
 
