@@ -31,7 +31,7 @@ from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
 from domain.ledger import Place
-from domain.port import NOTHING_OWNED, UNSERVED
+from domain.port import NOTHING_OWNED, UNSERVED, Ports
 from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
@@ -144,15 +144,18 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
+    ports = store.over(systems.ports) if store else systems.ports
     notes = PriceNotes(store.prices) if store else None
     offering = Offering(Lineage(), campaigns, notes)
-    contexts = _contexts(settings, systems, policy, store, watch, offering)
-    poll = StockPoll(watch, systems.ports.stock, contexts.ask, settings.stock)
+    contexts = _contexts(settings, systems, ports, policy, store, watch, offering)
+    poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
     async def start() -> None:
         await following.enter_async_context(watch.running())
         await following.enter_async_context(poll.running())
+        if store:
+            await following.enter_async_context(store.sweep.running())
         if campaigns.name_goods:
             await following.enter_async_context(
                 offering.lineage.running(systems.ports.category, contexts.ask)
@@ -198,6 +201,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 def _contexts(
     settings: Settings,
     systems: Systems,
+    ports: Ports,
     policy: PolicyTable,
     store: Store | None,
     changes: StockWatch,
@@ -205,7 +209,7 @@ def _contexts(
 ) -> Contexts:
     return Contexts(
         settings.context,
-        systems.ports,
+        ports,
         policy,
         store.own if store else NOTHING_OWNED,
         store.attempts if store else UNSERVED,

@@ -13,15 +13,20 @@ MAX_SKUS = 20_000
 
 
 class Assortment(Struct, frozen=True):
-    """The SKUs of which one location can promise at least a piece.
+    """The SKUs of which one location can promise at least a piece, and how many.
 
     *Shape*: at most ``MAX_SKUS``; ``is_complete`` is false where the location has more.
     """
 
     location_key: str
-    skus: frozenset[str]
+    pieces: Mapping[str, int]
     is_complete: bool
     provenance: Provenance
+
+    @property
+    def skus(self) -> frozenset[str]:
+        """Which they are."""
+        return frozenset(self.pieces)
 
 
 @runtime_checkable

@@ -1,7 +1,7 @@
 """Stock and what of it can be promised: the one place where the formula stands."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from operator import itemgetter
@@ -118,6 +118,11 @@ class LocationAvailability(Struct, frozen=True, gc=False, kw_only=True):
     stock: StockLevel
     distance: float | None = None
 
+    @property
+    def pieces(self) -> int:
+        """How many can be promised; none where the figure is too old to be used."""
+        return 0 if self.band is Band.UNKNOWN else self.stock.available
+
 
 class Availability(Struct, frozen=True, gc=False, kw_only=True):
     """What can be promised of one variant over the locations that were asked about.
@@ -150,13 +155,16 @@ def availability(
     now: datetime,
     query: AvailabilityQuery = WHOLE,
     distances: Mapping[str, float] | None = None,
+    unknown: Collection[str] = (),
 ) -> Availability:
     """Sum up the stock of one variant.
 
     *Shape*: ``distances`` by location key, in metres; with them the nearest location comes first
     and those without a place come last, else the fullest comes first.
-    *Freshness*: the provenance is the oldest level's; a stale level adds at most FEW to the band.
-    What nobody has while a system is silent is UNKNOWN, not NONE.
+    ``unknown`` are locations asked about that nobody knows.
+    *Freshness*: the provenance is the oldest level's; a stale level adds at most FEW to the band,
+    one that is too old to be used adds nothing. What nobody has while a system is silent, a
+    figure too old or a location unknown is UNKNOWN, not NONE.
     """
     # One pass, each figure worked out once: a listing asks this of hundreds of levels.
     distances, asked, quantity = distances or {}, query.locations, query.quantity
@@ -165,7 +173,7 @@ def availability(
     oldest: Provenance | None = None
     fresh = stale = 0
     judged: Provenance | None = None
-    freshness, is_stale = Freshness.UNKNOWN, False
+    freshness, is_stale, is_unsure = Freshness.UNKNOWN, False, bool(unknown)
     for level in levels:
         provenance, key, pieces = level.provenance, level.location_key, level.available
         if asked is not None and key not in asked:
@@ -173,7 +181,11 @@ def availability(
         if provenance is not judged:
             judged, freshness = provenance, provenance.freshness(now)
             is_stale = freshness is Freshness.STALE
-        if is_stale:
+            if is_stale and not provenance.is_usable(now):
+                freshness = Freshness.UNKNOWN
+        if freshness is Freshness.UNKNOWN:
+            is_unsure, pieces = True, 0
+        elif is_stale:
             stale += pieces
         else:
             fresh += pieces
@@ -196,7 +208,7 @@ def availability(
     return Availability(
         sku=sku,
         query=query,
-        band=_band(fresh, stale, missing),
+        band=_band(fresh, stale, is_unsure=is_unsure or bool(missing)),
         locations=tuple([place for *_, place in ranked]),
         next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
         provenance=oldest,
@@ -207,19 +219,22 @@ def availability(
 def together(places: Iterable[LocationAvailability], missing: Sequence[str] = ()) -> Band:
     """Tell the band of several locations taken together."""
     fresh = stale = 0
+    is_unsure = bool(missing)
     for place in places:
-        if place.is_stale:
-            stale += place.stock.available
+        if place.band is Band.UNKNOWN:
+            is_unsure = True
+        elif place.is_stale:
+            stale += place.pieces
         else:
-            fresh += place.stock.available
-    return _band(fresh, stale, missing)
+            fresh += place.pieces
+    return _band(fresh, stale, is_unsure=is_unsure)
 
 
-def _band(fresh: int, stale: int, missing: Sequence[str]) -> Band:
+def _band(fresh: int, stale: int, *, is_unsure: bool) -> Band:
     # Fresh figures are summed and stale ones never say more than FEW, so that one shop whose
     # system lags behind does not take the promise from all the others.
     found = band(fresh) if fresh else band(stale, Freshness.STALE)
-    return Band.UNKNOWN if found is Band.NONE and missing else found
+    return Band.UNKNOWN if found is Band.NONE and is_unsure else found
 
 
 @runtime_checkable

@@ -16,12 +16,12 @@ from msgspec.structs import replace
 from uuid_utils import uuid7
 
 from domain.ask import Ask
+from domain.carriage import Carbon, Method
 from domain.deadline import Duration
+from domain.entry import CartCoupon, DeliveryChoice, Entry, Touch
 from domain.errors import BadInput
 from domain.identity import node_id
-from domain.money import Price
 from domain.outcome import Input, Outcome, UserError
-from domain.viewer import Channel, Role, Viewer
 
 MAX_CARTS = 20
 _GUEST = "guest cart "
@@ -31,69 +31,15 @@ _SECRET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456
 
 
 class Rules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How long carts are kept after their last change."""
+    """How long carts are kept after their last change, and how their goods can come."""
 
     guest_expiry: Duration = Duration(30 * 86_400)
     customer_expiry: Duration = Duration(90 * 86_400)
+    carbon: Carbon = Carbon()
+    delivery: dict[str, Method] = {}
 
 
 RULES = Rules()
-
-
-class Actor(Enum):
-    """What somebody who changed a cart is to the retailer."""
-
-    CUSTOMER = "CUSTOMER"
-    GUEST = "GUEST"
-    AGENT = "AGENT"
-    ASSOCIATE = "ASSOCIATE"
-    SYSTEM = "SYSTEM"
-
-
-_ACTORS = {
-    Role.ANONYMOUS: Actor.GUEST,
-    Role.CUSTOMER: Actor.CUSTOMER,
-    Role.AGENT: Actor.AGENT,
-    Role.AGENT_LEAD: Actor.AGENT,
-    Role.ASSOCIATE: Actor.ASSOCIATE,
-}
-
-
-class Touch(Struct, frozen=True, gc=False, kw_only=True):
-    """Who did something, where, and when. *Units*: UTC."""
-
-    channel: Channel
-    actor: Actor
-    at: datetime
-
-
-def touch(viewer: Viewer, channel: Channel, now: datetime) -> Touch:
-    """Note who does something now."""
-    return Touch(channel=channel, actor=_ACTORS.get(viewer.role, Actor.SYSTEM), at=now)
-
-
-class SeenPrice(Struct, frozen=True, gc=False):
-    """The price of one piece that was shown when it was put into the cart, or accepted since."""
-
-    price: Price
-    version: str
-
-
-class Entry(Struct, frozen=True, kw_only=True):
-    """What is kept of a line.
-
-    *Shape*: ``changed_in`` is the version of the cart that changed it last; ``delivery`` the key
-    of the way it is to come, None while nothing is chosen.
-    """
-
-    key: str
-    sku: str
-    quantity: int
-    added: Touch
-    changed: Touch
-    changed_in: int
-    delivery: str | None = None
-    seen: SeenPrice | None = None
 
 
 class CartState(Enum):
@@ -107,7 +53,8 @@ class Cart(Struct, frozen=True, kw_only=True):
     """Somebody's cart.
 
     *Shape*: ``holder`` is whom it is about: a customer's key, or for guests a name of its own.
-    ``market`` and ``currency`` are those that it was begun in, and stay.
+    ``market`` and ``currency`` are those that it was begun in, and stay. ``usual`` is the choice
+    that new lines take; ``promotions`` those that acted when it was last changed, by key.
     """
 
     key: str
@@ -117,6 +64,10 @@ class Cart(Struct, frozen=True, kw_only=True):
     currency: str
     version: int = 1
     entries: tuple[Entry, ...] = ()
+    choices: tuple[DeliveryChoice, ...] = ()
+    usual: str | None = None
+    coupons: tuple[CartCoupon, ...] = ()
+    promotions: tuple[str, ...] = ()
     begun: Touch
     changed: Touch
     expires_at: datetime

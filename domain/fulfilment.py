@@ -118,7 +118,7 @@ def _serving(
 
 
 def _pieces(sources: Iterable[LocationAvailability]) -> int:
-    return sum(each.stock.available for each in sources)
+    return sum(each.pieces for each in sources)
 
 
 def _in_locker(

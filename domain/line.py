@@ -5,13 +5,14 @@ What is added to what is there commutes, so that parallel additions never confli
 that the caller knew: two who change different lines do not disturb each other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 from uuid_utils import uuid7
 
-from domain.cart import Cart, CartInput, Entry, Rules, SeenPrice, Touch, VersionConflict
+from domain.cart import Cart, CartInput, Rules, VersionConflict
+from domain.entry import Entry, Touch
 from domain.errors import BadInput
 from domain.outcome import UserError
 
@@ -105,14 +106,13 @@ def check_items(argument: str, items: Sequence[object]) -> None:
 def with_lines(
     cart: Cart,
     additions: Iterable[CartAddition],
-    seen: Mapping[str, SeenPrice],
     touched: Touch,
     rules: Rules,
 ) -> Cart | UserError:
     """Put goods in: more of a line that is there and comes the same way, else a new line."""
     entries, version = list(cart.entries), cart.version + 1
     for each in additions:
-        place = next((n for n, entry in enumerate(entries) if _takes(entry, each.sku)), None)
+        place = next((n for n, entry in enumerate(entries) if _takes(entry, each.sku, cart)), None)
         if place is None:
             entry = Entry(
                 key=str(uuid7()),
@@ -121,7 +121,7 @@ def with_lines(
                 added=touched,
                 changed=touched,
                 changed_in=version,
-                seen=seen.get(each.sku),
+                delivery=cart.usual,
             )
             entries.append(entry)
         else:
@@ -131,7 +131,6 @@ def with_lines(
                 quantity=entry.quantity + each.quantity,
                 changed=touched,
                 changed_in=version,
-                seen=entry.seen or seen.get(each.sku),
             )
     return _full(entries) or cart.by(touched, rules, entries=tuple(entries))
 
@@ -198,8 +197,8 @@ def conflict_of(
     )
 
 
-def _takes(entry: Entry, sku: str) -> bool:
-    return entry.sku == sku and entry.delivery is None
+def _takes(entry: Entry, sku: str, cart: Cart) -> bool:
+    return entry.sku == sku and entry.delivery == cart.usual
 
 
 def _full(entries: Sequence[Entry]) -> CartFull | None:

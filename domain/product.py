@@ -41,7 +41,8 @@ class Variant(Struct, frozen=True, gc=False, kw_only=True):
     """The sellable unit of a product. Its key is its SKU.
 
     *Shape*: ``gtins`` GS1 numbers of 8, 12, 13 or 14 digits; ``product_key`` as ``Product.key``;
-    ``category_key`` is the product's category, None where the system does not say it here.
+    ``category_key`` is the product's category, None where the system does not say it here;
+    ``style`` is the whole product where it came along, None where it has to be asked for.
     """
 
     sku: str
@@ -51,6 +52,7 @@ class Variant(Struct, frozen=True, gc=False, kw_only=True):
     gtins: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     media: tuple[Media, ...] = ()
+    style: "Product | None" = None
     provenance: Provenance
 
     @property

@@ -39,7 +39,8 @@ class Provenance(Struct, frozen=True, gc=False):
     """The system a value was read from, and when that system's word was true.
 
     *Freshness*: ``observed_at`` is the system's own stamp where it gives one, else the time its
-    answer arrived; UTC.
+    answer arrived; UTC. ``fallback_reason`` says why nothing is to be promised on it,
+    however young it is.
     """
 
     system: str
@@ -53,7 +54,13 @@ class Provenance(Struct, frozen=True, gc=False):
 
     def freshness(self, now: datetime) -> Freshness:
         """Judge the age by the lifetime of this kind of value."""
+        if self.fallback_reason is not None:
+            return Freshness.STALE
         age = self.age(now)
         if age <= min(_LIVE, self.lifetime.fresh):
             return Freshness.LIVE
         return Freshness.RECENT if age <= self.lifetime.fresh else Freshness.STALE
+
+    def is_usable(self, now: datetime) -> bool:
+        """Tell whether anything may still be said on it."""
+        return self.age(now) <= self.lifetime.usable

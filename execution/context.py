@@ -10,6 +10,7 @@ from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
 from msgspec import Struct, field
 
+from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
 from domain.cart import RULES, Rules
@@ -116,7 +117,8 @@ class Context(Struct, kw_only=True):
     read; ``requested`` is what the operation could have cost at most, ``actual`` what was
     resolved; both as execution/cost.py counts. ``fresh_until`` is when the first of its values, as
     far as they tell their age, will not count as fresh any more. ``proven`` names whom this
-    operation has shown a secret of: what is about them is the viewer's own.
+    operation has shown a secret of: what is about them is the viewer's own. ``appraisals`` are
+    what carts come to, by key, version, and whether stock was looked at.
     """
 
     viewer: Viewer
@@ -141,6 +143,8 @@ class Context(Struct, kw_only=True):
     terms: Terms = TERMS
     rules: Rules = RULES
     proven: set[str] = field(default_factory=set)
+    origin: str | None = None
+    appraisals: dict[tuple[str, int, bool], Appraisal] = field(default_factory=dict)
 
     @property
     def deadline(self) -> Deadline:
@@ -231,7 +235,9 @@ class Contexts:
         self._rules = rules
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
-    def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
+    def open(
+        self, viewer: Viewer, asked: Asked, request_id: str, origin: str | None = None
+    ) -> Context:
         """Make the context of one operation; the caller closes ``context.loaders``.
 
         *Errors*: ``BadInput`` for a header that says something we do not know, ``Forbidden`` for
@@ -258,6 +264,7 @@ class Contexts:
             store=store,
             now=datetime.now(UTC),
             request_id=request_id,
+            origin=origin,
             attempts=self._attempts,
             changes=self._changes,
             offering=self._offering,

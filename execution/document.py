@@ -34,6 +34,10 @@ class Document(Struct, frozen=True, eq=False):
     operations: dict[str | None, Operation] = field(default_factory=dict)
 
 
+# A document that was found good, or every reason why there is none.
+Read = Document | Sequence[GraphQLError]
+
+
 class Documents:
     """Reads and checks documents against one schema, remembering the good ones.
 
@@ -57,7 +61,7 @@ class Documents:
         self._held = 0
         self._known: OrderedDict[str, Document] = OrderedDict()
 
-    def read(self, text: str) -> Document | Sequence[GraphQLError]:
+    def read(self, text: str) -> Read:
         """Give the document, or every reason why there is none."""
         known = self._known.get(text)
         if known is not None:
@@ -86,7 +90,7 @@ class Documents:
     def _check(self, text: str) -> DocumentNode | Sequence[GraphQLError]:
         try:
             check_text(text, self._limits)
-            document = parse(text, max_lexical_tokens=self._limits.tokens)
+            document = parse(text)
             rules = specified_rules if check_document(document, self._limits) else _NO_CONFLICT
             errors = validate(self._schema, document, rules, max_errors=_MAX_ERRORS)
         except GraphQLSyntaxError as error:

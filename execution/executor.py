@@ -21,7 +21,7 @@ from domain.viewer import Role
 from execution.collect import Operation
 from execution.context import Context
 from execution.demand import Admit, Demand
-from execution.document import Document, Documents
+from execution.document import Document, Documents, Read
 from execution.engine import Engine
 from execution.guard import GuardedExecutor
 from execution.increment import GuardedIncrementalExecutor, bounded
@@ -33,12 +33,6 @@ from execution.result import Result
 # whatever has not ended by then is a bug or a starved machine, and is cut off here.
 _GRACE = 0.05
 _ANSWERS = (ExecutionResult, ExperimentalIncrementalExecutionResults)
-
-
-class MethodNotAllowed(Failure):
-    """A mutation or subscription came where only queries may."""
-
-    code = "METHOD_NOT_ALLOWED"
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,9 +60,12 @@ class Executor:
         )
         self._engine = Engine(schema, settings.engine)
 
-    def kind(self, document: str, operation_name: str | None) -> OperationType | None:
+    def read(self, text: str) -> Read:
+        """Read a document, once for all that is done with it: a bad one is not remembered."""
+        return self._documents.read(text)
+
+    def kind(self, read: Read, operation_name: str | None) -> OperationType | None:
         """Tell what an operation does; None where there is none to execute."""
-        read = self._documents.read(document)
         if not isinstance(read, Document):
             return None
         operation = self._documents.operation(read, operation_name)
@@ -76,44 +73,34 @@ class Executor:
 
     async def execute(
         self,
-        document: str,
+        document: str | Read,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
         *,
-        only_query: bool = False,
+        for_sharing: bool = False,
         in_parts: bool = False,
         admit: Admit | None = None,
     ) -> Result:
         """Execute one operation.
 
         Never raises but for cancellation: whatever goes wrong is in the result's errors, a bug
-        as the ``original_error`` that it was. ``in_parts`` lets @defer and @stream take effect;
-        ``admit`` is asked, once the operation is known to be good, whether it may begin.
+        as the ``original_error`` that it was. ``document`` is a text, or what ``read`` made of it.
+        ``in_parts`` lets @defer and @stream take effect; ``for_sharing`` tells for how long others
+        may be given the same answer; ``admit`` is asked, once the operation is known to be good,
+        whether it may begin.
         """
-        kind = self.kind(document, operation_name) or OperationType.QUERY
-        if only_query and kind is not OperationType.QUERY:
-            return _refused(
-                MethodNotAllowed("Only queries are accepted here; send this one by POST.")
-            )
-        if kind is OperationType.SUBSCRIPTION:
-            return _refused(
-                MethodNotAllowed(
-                    "A subscription has no single answer; follow it over a socket "
-                    "(graphql-transport-ws) or as text/event-stream."
-                )
-            )
         prepared = await self._prepare(document, variables, operation_name, context, admit)
         if isinstance(prepared, Result):
             return prepared
         result = await self._answer(prepared, context, None, in_parts=in_parts)
-        if only_query:
+        if for_sharing:
             result.max_age = self._max_age(prepared, context, result)
         return result
 
     async def subscribe(
         self,
-        document: str,
+        document: str | Read,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
@@ -149,7 +136,7 @@ class Executor:
 
     async def execute_event(
         self,
-        document: str,
+        document: str | Read,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
@@ -169,16 +156,16 @@ class Executor:
 
     async def _prepare(
         self,
-        text: str,
+        document: str | Read,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
         admit: Admit | None,
     ) -> "_Prepared | Result":
-        document = self._documents.read(text)
-        if not isinstance(document, Document):
-            return Result(errors=document, was_executed=False)
-        operation = self._documents.operation(document, operation_name)
+        read = self._documents.read(document) if isinstance(document, str) else document
+        if not isinstance(read, Document):
+            return Result(errors=read, was_executed=False)
+        operation = self._documents.operation(read, operation_name)
         if isinstance(operation, GraphQLError):
             return Result(errors=[operation], was_executed=False)
         if operation.root is None:
@@ -197,7 +184,7 @@ class Executor:
                 await admit(Demand(operation, context.requested), context)
         except Failure as refused:
             return _refused(refused)
-        return _Prepared(document, operation, values, variables, operation_name)
+        return _Prepared(read, operation, values, variables, operation_name)
 
     async def _answer(
         self, prepared: "_Prepared", context: Context, root: object, *, in_parts: bool = False

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from msgspec.structs import replace
+
 from domain.ask import Ask
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.category import Category
@@ -15,6 +17,7 @@ from domain.order import Order
 from domain.page import Page
 from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
+from domain.viewer import Channel
 from execution.loader import Batches, Fetch, K, Loader, V
 
 T = TypeVar("T")
@@ -79,6 +82,11 @@ def _keep_order(loaders: "Loaders", order: Order) -> None:
     loaders.order_by_key.prime(order.key, order)
 
 
+def _keep_style(loaders: "Loaders", variant: Variant) -> None:
+    if variant.style is not None:
+        loaders.product_by_key.prime(variant.style.key, variant.style)
+
+
 def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
     for product in _whole(page.items):
         loaders.product_by_key.prime(product.key, product)
@@ -117,6 +125,7 @@ class Loaders:
         self._batches = Batches()
         self._opened: list[Loader[Any, Any]] = []
         self._reads: Mapping[type, frozenset[str]] = {}
+        self._elsewhere: dict[tuple[str, str, Channel], Loader[str, Offer]] = {}
 
     products_by_query = Batched(
         lambda its: its.ports.product.products_by_query, _keep_page, of=Product
@@ -131,7 +140,7 @@ class Loaders:
     product_by_key = Batched(
         lambda its: its.ports.product.product_by_key, _keep_product, of=Product
     )
-    variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, of=Variant)
+    variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, _keep_style, of=Variant)
     offer_by_sku = Batched(lambda its: its.ports.offer.offer_by_sku, of=Offer)
     price_history_by_sku = Batched(lambda its: its.ports.price_history.price_history_by_sku)
     stock_by_sku = Batched(lambda its: its.ports.stock.stock_by_sku)
@@ -160,6 +169,18 @@ class Loaders:
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
     reservations_by_holder = Batched(lambda its: its.own.reservation.reservations_by_holder)
     reservation_by_key = Batched(lambda its: its.own.reservation.reservation_by_key)
+
+    def offers_in(self, market: str, currency: str, channel: Channel) -> Loader[str, Offer]:
+        """Give the loader of offers as they are in some market, currency and channel."""
+        ask, key = self._ask, (market, currency, channel)
+        if key == (ask.market, ask.currency, ask.channel):
+            return self.offer_by_sku
+        if key not in self._elsewhere:
+            asked = replace(ask, market=market, currency=currency, channel=channel)
+            loader = Loader(self.ports.offer.offer_by_sku, asked, self._batches)
+            self._elsewhere[key] = loader
+            self._opened.append(loader)
+        return self._elsewhere[key]
 
     def open(
         self, fetch: Fetch[K, V], keep: Callable[[V], None] | None, of: type | None

@@ -36,8 +36,8 @@ async def availability(
 ) -> list[Availability | Failure | None]:
     """Sum up the stock of each variant, over all locations or those named.
 
-    *Errors*: ``BadInput`` for an id that is not a location's, more than 100 of them, a point off
-    the globe, or a quantity outside 1 to 10,000.
+    *Errors*: ``BadInput`` for an id that is not a location's, none or more than 100 of them, a
+    point off the globe, or a quantity outside 1 to 10,000.
     """
     query = _query(near, modes, quantity, locations)
     return await _availability([parent.sku for parent in parents], query, context)
@@ -120,8 +120,9 @@ def _query(
 ) -> AvailabilityQuery:
     if not 1 <= quantity <= _MAX_QUANTITY:
         raise BadInput("quantity", quantity, f"1 to {_MAX_QUANTITY}")
-    if locations is not None and len(locations) > _MAX_LOCATIONS:
-        raise BadInput("locations", f"{len(locations)} ids", f"at most {_MAX_LOCATIONS}")
+    if locations is not None and not 1 <= len(locations) <= _MAX_LOCATIONS:
+        # Stock at no location would read as sold out.
+        raise BadInput("locations", f"{len(locations)} ids", f"1 to {_MAX_LOCATIONS}, or null")
     return AvailabilityQuery(
         near=None if near is None else geo_point(near, "near"),
         modes=tuple(dict.fromkeys(FulfilmentMode if modes is None else modes)),
@@ -136,13 +137,35 @@ async def _availability(
     skus: Sequence[str], query: AvailabilityQuery, context: Context
 ) -> list[Availability | Failure | None]:
     columns = await context.loaders.stock_by_sku.load(skus)
-    distances = await _distances(query, columns, context)
+    distances, unknown = await asyncio.gather(
+        _distances(query, columns, context), _unknown(query, columns, context)
+    )
     return [
         found
         if isinstance(found, Failure) or found is None
-        else domain.availability.availability(sku, found, context.now, query, distances)
+        else domain.availability.availability(sku, found, context.now, query, distances, unknown)
         for sku, found in zip(skus, columns)
     ]
+
+
+async def _unknown(
+    query: AvailabilityQuery,
+    columns: Sequence[Sequence[StockLevel] | Failure | None],
+    context: Context,
+) -> Sequence[str]:
+    """Name the locations asked about of which nobody can tell whether they exist."""
+    if query.locations is None:
+        return ()
+    seen = {
+        level.location_key
+        for levels in columns
+        if levels is not None and not isinstance(levels, Failure)
+        for level in levels
+    }
+    # A place that holds nothing is as good a place as any; one that is none holds nothing either.
+    unseen = sorted(query.locations - seen)
+    places = await context.loaders.location_by_key.load(unseen)
+    return [key for key, place in zip(unseen, places) if not isinstance(place, Location)]
 
 
 async def _distances(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from domain.appraisal import Facts, noted
 from domain.attempt import Attempt, Changes, Work, attempt
 from domain.cart import (
     MAX_CARTS,
@@ -16,12 +17,11 @@ from domain.cart import (
     CartState,
     CurrencyMismatch,
     SecretTaken,
-    Touch,
     check_secret,
     new_cart,
-    touch,
 )
 from domain.customer import Customer
+from domain.entry import Touch, touch
 from domain.errors import BadInput, Failure, NotFound
 from domain.identity import node_key
 from domain.outcome import Notice, UserError
@@ -29,6 +29,7 @@ from domain.policy import Decision
 from domain.product import Variant
 from domain.viewer import Viewer
 from execution.context import Context
+from resolvers.appraisal import facts_of
 from resolvers.customer import customers_of
 from resolvers.owner import customer, decision
 
@@ -38,7 +39,7 @@ _MAX_SECRET = 128
 
 T = TypeVar("T", bound=CartOutcome)
 
-Edit = Callable[[Cart, Touch], Cart | UserError]
+Edit = Callable[[Cart, Touch, Facts], Cart | UserError]
 
 
 async def cart(
@@ -132,20 +133,25 @@ async def change(
     input: CartInput,
     edit: Edit,
     notices: tuple[Notice, ...] = (),
+    also: Sequence[str] = (),
+    codes: Sequence[str] = (),
 ) -> CartOutcome:
     """Change a cart by an edit that is told who makes it; an outcome holds the cart in any case.
 
+    *Shape*: ``also`` and ``codes`` are SKUs and coupon codes that the edit may add.
     *Errors*: ``BadInput``; ``NotFound`` for a cart that is not the viewer's to change.
     """
     named = attempt(context.viewer, mutation, input, input.secret)
     key, touched = cart_key(context, input.cart), touched_by(context)
+    facts = await _facts(context, key, input.secret, also, codes)
 
     async def work(changes: Changes) -> CartOutcome:
         found = await taken(context, changes, key, input.secret)
-        changed = refusal(context, found) or edit(found, touched)
+        changed = refusal(context, found) or edit(found, touched, facts)
         if isinstance(changed, UserError):
             return CartOutcome(cart=found, user_errors=(changed,))
         if changed is not found:
+            changed = noted(changed, facts)
             await changes.cart.save(changed)
         return CartOutcome(cart=changed, notices=notices)
 
@@ -213,6 +219,35 @@ def limit_reached() -> CartLimitReached:
     """Say that a customer has as many carts as one may have."""
     message = f"A customer has at most {MAX_CARTS} carts; go on with one of them."
     return CartLimitReached(message=message, path=("input",), limit=MAX_CARTS)
+
+
+async def _facts(
+    context: Context, key: str, secret: str | None, also: Sequence[str], codes: Sequence[str]
+) -> Facts:
+    """Look up, before anything is locked, what a cart and new goods in it cost now.
+
+    Of a cart that is not the viewer's nothing is looked up, so that it takes as long as none.
+    """
+    if secret is not None:
+        found = await context.loaders.cart_by_secret.load_one(secret)
+    else:
+        found = await context.loaders.cart_by_key.load_one(key)
+    if isinstance(found, Failure):
+        raise found
+    own = context.viewer.customer
+    is_theirs = (
+        found is not None
+        and found.key == key
+        and (
+            secret is not None
+            or decision(context, TYPE, WORDS) is Decision.ALLOW
+            or own in found.subjects
+        )
+    )
+    if found is None or not is_theirs:
+        return Facts(goods={}, rules=context.rules, moment=context.now)
+    ((_, facts),) = await facts_of([found], context, also=also, codes=codes)
+    return facts
 
 
 async def _holder(context: Context, input: CartCreate) -> str | None:

@@ -1,7 +1,6 @@
-"""Finds contacts by what is known of them, through indexes built when the first search comes."""
+"""Finds contacts by what is known of them, through indexes of all of them."""
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
 
 from sandbox.contact import fold, holder_of, home_of, index_of, person_at
 
@@ -10,7 +9,12 @@ class Registry:
     """All contacts of the CRM by their parts; each index holds positions in ascending order."""
 
     def __init__(self, contacts: int) -> None:
+        # Before the first search: whoever asks first would not have the patience.
         self._count = contacts
+        self._emails = self._index(_mails)
+        self._phones = self._index(lambda index: _text(digits(person_at(index).phone or "")))
+        self._births = self._index(_born)
+        self._families = self._index(lambda index: [fold(person_at(index).family)])
 
     def by_email(self, text: str) -> list[int]:
         """Contacts with the address, in any case of letters."""
@@ -46,30 +50,6 @@ class Registry:
         """The contact that holds the loyalty card."""
         return _one(holder_of(number, self._count))
 
-    @cached_property
-    def _emails(self) -> dict[str, list[int]]:
-        def mails(index: int) -> list[str]:
-            person = person_at(index)
-            return [mail.lower() for mail in (person.email, person.other_email) if mail]
-
-        return self._index(mails)
-
-    @cached_property
-    def _phones(self) -> dict[str, list[int]]:
-        return self._index(lambda index: _text(digits(person_at(index).phone or "")))
-
-    @cached_property
-    def _births(self) -> dict[str, list[int]]:
-        def born(index: int) -> list[str]:
-            birth = person_at(index).birth
-            return [birth.isoformat()] if birth else []
-
-        return self._index(born)
-
-    @cached_property
-    def _families(self) -> dict[str, list[int]]:
-        return self._index(lambda index: [fold(person_at(index).family)])
-
     def _index(self, keys: Callable[[int], list[str]]) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for index in range(1, self._count + 1):
@@ -81,6 +61,16 @@ class Registry:
 def digits(phone: str) -> str:
     """The digits of a telephone number."""
     return "".join(filter(str.isdigit, phone))
+
+
+def _mails(index: int) -> list[str]:
+    person = person_at(index)
+    return [mail.lower() for mail in (person.email, person.other_email) if mail]
+
+
+def _born(index: int) -> list[str]:
+    birth = person_at(index).birth
+    return [birth.isoformat()] if birth else []
 
 
 def _text(text: str) -> list[str]:

@@ -186,29 +186,34 @@ class _Wms:
                 detail=f"limit was {body.limit}",
             )  # fmt: skip
         position = self._sites.index(self._by_code[body.site])
-        free = self._free(position)
-        start = bisect_right(free, body.after)
-        page = free[start : start + body.limit]
-        more = start + body.limit < len(free)
+        articles, free = self._free(position)
+        start = bisect_right(articles, body.after)
+        page = slice(start, start + body.limit)
+        more = start + body.limit < len(articles)
         return Reply(
             {
                 "site": body.site,
-                "articles": page,
-                "next": page[-1] if more else None,
+                "articles": articles[page],
+                "free": free[page],
+                "next": articles[page][-1] if more else None,
                 "asof": observed_at(position, now_ms() - self.wire.fault.stale_ms),
             }
         )
 
-    def _read_free(self, position: int) -> list[str]:
-        """The articles of which the site can promise some, by number."""
-        site, found = self._sites[position], []
+    def _read_free(self, position: int) -> tuple[list[str], list[int]]:
+        """The articles of which the site can promise some, by number, and how many."""
+        site = self._sites[position]
+        articles: list[str] = []
+        free: list[int] = []
         for index in range(self._catalogue.count):
             style = self._catalogue.style(index)
             for variant in range(style.variants):
                 level = level_at(style, variant, position, site)
-                if level is not None and free_pieces(level):
-                    found.append(sku(index, variant))
-        return found
+                pieces = 0 if level is None else free_pieces(level)
+                if pieces:
+                    articles.append(sku(index, variant))
+                    free.append(pieces)
+        return articles, free
 
     def _read_levels(self, article: str) -> tuple[Level, ...] | None:
         found = self._catalogue.find_variant(article)

@@ -19,7 +19,7 @@ enumerates(
     SOME="Enough for most.",
     FEW="The last pieces, or a figure too old to promise more on.",
     NONE="None that could be promised.",
-    UNKNOWN="Nothing is known.",
+    UNKNOWN="Nothing is known, or only figures too old to be used.",
 )
 enumerates(
     domain.availability.FulfilmentMode,
@@ -35,7 +35,7 @@ enumerates(
 class Supply:
     """Goods on their way."""
 
-    quantity: int = plain("How many pieces.")
+    quantity: int | None = plain("How many pieces; for staff.", category=Category.OPERATIONAL)
     expected_at: datetime = plain("When they are expected.")
 
 

@@ -6,15 +6,29 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 import domain.cart
+import domain.entry
 import domain.line
+import resolvers.appraisal
 import resolvers.cart
-from domain.cart import Actor, CartState
+import resolvers.delivery
+from domain.cart import CartState
+from domain.entry import Actor
 from domain.policy import Category
 from schema.channel import Channel
+from schema.delivery import HELD, DeliveryGroup
 from schema.field import accepts, batch, enumerates, plain, publishes
+from schema.money import Price
 from schema.node import Node
 from schema.outcome import KEY, Notice, UserError
+from schema.problem import CartProblem
 from schema.product import Variant
+from schema.promotion import (
+    Allocation,
+    AppliedCoupon,
+    AppliedPromotion,
+    MissedPromotion,
+    Totals,
+)
 
 if TYPE_CHECKING:
     from schema.customer import Customer
@@ -36,7 +50,7 @@ enumerates(
 )
 
 
-@publishes(domain.cart.Touch)
+@publishes(domain.entry.Touch)
 class CartTouch:
     """Who did something to a cart, where and when."""
 
@@ -58,6 +72,30 @@ class CartLine:
     @batch(resolvers.cart.variant_of_line)
     def variant(self) -> Variant | None:
         """The variant as it is today; null where it is no longer known."""
+
+    @batch(resolvers.appraisal.price_of_line)
+    def unit_price(self) -> Price | None:
+        """What a piece costs now, as listings show it; null where nobody can say."""
+
+    @batch(resolvers.appraisal.list_price_of_line)
+    def list_price(self) -> Price | None:
+        """What a piece costs without any reduction; null where nobody can say."""
+
+    @batch(resolvers.appraisal.total_of_line)
+    def total(self) -> Price | None:
+        """What the line comes to, less its part of all promotions; null without a price."""
+
+    @batch(resolvers.appraisal.allocations_of_line)
+    def allocations(self) -> list[Allocation]:
+        """What promotions took off the line."""
+
+    @batch(resolvers.appraisal.is_last_known)
+    def is_last_known(self) -> bool:
+        """Whether the price is one of before, because today's cannot be looked up."""
+
+    @batch(resolvers.appraisal.problems_of_line)
+    def problems(self) -> list[CartProblem]:
+        """What is wrong with the line at the moment."""
 
 
 @publishes(domain.cart.Cart, person=True)
@@ -87,6 +125,34 @@ class Cart(Node):
         "Until when it is kept if nobody changes it.", category=Category.CART
     )
 
+    @batch(resolvers.delivery.groups_of_cart, category=Category.CART, cost=0)
+    def delivery_groups(self) -> list[DeliveryGroup] | None:
+        """Which lines come together, and how."""
+
+    @batch(resolvers.appraisal.totals, category=Category.CART)
+    def totals(self) -> Totals | None:
+        """What it comes to now, the same in every channel; lines without a price are not in it."""
+
+    @batch(resolvers.appraisal.is_complete, category=Category.CART)
+    def is_priced(self) -> bool | None:
+        """Whether every line has a price, so that the totals are of all of them."""
+
+    @batch(resolvers.appraisal.promotions, category=Category.CART)
+    def applied_promotions(self) -> list[AppliedPromotion] | None:
+        """The promotions that act on it."""
+
+    @batch(resolvers.appraisal.missed, category=Category.CART)
+    def missed_promotions(self) -> list[MissedPromotion] | None:
+        """The promotions that would act if only a little more, or something else, were bought."""
+
+    @batch(resolvers.appraisal.coupons, category=Category.CART)
+    def coupons(self) -> list[AppliedCoupon] | None:
+        """The codes that were entered, and what became of them."""
+
+    @batch(resolvers.appraisal.problems, category=Category.CART)
+    def problems(self) -> list[CartProblem] | None:
+        """What is wrong with it and its lines at the moment."""
+
     @batch(resolvers.cart.customer_of_cart, category=Category.CART)
     def customer(
         self,
@@ -95,7 +161,6 @@ class Cart(Node):
 
 
 CART = "The cart."
-HELD = "The secret of a guest's cart, from whoever holds it; customers and staff leave it out."
 EXPECTED = (
     "The version of the cart that the caller has seen. What was changed since is not overwritten: "
     "the answer is a VersionConflict, with the cart as it is."

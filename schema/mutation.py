@@ -4,11 +4,15 @@ from typing import Annotated
 
 import resolvers.assist
 import resolvers.cart
+import resolvers.code
+import resolvers.delivery
 import resolvers.line
 import resolvers.reservation
 import resolvers.wishlist
 import schema.assist
 import schema.cart
+import schema.code
+import schema.delivery
 import schema.outcome
 import schema.reservation
 import schema.wishlist
@@ -20,6 +24,8 @@ from schema.cart import (
     CartLinesUpdateInput,
     CartPayload,
 )
+from schema.code import CartCouponsInput, CartPricesAcceptInput
+from schema.delivery import CartDeliverySelectInput
 from schema.field import argument, batch, publishes
 from schema.reservation import (
     ReservationCreateInput,
@@ -43,6 +49,8 @@ USER_ERRORS: tuple[type, ...] = (
     *schema.wishlist.USER_ERRORS,
     *schema.assist.USER_ERRORS,
     *schema.cart.USER_ERRORS,
+    *schema.code.USER_ERRORS,
+    *schema.delivery.USER_ERRORS,
 )
 
 
@@ -128,3 +136,27 @@ class Mutation:
         self, input: Annotated[CartLinesRemoveInput, argument("What to take out of which cart.")]
     ) -> CartPayload | None:
         """Take lines out of a cart."""
+
+    @batch(resolvers.line.prices_accept, cost=10)
+    def cart_prices_accept(
+        self, input: Annotated[CartPricesAcceptInput, argument("The cart.")]
+    ) -> CartPayload | None:
+        """Accept the prices and promotions of today: what has changed is told no more."""
+
+    @batch(resolvers.delivery.select, cost=10)
+    def cart_delivery_select(
+        self, input: Annotated[CartDeliverySelectInput, argument("Which lines come how.")]
+    ) -> CartPayload | None:
+        """Choose how lines of a cart come."""
+
+    @batch(resolvers.code.add, cost=10)
+    def cart_coupons_add(
+        self, input: Annotated[CartCouponsInput, argument("Which codes to enter.")]
+    ) -> CartPayload | None:
+        """Enter coupon codes; a code that is there already is there once."""
+
+    @batch(resolvers.code.remove, cost=10)
+    def cart_coupons_remove(
+        self, input: Annotated[CartCouponsInput, argument("Which codes to take out.")]
+    ) -> CartPayload | None:
+        """Take coupon codes out of a cart."""

@@ -71,7 +71,7 @@ class Variant(Node):
         ] = None,
         quantity: Annotated[int, argument("How many are wanted together: 1 to 10,000.")] = 1,
         locations: Annotated[
-            list[strawberry.ID] | None, argument("Looks at these locations only: at most 100.")
+            list[strawberry.ID] | None, argument("Looks at these locations only: 1 to 100.")
         ] = None,
     ) -> Availability | None:
         """What can be promised of it; null where the stock system does not know it."""

@@ -26,7 +26,7 @@ class Provenance:
     )
     observed_at: datetime = plain("When the value was true in its system.")
     fallback_reason: str | None = plain(
-        "Why an older value is shown instead of a fresh one; null for a fresh one."
+        "Why nothing is promised on the value, however young it is; null where that is no matter."
     )
 
     @batch(resolvers.provenance.age_seconds, cost=0)

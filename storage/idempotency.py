@@ -22,6 +22,7 @@ from storage.cart import CartWriter
 from storage.case import CaseWriter
 from storage.coupon import CouponWriter
 from storage.database import Database
+from storage.held import Holds
 from storage.reservation import ReservationWriter
 from storage.seal import Seal
 from storage.subject import People, Subjects
@@ -48,10 +49,11 @@ class _UndoneError(Exception):
 class OnceOnly:
     """Carries out mutations, each once; implements ``Attempts``."""
 
-    def __init__(self, database: Database, seal: Seal, subjects: Subjects) -> None:
+    def __init__(self, database: Database, seal: Seal, subjects: Subjects, holds: Holds) -> None:
         self._database = database
         self._seal = seal
         self._subjects = subjects
+        self._holds = holds
         self._under_way: dict[bytes, tuple[bytes, asyncio.Task[Any]]] = {}
         self._purged_at = datetime.min.replace(tzinfo=UTC)
 
@@ -89,6 +91,8 @@ class OnceOnly:
         work: Work[T],
         deadline: Deadline,
     ) -> T:
+        held: list[ReservationWriter] = []
+
         async def transaction(connection: AsyncConnection) -> T:
             now = datetime.now(UTC)
             await self._purge(connection, now)
@@ -111,9 +115,13 @@ class OnceOnly:
             if not claimed.rowcount:
                 return await self._first(connection, scope, digest, kind)
             people = People(connection, self._subjects)
+            reservation = ReservationWriter(
+                connection, self._database, self._seal, self._subjects, people
+            )
+            held.append(reservation)
             changes = Changes(
                 wishlist=WishlistWriter(connection, self._seal, self._subjects, people),
-                reservation=ReservationWriter(connection, self._database, self._subjects, people),
+                reservation=reservation,
                 case=CaseWriter(connection, self._seal, self._subjects, people),
                 cart=CartWriter(connection, self._database, self._seal, self._subjects, people),
                 coupon=CouponWriter(connection, self._database, people),
@@ -128,6 +136,9 @@ class OnceOnly:
             return await self._database.write(transaction, deadline)
         except _UndoneError as undone:
             return cast("T", undone.outcome)
+        finally:
+            if any(each.has_changed for each in held):
+                self._holds.forget()
 
     async def _first(
         self, connection: AsyncConnection, scope: bytes, digest: bytes, kind: type[T]

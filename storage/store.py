@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,12 +11,13 @@ from domain.attempt import Attempts
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Deadline
 from domain.errors import StoreUnavailable
-from domain.port import OwnPorts
+from domain.port import OwnPorts, Ports
 from storage.apikey import ApiKeyStore
 from storage.cart import CartReader
 from storage.case import CaseReader
 from storage.coupon import CouponReader
 from storage.database import Database
+from storage.held import AssortmentWithHolds, Holds, StockWithHolds
 from storage.idempotency import OnceOnly
 from storage.price import PriceStore
 from storage.reservation import ReservationReader
@@ -24,6 +26,7 @@ from storage.seal import Seal
 from storage.settings import SQLITE, StorageSettings, problems
 from storage.shared import open_shared
 from storage.subject import Subjects
+from storage.sweep import Sweep
 from storage.table import MARK
 from storage.wishlist import WishlistReader
 
@@ -63,7 +66,9 @@ class Store:
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
         self.documents, self.feed = shared.documents, shared.feed
-        self.attempts: Attempts = OnceOnly(self._database, self._seal, self._subjects)
+        self.sweep = Sweep(self._database)
+        self._holds = Holds(self._database)
+        self.attempts: Attempts = OnceOnly(self._database, self._seal, self._subjects, self._holds)
 
     async def start(self) -> str | None:
         """Bring the embedded database up to date, and see that it is this gateway's.
@@ -79,6 +84,14 @@ class Store:
         except StoreUnavailable as failure:
             return str(failure.__cause__ or failure)
         return None
+
+    def over(self, ports: Ports) -> Ports:
+        """Put what we hold into what the retailer's systems tell of stock."""
+        return replace(
+            ports,
+            stock=StockWithHolds(ports.stock, self._holds),
+            assortment=AssortmentWithHolds(ports.assortment, self._holds),
+        )
 
     async def reach(self, deadline: Deadline) -> bool:
         """Tell whether the database answers."""

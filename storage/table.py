@@ -193,6 +193,7 @@ RESERVATION = Table(
     Column("channel", String(20), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
+    Column("origin", LargeBinary, index=True),
 )
 
 RESERVATION_LINE = Table(

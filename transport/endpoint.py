@@ -20,11 +20,11 @@ from domain.viewer import Role
 from execution.context import Asked
 from transport.accept import Media, Preference, Stream, check_content, preferred
 from transport.answer import encode, headers_of, result_status, send_bytes
-from transport.body import drop, read
+from transport.body import read
 from transport.caller import Caller, Proved
 from transport.exchange import Exchange, exchange_of
 from transport.gate import Gate
-from transport.operation import Gone, Operations, Request
+from transport.operation import Gone, MethodNotAllowed, Operations, Request
 from transport.page import Page
 from transport.parameter import Parameters, from_address, from_body
 from transport.preflight import Origins
@@ -37,7 +37,7 @@ from transport.stream import deliver, form_of
 
 _METHODS = "GET, POST, PUT"
 # Failures of one operation, not of the request that it came with.
-_ITS_OWN = (DeadlineExceeded, DocumentNotFound)
+_ITS_OWN = (DeadlineExceeded, DocumentNotFound, MethodNotAllowed)
 CONTEXT_HEADERS = {
     "channel": "commerce-channel",
     "market": "commerce-market",
@@ -120,7 +120,7 @@ class GraphQLEndpoint:
         except Exception as bug:  # noqa: BLE001 - the last door: masked and logged
             reply = _broken(bug, exchange)
             body = encode(reply.body)
-        await _send(reply, body, media, receive, send)
+        await _send(reply, body, media, send)
 
     async def _prove(self, caller: Caller) -> Proved:
         try:
@@ -185,7 +185,7 @@ class GraphQLEndpoint:
         """
         if request.kind is OperationType.SUBSCRIPTION or preference.wants_only_events():
             return True
-        return stream is not Stream.EVENTS and "@defer" in request.document
+        return stream is not Stream.EVENTS and request.defers
 
     async def _stream(
         self,
@@ -311,12 +311,9 @@ def _broken(bug: Exception, exchange: Exchange) -> _Reply:
     return _Reply(500, {"errors": errors}, {})
 
 
-async def _send(reply: _Reply, body: bytes, media: Media, receive: Receive, send: Send) -> None:
+async def _send(reply: _Reply, body: bytes, media: Media, send: Send) -> None:
     headers = {"Vary": "Accept", **reply.headers}
     if reply.closes:
         headers["Connection"] = "close"
     content_type = f"{media.value}; charset=utf-8"
-    await send_bytes(send, reply.status, content_type, body, headers, more=reply.closes)
-    if reply.closes:
-        await drop(receive)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    await send_bytes(send, reply.status, content_type, body, headers)

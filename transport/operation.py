@@ -8,13 +8,14 @@ from typing import Any, Protocol, TypeVar
 from graphql import OperationType
 from msgspec import Struct
 
-from domain.errors import DeadlineExceeded, SourceTimeout
+from domain.errors import DeadlineExceeded, Failure, SourceTimeout
 from domain.viewer import Viewer
 from execution.context import Asked, Context
 from execution.demand import Admit
+from execution.document import Read
 from execution.executor import extensions_of
 from execution.result import Result
-from transport.budget import Account, Budget
+from transport.budget import Account, Budget, key_of
 from transport.caller import Caller, Proved
 from transport.document import DocumentReader
 from transport.exchange import Exchange
@@ -31,18 +32,22 @@ _FALSE_END = Answer({"hasNext": False})
 class Executor(Protocol):
     """Executes documents; raises nothing but cancellation."""
 
-    def kind(self, document: str, operation_name: str | None) -> OperationType | None:
+    def read(self, text: str) -> Read:
+        """Read a document, once for all that is done with it."""
+        ...
+
+    def kind(self, read: Read, operation_name: str | None) -> OperationType | None:
         """Tell what an operation does; None where there is none to execute."""
         ...
 
     async def execute(
         self,
-        document: str,
+        document: Read,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
         *,
-        only_query: bool = False,
+        for_sharing: bool = False,
         in_parts: bool = False,
         admit: Admit | None = None,
     ) -> Result:
@@ -51,7 +56,7 @@ class Executor(Protocol):
 
     async def subscribe(
         self,
-        document: str,
+        document: Read,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
@@ -63,7 +68,7 @@ class Executor(Protocol):
 
     async def execute_event(
         self,
-        document: str,
+        document: Read,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
@@ -78,7 +83,9 @@ class Executor(Protocol):
 class ContextFactory(Protocol):
     """Opens the context of one operation."""
 
-    def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
+    def open(
+        self, viewer: Viewer, asked: Asked, request_id: str, origin: str | None = None
+    ) -> Context:
         """Make a context; the caller closes its loaders."""
         ...
 
@@ -91,14 +98,24 @@ class Verifier(Protocol):
         ...
 
 
+class MethodNotAllowed(Failure):
+    """An operation came by a way that its kind cannot be answered by."""
+
+    code = "METHOD_NOT_ALLOWED"
+
+
 class Gone(Exception):  # noqa: N818 - named after what happened
     """The caller left before the answer."""
 
 
 class Request(Struct, frozen=True):
-    """One operation whose document is known and whose caller is proved."""
+    """One operation whose document is known and whose caller is proved.
 
-    document: str
+    *Shape*: ``defers`` where its text could ask for an answer in parts.
+    """
+
+    document: Read
+    defers: bool
     operation_name: str | None
     variables: dict[str, Any] | None
     kind: OperationType | None
@@ -152,11 +169,13 @@ class Operations:
         *Errors*: the document reader's.
         """
         found = await self._documents.read(parameters, proved.viewer)
+        read, name = self._executor.read(found.text), parameters.operation_name
         return Request(
-            found.text,
-            parameters.operation_name,
+            read,
+            "@defer" in found.text,
+            name,
             parameters.variables,
-            self._executor.kind(found.text, parameters.operation_name),
+            self._executor.kind(read, name),
             found.is_trusted,
         )
 
@@ -186,16 +205,18 @@ class Operations:
         """Run one operation in a context of its own, which is closed whatever happens.
 
         *Errors*: ``BadInput`` and ``Forbidden`` of the context, ``Gone`` as soon as ``gone``
-        returns, ``DeadlineExceeded`` where not even the executor's own deadline ended it.
+        returns, ``DeadlineExceeded`` where not even the executor's own deadline ended it,
+        ``MethodNotAllowed``.
         """
-        context = self._contexts.open(proved.viewer, proved.caller.asked, exchange.request_id)
+        _check_kind(request.kind, only_query=only_query)
+        context = self._open(proved, exchange)
         try:
             work = self._executor.execute(
                 request.document,
                 request.variables,
                 request.operation_name,
                 context,
-                only_query=only_query,
+                for_sharing=only_query,
                 admit=account.admit,
             )
             seconds = context.deadline.remaining() + self._settings.grace
@@ -226,7 +247,7 @@ class Operations:
         self, request: Request, proved: Proved, exchange: Exchange
     ) -> AsyncGenerator[Answer, None]:
         viewer = proved.viewer
-        context = self._contexts.open(viewer, proved.caller.asked, exchange.request_id)
+        context = self._open(proved, exchange)
         result: Result | None = None
         async with self.account(proved, is_trusted=request.is_trusted) as account:
             try:
@@ -259,7 +280,7 @@ class Operations:
         self, request: Request, proved: Proved, exchange: Exchange
     ) -> AsyncGenerator[Answer, None]:
         caller, viewer = proved.caller, proved.viewer
-        opening = self._contexts.open(viewer, caller.asked, exchange.request_id)
+        opening = self._open(proved, exchange)
         try:
             async with self.account(proved, is_trusted=request.is_trusted) as account:
                 source = await self._executor.subscribe(
@@ -285,10 +306,15 @@ class Operations:
         finally:
             opening.loaders.close()
 
+    def _open(self, proved: Proved, exchange: Exchange) -> Context:
+        caller, viewer = proved.caller, proved.viewer
+        origin = key_of(viewer, caller.address)
+        return self._contexts.open(viewer, caller.asked, exchange.request_id, origin)
+
     async def _event(
         self, request: Request, proved: Proved, exchange: Exchange, event: object
     ) -> Answer:
-        context = self._contexts.open(proved.viewer, proved.caller.asked, exchange.request_id)
+        context = self._open(proved, exchange)
         try:
             async with self.account(proved, is_trusted=request.is_trusted) as account:
                 result = await self._executor.execute_event(
@@ -302,6 +328,16 @@ class Operations:
         finally:
             context.loaders.close()
         return self._shaper.answer(result, proved.viewer, exchange)
+
+
+def _check_kind(kind: OperationType | None, *, only_query: bool) -> None:
+    if only_query and kind not in (OperationType.QUERY, None):
+        raise MethodNotAllowed("Only queries are accepted here; send this one by POST.")
+    if kind is OperationType.SUBSCRIPTION:
+        raise MethodNotAllowed(
+            "A subscription has no single answer; follow it over a socket "
+            "(graphql-transport-ws) or as text/event-stream."
+        )
 
 
 async def _until(

@@ -153,7 +153,7 @@ def _object(found: dict[str, Any], name: str, depth: int) -> dict[str, Any] | No
             inner
             for each in level
             for inner in (each.values() if isinstance(each, dict) else each)
-            if isinstance(inner, dict | list)
+            if type(inner) is list or type(inner) is dict
         ]
         if not level:
             return value

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from msgspec import structs
+
 from adapters._body import whole
 from adapters._row import told
 from adapters.sandbox_erp import article, message, search
@@ -51,7 +53,9 @@ class Catalogue:
             if isinstance(product, Failure):
                 found[sku] = product
             else:
-                found |= {each.sku: each for each in product.variants if each.sku == sku}
+                own = next((each for each in product.variants if each.sku == sku), None)
+                if own is not None:
+                    found[sku] = structs.replace(own, style=product)
         return found
 
     async def products_by_query(

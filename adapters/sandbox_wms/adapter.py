@@ -9,7 +9,7 @@ from msgspec import Struct
 from adapters._row import by_key, told
 from adapters._upstream import Upstream
 from adapters.sandbox_wms import message
-from adapters.sandbox_wms.translation import CODES, TYPES, Levels, location, moment
+from adapters.sandbox_wms.translation import CODES, TYPES, Levels, location, moment, pieces
 from domain.ask import Ask
 from domain.assortment import MAX_SKUS, Assortment
 from domain.availability import StockLevel
@@ -94,7 +94,7 @@ class Adapter:
                     raise ValueError("the answer is about another site")
                 return Assortment(
                     location_key=f"{self._upstream.system}:{answer.site}",
-                    skus=frozenset(answer.articles),
+                    pieces=pieces(answer),
                     is_complete=answer.next is None,
                     provenance=Provenance(self._upstream.system, moment(answer.asof), STOCK),
                 )

@@ -42,6 +42,7 @@ class Available(Struct, frozen=True):
 
     site: str
     articles: list[str]
+    free: list[Whole]
     next: str | None
     asof: int
 

@@ -67,6 +67,13 @@ class Levels:
         )
 
 
+def pieces(there: message.Available) -> dict[str, int]:
+    """Translate what a site can promise: how many of each article."""
+    if any(free < 1 for free in there.free):
+        raise ValueError("what is available is at least a piece")
+    return dict(zip(there.articles, there.free, strict=True))
+
+
 def location(site: message.Site, provenance: Provenance) -> Location:
     """Translate a site."""
     addr = site.addr

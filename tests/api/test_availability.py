@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from domain.identity import node_id
 from tests.shop import Shop
 
 HERE = {"latitude": 52.2297, "longitude": 21.0122}
 
 PROMISE = "promise { availableFrom availableUntil cutOff }"
 NEAR_ME = f"""fragment nearMe on Availability {{
-  sku band isAvailable complete nextSupply {{ quantity expectedAt }} provenance {{ freshness }}
+  sku band isAvailable complete nextSupply {{ expectedAt }} provenance {{ freshness }}
   modes {{ mode band isAvailable distance {PROMISE}
     location {{ id name kind hours {{ timeZone }} }} }}
   locations(first: 5) {{ band isAvailable distance modes {PROMISE}
@@ -123,7 +124,7 @@ def test_what_is_promised_can_be_kept(shop: Shop) -> None:
 
 def test_a_stale_figure_withdraws_the_promise_everywhere(shop: Shop) -> None:
     """With figures of an hour ago no band says more than FEW, and nobody is promised a time."""
-    shop.fault("wms", stale_ms=3_600_000)
+    shop.fault("wms", stale_ms=120_000)
     skus = [each["sku"] for each in variants(shop, 40)]
     answer = shop.ask(SKUS, {"skus": skus, "near": HERE, "quantity": 1})
     for found in answer.data["availability"]:
@@ -164,3 +165,60 @@ def test_what_cannot_be_meant_is_bad_input(
     assert answer.codes == ["BAD_INPUT"]
     assert answer.errors[0]["extensions"]["argument"] == argument
     assert shop.requests("wms") == []
+
+
+def test_an_unknown_place_is_not_sold_out(shop: Shop) -> None:
+    """No location at all is refused, and one that nobody knows is UNKNOWN, not NONE."""
+    sku = variants(shop, 1)[0]["sku"]
+    query = """query ($sku: String!, $at: [ID!]) { variant(sku: $sku) {
+        availability(locations: $at) { band locations { band } } } }"""
+    assert shop.ask(query, {"sku": sku, "at": []}).codes == ["BAD_INPUT"]
+    nowhere = node_id("Location", "wms:XXX9")
+    answer = shop.ask(query, {"sku": sku, "at": [nowhere]})
+    assert answer.errors == []
+    assert answer.data["variant"]["availability"] == {"band": "UNKNOWN", "locations": []}
+    locker = shop.ask("{ locations(kind: LOCKER, first: 1) { nodes { id } } }").data["locations"]
+    empty = shop.ask(query, {"sku": sku, "at": [locker["nodes"][0]["id"]]})
+    assert empty.data["variant"]["availability"]["band"] == "NONE"
+
+
+def test_stock_from_yesterday_is_unknown(shop: Shop) -> None:
+    """Figures beyond their time say neither that there is some nor that there is none."""
+    skus = [each["sku"] for each in variants(shop, 40)]
+    query = """query ($skus: [String!]!) { availability(skus: $skus) { band isAvailable
+        modes { band isAvailable promise { cutOff } } locations { band } } }"""
+    shop.fault("wms", stale_ms=86_400_000)
+    answer = shop.ask(query, {"skus": skus})
+    assert answer.errors == []
+    assert any(each["locations"] for each in answer.data["availability"])
+    for each in answer.data["availability"]:
+        if each["locations"]:
+            assert (each["band"], each["isAvailable"]) == ("UNKNOWN", False)
+            assert {place["band"] for place in each["locations"]} == {"UNKNOWN"}
+        assert not any(mode["isAvailable"] or mode["promise"] for mode in each["modes"])
+
+
+def test_how_much_comes_next_is_for_staff(shop: Shop) -> None:
+    """A shopper learns when there is more, and not how many pieces."""
+    skus = [each["sku"] for each in variants(shop, 100)]
+    query = """query ($skus: [String!]!) {
+        availability(skus: $skus) { nextSupply { quantity expectedAt } } }"""
+    mine = shop.ask(query, {"skus": skus}).data["availability"]
+    coming = [each["nextSupply"] for each in mine if each["nextSupply"]]
+    assert coming
+    assert all(each["expectedAt"] and each["quantity"] is None for each in coming)
+    theirs = shop.ask(query, {"skus": skus}, persona="agent").data["availability"]
+    assert all(each["nextSupply"]["quantity"] > 0 for each in theirs if each["nextSupply"])
+
+
+def test_without_places_nearness_is_missing_and_said_to_be(shop: Shop) -> None:
+    """Where places cannot be read, stock is told without distances, and a notice says so."""
+    sku = next(each["sku"] for each in variants(shop, 40))
+    query = """query ($sku: String!, $near: GeoPointInput!) { variant(sku: $sku) {
+        availability(near: $near) { band locations(first: 100) { distance } } } }"""
+    shop.fault("wms", mode="down", paths=["/v2/sites"])
+    answer = shop.ask(query, {"sku": sku, "near": HERE})
+    found = answer.data["variant"]["availability"]
+    assert found["band"] in ("LOTS", "SOME", "FEW", "NONE")
+    assert all(each["distance"] is None for each in found["locations"])
+    assert [each["code"] for each in answer.extensions["notices"]] == ["DEGRADED"]

@@ -35,13 +35,13 @@ def whole(shop: Shop, persona: str | None, customer: str = CUSTOMER) -> Answer:
     return shop.ask(WHOLE, {"id": customer}, persona=persona)
 
 
-def test_a_customer_with_ten_orders_costs_six_calls(shop: Shop) -> None:
-    """Profile, loyalty, ten orders of ERP and tills, lines and products are at most six calls."""
+def test_a_customer_with_ten_orders_costs_five_calls(shop: Shop) -> None:
+    """Profile, loyalty, ten orders of ERP and tills, lines and products are at most five calls."""
     answer = whole(shop, "agent")
     assert answer.errors == []
     assert len(answer.data["customer"]["orders"]["nodes"]) == 10
-    assert sum(answer.calls.values()) <= 6
-    assert sum(len(shop.requests(each)) for each in ("erp", "wms", "crm", "pos")) <= 6
+    assert sum(answer.calls.values()) <= 5
+    assert sum(len(shop.requests(each)) for each in ("erp", "wms", "crm", "pos")) <= 5
 
 
 def test_orders_are_the_erps_and_the_tills(shop: Shop) -> None:

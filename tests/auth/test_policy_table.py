@@ -41,6 +41,7 @@ STORE_SEES = {
     Category.CART,
 }
 ANSWERABLE = {Role.AGENT, Role.AGENT_LEAD, Role.PRIVACY_OFFICER, Role.SYSTEM}
+GUEST_SEES = {Category.CART, Category.ADDRESS}
 CASE = {*STORE, Purpose.FRAUD_REVIEW, Purpose.PRIVACY_REQUEST, Purpose.LEGAL}
 
 
@@ -51,7 +52,7 @@ def expected(role: Role, purpose: Purpose, category: Category) -> Decision:
         return Decision.ALLOW if staff else Decision.DENY
     if role is Role.CUSTOMER and purpose in CUSTOMERS:
         return Decision.OWN
-    if role is Role.ANONYMOUS and purpose is Purpose.SHOPPING and category is Category.CART:
+    if role is Role.ANONYMOUS and purpose is Purpose.SHOPPING and category in GUEST_SEES:
         return Decision.OWN
     if role is Role.ASSOCIATE and purpose in STORE and category in STORE_SEES:
         return Decision.ALLOW

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.availability import Band, StockLevel, Supply, availability, band
+from domain.availability import (
+    AvailabilityQuery,
+    Band,
+    StockLevel,
+    Supply,
+    availability,
+    band,
+    together,
+)
 from domain.provenance import STOCK, Freshness, Provenance
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -67,9 +75,9 @@ def test_bands(pieces: int, freshness: Freshness, expected: Band) -> None:
 
 def test_a_sum_is_as_old_as_its_oldest_part() -> None:
     """The provenance of a sum is the oldest level's, and a stale level promises at most FEW."""
-    found = availability("1", [level("wms:A", 90), level("wms:B", 50, age=600)], NOW)
+    found = availability("1", [level("wms:A", 90), level("wms:B", 50, age=200)], NOW)
     assert found.provenance is not None
-    assert found.provenance.observed_at == NOW - timedelta(seconds=600)
+    assert found.provenance.observed_at == NOW - timedelta(seconds=200)
     assert [place.band for place in found.locations] == [Band.LOTS, Band.FEW]
 
 
@@ -81,7 +89,7 @@ def test_a_stale_location_takes_nothing_from_the_others(
     fresh: int, stale: int, expected: Band
 ) -> None:
     """Fresh figures are summed as they are; stale ones alone never say more than FEW."""
-    levels = [level("wms:A", fresh), level("wms:B", stale, age=600)]
+    levels = [level("wms:A", fresh), level("wms:B", stale, age=200)]
     assert availability("1", levels, NOW).band is expected
 
 
@@ -108,3 +116,26 @@ def test_nothing_held_anywhere_is_none() -> None:
     """A variant that is known and held nowhere is not available; nothing is guessed."""
     found = availability("1", [], NOW)
     assert (found.band, found.is_available, found.provenance) == (Band.NONE, False, None)
+
+
+@pytest.mark.parametrize(
+    ("fresh", "lost", "expected"),
+    [(90, 50, Band.LOTS), (2, 500, Band.FEW), (0, 50, Band.UNKNOWN), (0, 0, Band.UNKNOWN)],
+)
+def test_a_figure_too_old_to_be_used_is_unknown(fresh: int, lost: int, expected: Band) -> None:
+    """Beyond five minutes a figure says nothing: neither that there is some, nor that none is."""
+    found = availability("1", [level("wms:A", fresh), level("wms:B", lost, age=301)], NOW)
+    assert found.band is expected
+    old = next(place for place in found.locations if place.location_key == "wms:B")
+    assert (old.band, old.is_available, old.pieces) == (Band.UNKNOWN, False, 0)
+    assert old.stock.on_hand == lost
+    assert together([old]) is Band.UNKNOWN
+
+
+def test_a_place_that_nobody_knows_is_not_sold_out() -> None:
+    """Where a location asked about does not exist, nothing is known of its stock."""
+    asked = AvailabilityQuery(locations=frozenset({"wms:A", "wms:X"}))
+    assert availability("1", [], NOW, asked).band is Band.NONE
+    assert availability("1", [], NOW, asked, unknown=["wms:X"]).band is Band.UNKNOWN
+    some = availability("1", [level("wms:A", 90)], NOW, asked, unknown=["wms:X"])
+    assert some.band is Band.LOTS

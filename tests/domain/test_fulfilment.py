@@ -48,7 +48,7 @@ PLACES = {each.key: each for each in (HOUSE, NEAR, FAR)}
 
 
 def level(key: str, pieces: int, *, stale: bool = False) -> StockLevel:
-    observed = NOW - timedelta(hours=1) if stale else NOW
+    observed = NOW - timedelta(minutes=2) if stale else NOW
     return StockLevel(
         sku="1", location_key=key, on_hand=pieces, provenance=Provenance("wms", observed, STOCK)
     )
@@ -156,3 +156,17 @@ def test_a_place_promises_only_what_it_has_and_hands_over() -> None:
     assert promise_at(few, FAR, windows(NOW)) is None
     [old] = found(level("wms:FAR", 5, stale=True)).locations
     assert promise_at(old, FAR, windows(NOW)) is None
+
+
+def test_a_figure_too_old_to_be_used_promises_nothing() -> None:
+    """Neither shipping nor a store nor a locker counts on it, and none says that it is sold out."""
+    old = StockLevel(
+        sku="1",
+        location_key="wms:NEAR",
+        on_hand=50,
+        provenance=Provenance("wms", NOW - timedelta(minutes=6), STOCK),
+    )
+    house = msgspec.structs.replace(old, location_key="wms:HOUSE")
+    ways = told(found(old, house))
+    assert {each.band for each in ways.values()} == {Band.UNKNOWN}
+    assert not any(each.is_available or each.promise for each in ways.values())

@@ -157,7 +157,9 @@ class Shop:
 
     async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
         def there(key: str) -> Assortment:
-            return Assortment(key, frozenset(SKUS), is_complete=key != "wms:L1", provenance=FROM)
+            return Assortment(
+                key, dict.fromkeys(SKUS, 1), is_complete=key != "wms:L1", provenance=FROM
+            )
 
         return self._found("skus_by_location", keys, ask, there)
 

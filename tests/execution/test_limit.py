@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bench.attack import chain, documents
 from domain.identity import node_id
 from domain.viewer import Role, Viewer
 from execution.engine import Settings as EngineSettings
@@ -36,45 +37,7 @@ async def _execute(
     return result, shop
 
 
-def _chain(links: int) -> str:
-    """Make fragments of which each spreads the next one twice."""
-    parts = [
-        f"fragment F{link} on Query {{ ...F{link + 1} ... {{ ...F{link + 1} }} }}"
-        for link in range(links)
-    ]
-    return "\n".join(["{ ...F0 }", *parts, f"fragment F{links} on Query {{ __typename }}"])
-
-
-def _attacks() -> dict[str, str]:
-    nested = "{ product(id: 1) " * 3_000 + "{ id }" + "}" * 3_000
-    same = "".join(f" a: product(id: {number}) {{ id }}" for number in range(400))
-    return {
-        "fragment chain": _chain(60),
-        "fragment chain without end": "{ ...A } fragment A on Query { ...B } "
-        "fragment B on Query { ...A }",
-        "a thousand links": "{ ...F0 }"
-        + "".join(f"fragment F{link} on Query {{ ...F{link + 1} }}" for link in range(900))
-        + "fragment F900 on Query { __typename }",
-        "10,000 aliases": "{" + " ".join(f"a{number}: __typename" for number in range(9_000)) + "}",
-        "a megabyte": "{ viewer { role } } #" + "x" * 1_000_000,
-        "10,000 tokens": "{" + "a " * 10_000 + "}",
-        "deep nesting": nested,
-        "deep inline fragments": "{" + "... {" * 4_000 + "__typename" + "}" * 4_001,
-        "deep list value": "{ nodes(ids: " + "[" * 4_000 + "]" * 4_000 + ") { id } }",
-        "directives": "{ __typename " + "@skip(if: false) " * 500 + "}",
-        "root fields": "{" + " ".join(f"a{number}: __typename" for number in range(60)) + "}",
-        "overlapping fields": "{" + same + "}",
-        "overlapping fields nowhere used": "{ __typename } fragment F on Query {" + same + "}",
-        "overlapping, nested": "{" + "viewer { customer { orders { nodes { id } } } }" * 120 + "}",
-        "introspection without end": "{ __schema { types "
-        + "{ fields { type" * 6
-        + "{ name }"
-        + "} }" * 6
-        + "} }",
-    }
-
-
-@pytest.mark.parametrize("attack", _attacks().values(), ids=_attacks().keys())
+@pytest.mark.parametrize("attack", documents().values(), ids=documents().keys())
 async def test_a_hostile_document_is_refused(attack: str) -> None:
     """A document made to keep the server busy is refused in bounded time, asking no system."""
     result, shop = await _execute(attack)
@@ -85,7 +48,7 @@ async def test_a_hostile_document_is_refused(attack: str) -> None:
 
 async def test_what_unfolds_to_too_much_is_refused_for_its_figure() -> None:
     """The message says what was found and what is allowed."""
-    result, _ = await _execute(_chain(40))
+    result, _ = await _execute(chain(40))
     assert [each.message for each in result.errors] == [
         "The document has more than 10^9 fields; allowed: 2000. "
         "Ask for less, or in several requests."

@@ -17,6 +17,7 @@ import execution.context
 import execution.executor
 from auth.policy import PolicyTable
 from domain.ask import Ask
+from domain.assortment import Assortment
 from domain.availability import StockLevel
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
@@ -143,6 +144,19 @@ class Stock:
             if sku.startswith("S")
         }
 
+    async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
+        source = Provenance("wms", datetime.now(UTC), STOCK)
+        return {
+            key: Assortment(
+                key,
+                {f"S{number}": self.pieces.get((f"S{number}", key), PIECES) for number in range(9)},
+                is_complete=True,
+                provenance=source,
+            )
+            for key in keys
+            if key in PLACES
+        }
+
     async def location_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Location]:
         source = Provenance("wms", datetime.now(UTC), PLACE)
         return {
@@ -170,6 +184,15 @@ class Shop:
         published = build()
         self.products = Products()
         self.stock = Stock()
+        self.ports = store.over(
+            Ports(
+                product=self.products,
+                customer=Customers(),
+                stock=self.stock,
+                assortment=self.stock,
+                location=self.stock,
+            )
+        )
         self._executor = Executor(published.graphql, execution.executor.Settings())
         self._contexts = Contexts(
             execution.context.Settings(
@@ -177,21 +200,18 @@ class Shop:
                 languages=["en"],
                 timeout=timeout,  # type: ignore[arg-type]
             ),
-            Ports(
-                product=self.products,
-                customer=Customers(),
-                stock=self.stock,
-                location=self.stock,
-            ),
+            self.ports,
             PolicyTable(published.classification),
             store.own,
             store.attempts,
             terms=terms,
         )
 
-    async def ask(self, document: str, viewer: Viewer, **variables: Any) -> dict[str, Any]:
+    async def ask(
+        self, document: str, viewer: Viewer, origin: str | None = None, /, **variables: Any
+    ) -> dict[str, Any]:
         """Execute one operation; errors are the codes, bugs are raised."""
-        context = self._contexts.open(viewer, Asked(), "request")
+        context = self._contexts.open(viewer, Asked(), "request", origin)
         try:
             result = await self._executor.execute(document, variables, None, context)
         finally:

@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Update, select, update
 
+from domain.ask import Ask
+from domain.assortment import Assortment
 from domain.deadline import Deadline, Duration
 from domain.reservation import Terms
-from domain.viewer import Purpose
-from storage.store import Store
+from domain.viewer import Channel, Purpose
+from storage.settings import StorageSettings
+from storage.store import Store, open_store
 from storage.table import HOLD, RESERVATION, SHELF
+from tests.servers import Postgres
+from tests.storage.conftest import MASTER_KEY
 from tests.storage.reserve import (
     BY_ID,
     EXTEND,
@@ -37,6 +42,7 @@ from tests.storage.shop import (
     customer,
 )
 
+ASK = Ask(Deadline.after(600), "PL", "PLN", "en", Channel.WEB)
 LATER = timedelta(seconds=5)
 ANNA_ID = "Q3VzdG9tZXI6Y3JtOkMtMQ"
 
@@ -166,6 +172,48 @@ async def test_nobody_holds_more_than_their_part(store: Store) -> None:
     )
     made_ones = [each["data"]["reservationCreate"]["reservation"] for each in answers]
     assert sum(each is not None for each in made_ones) == 3
+
+
+async def test_many_secrets_hold_no_more_than_one_address_may(store: Store) -> None:
+    """Drawing a new secret for each reservation gets nobody more than their address may hold."""
+    shop = Shop(store, terms=Terms(address=3))
+
+    async def one(origin: str) -> Any:
+        secret = secrets.token_urlsafe(32)
+        return await reserve(shop, GUEST, "create-1", "S1", secret=secret, origin=origin)
+
+    answers = await asyncio.gather(*(one("here") for _ in range(6)))
+    errors = [each["data"]["reservationCreate"]["userErrors"] for each in answers]
+    assert sorted(len(each) for each in errors) == [0, 0, 0, 1, 1, 1]
+    assert {each["limit"] for some in errors for each in some} == {3}
+    made(await one("there"))
+    made(await reserve(shop, customer(ANNA), "create-1", "S1", origin="here"))
+
+
+async def test_what_is_over_is_swept(store: Store, shop: Shop) -> None:
+    """Sweeping ends what is over and lets nothing of it lie about; what runs stays."""
+    anna = customer(ANNA)
+    old = made(await reserve(shop, anna, "create-1", "S1"))
+    now = datetime.now(UTC)
+    await _write(store, update(RESERVATION).values(expires_at=now - timedelta(minutes=2)))
+    runs = made(await reserve(shop, anna, "create-2", "S2"))
+    await _write(store, update(SHELF).values(observed_at=now - timedelta(days=2)))
+    assert await store.sweep.sweep() == 2
+    rows = await store._database.read(lambda c: c.execute(select(HOLD.c.sku)))
+    assert rows.all() == [("S2",)]
+    rows = await store._database.read(lambda c: c.execute(select(SHELF.c.sku)))
+    assert rows.all() == [("S2",)]
+    for id, state in ((old["id"], "EXPIRED"), (runs["id"], "HELD")):
+        assert (await shop.ask(BY_ID, anna, id=id))["data"]["reservation"]["state"] == state
+    await _write(
+        store,
+        update(RESERVATION)
+        .where(RESERVATION.c.state == "EXPIRED")
+        .values(expires_at=now - timedelta(days=31)),
+    )
+    assert await store.sweep.sweep() == 1
+    assert (await shop.ask(BY_ID, anna, id=old["id"]))["data"]["reservation"] is None
+    assert await store.sweep.sweep() == 0
 
 
 async def test_a_guest_is_known_by_their_secret(shop: Shop) -> None:
@@ -317,3 +365,78 @@ async def test_a_shredded_customer_s_reservations_are_gone(store: Store, shop: S
     assert (await shop.ask(BY_ID, anna, id=found["id"]))["data"]["reservation"] is None
     assert (await shop.ask(MINE, anna))["data"]["viewer"]["reservations"] == []
     assert refused(await reserve(shop, customer(PIOTR), "create-1", "S1"))
+
+
+STOCK = """query ($sku: String!) { availability(skus: [$sku]) { band locations {
+  location { id } band isAvailable stock { onHand reserved available }
+  promise { availableFrom } } provenance { freshness fallbackReason } } }"""
+
+
+async def _there(shop: Shop, sku: str = "S1", key: str = SHOP) -> Any:
+    answer = await shop.ask(STOCK, AGENT, sku=sku)
+    assert answer["errors"] == []
+    (found,) = answer["data"]["availability"]
+    return next(each for each in found["locations"] if each["location"]["id"] == place(key))
+
+
+async def _listed(shop: Shop, key: str) -> frozenset[str]:
+    found = (await shop.ports.assortment.skus_by_location([key], ASK))[key]
+    assert isinstance(found, Assortment)
+    return found.skus
+
+
+async def test_what_is_held_is_available_nowhere(shop: Shop, store: Store) -> None:
+    """Detail, list and filter subtract the same holds as reserving does, and at once."""
+    anna = customer(ANNA)
+    before = await _there(shop)
+    assert (before["stock"], before["band"]) == (
+        {"onHand": PIECES, "reserved": 0, "available": PIECES}, "LOTS",
+    )  # fmt: skip
+    found = made(await reserve(shop, anna, "create-1", {"sku": "S1", "quantity": PIECES}))
+    held = await _there(shop)
+    assert (held["stock"], held["band"], held["isAvailable"]) == (
+        {"onHand": PIECES, "reserved": PIECES, "available": 0}, "NONE", False,
+    )  # fmt: skip
+    assert (await _there(shop, key=OTHER_SHOP))["stock"]["reserved"] == 0
+    assert "S1" not in await _listed(shop, SHOP)
+    assert "S2" in await _listed(shop, SHOP)
+    assert {"S1", "S2"} <= await _listed(shop, OTHER_SHOP)
+    await change(shop, RELEASE, anna, "release1", found["id"])
+    assert await _there(shop) == before
+    assert "S1" in await _listed(shop, SHOP)
+
+
+async def test_what_another_process_holds_is_known_within_a_second(
+    shop: Shop, settings: StorageSettings
+) -> None:
+    """Every process shows what any other one holds, a second later at most."""
+    other = open_store(settings)
+    assert await other.start() is None
+    there = Shop(other)
+    assert (await _there(there))["stock"]["reserved"] == 0
+    made(await reserve(shop, customer(ANNA), "create-1", "S1"))
+    async with asyncio.timeout(5):
+        while (await _there(there))["stock"]["reserved"] == 0:
+            await asyncio.sleep(0.05)
+    await other.close()
+
+
+async def test_nothing_is_promised_while_nobody_knows_what_is_held(own_postgres: Postgres) -> None:
+    """Without the store stock is shown, as a few at most, with the reason and without a promise."""
+    settings = StorageSettings(
+        url=own_postgres.database(), master_key_env=MASTER_KEY, migrate=True, timeout=Duration(1)
+    )
+    store = open_store(settings)
+    assert await store.start() is None
+    shop = Shop(store)
+    assert (await _there(shop))["band"] == "LOTS"
+    own_postgres.kill()
+    async with asyncio.timeout(10):
+        while (await _there(shop))["band"] != "FEW":
+            await asyncio.sleep(0.1)
+    answer = await shop.ask(STOCK, AGENT, sku="S1")
+    (found,) = answer["data"]["availability"]
+    assert found["provenance"]["freshness"] == "STALE"
+    assert "not known" in found["provenance"]["fallbackReason"]
+    assert found["locations"][0]["promise"] is None
+    await store.close()

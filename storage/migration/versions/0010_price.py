@@ -5,8 +5,8 @@ from alembic import op
 
 from storage.table import Moment
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 _PLACE = (("market", 2), ("channel", 20), ("currency", 3), ("sku", 100))
 

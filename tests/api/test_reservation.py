@@ -1,0 +1,125 @@
+"""Reserve and collect, over HTTP: what is held is gone from list, filter, detail and till."""
+
+import secrets
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.shop import Shop
+
+CREATE = """mutation ($input: ReservationCreateInput!) { reservationCreate(input: $input) {
+  reservation { id state expiresAt lines { quantity variant { sku } location { id } } }
+  userErrors { __typename ... on Shortage { sku wanted available location { name } } } } }"""
+RELEASE = """mutation ($input: ReservationReleaseInput!) { reservationRelease(input: $input) {
+  reservation { state } userErrors { __typename } } }"""
+LISTED = """query ($store: ID!) { products(where: { inStockAt: $store }, first: 100) {
+  nodes { id variants { sku availability(locations: [$store]) { band
+    locations { stock { available reserved } } } } } } }"""
+DETAIL = """query ($sku: String!, $store: ID!) { variant(sku: $sku) {
+  product { id } availability(locations: [$store]) { band isAvailable
+    locations { stock { available reserved } } } } }"""
+
+
+@pytest.fixture
+def store(shop: Shop) -> str:
+    """A shop where goods can be collected."""
+    query = "{ locations(service: COLLECT, kind: STORE, first: 1) { nodes { id } } }"
+    id: str = shop.ask(query).data["locations"]["nodes"][0]["id"]
+    return id
+
+
+@pytest.fixture
+def last(shop: Shop, store: str) -> tuple[str, str, int]:
+    """A product of which one variant alone lies in the shop: its id, the SKU, how many."""
+    for product in shop.ask(LISTED, {"store": store}, persona="system").data["products"]["nodes"]:
+        pieces = {
+            variant["sku"]: sum(
+                each["stock"]["available"] for each in variant["availability"]["locations"]
+            )
+            for variant in product["variants"]
+            if variant["availability"]
+        }
+        there = {sku: count for sku, count in pieces.items() if count}
+        if len(there) == 1:
+            ((sku, count),) = there.items()
+            return product["id"], sku, count
+    raise AssertionError("no product has its last variant there")
+
+
+class Reserving:
+    """One customer or guest who reserves, and lets go in the end."""
+
+    def __init__(self, shop: Shop, persona: str | None, secret: str | None = None) -> None:
+        self._shop = shop
+        self._persona = persona
+        self._secret = {"secret": secret} if secret else {}
+        self.made: list[str] = []
+
+    def reserve(self, store: str, sku: str, quantity: int) -> Any:
+        lines = [{"sku": sku, "quantity": quantity}]
+        wish = {"location": store, "lines": lines, **self._secret}
+        answer = self._send(CREATE, wish)
+        assert answer.errors == []
+        payload = answer.data["reservationCreate"]
+        if payload["reservation"]:
+            self.made.append(payload["reservation"]["id"])
+        return payload
+
+    def release(self) -> None:
+        while self.made:
+            answer = self._send(RELEASE, {"reservation": self.made.pop(), **self._secret})
+            assert answer.data["reservationRelease"]["reservation"]["state"] == "RELEASED"
+
+    def _send(self, document: str, wish: dict[str, Any]) -> Any:
+        given = {"input": {"idempotencyKey": str(uuid.uuid4()), **wish}}
+        return self._shop.ask(document, given, persona=self._persona)
+
+
+@pytest.fixture(params=["customer", "guest"])
+def reserving(request: pytest.FixtureRequest, shop: Shop) -> Iterator[Reserving]:
+    one = Reserving(shop, "customer")
+    if request.param == "guest":
+        one = Reserving(shop, None, secrets.token_urlsafe(32))
+    yield one
+    one.release()
+
+
+def _ids(shop: Shop, store: str) -> set[str]:
+    answer = shop.ask(LISTED, {"store": store}, persona="system")
+    assert answer.errors == []
+    return {each["id"] for each in answer.data["products"]["nodes"]}
+
+
+def test_the_last_pieces_are_gone_everywhere_once_held(
+    shop: Shop, store: str, last: tuple[str, str, int], reserving: Reserving
+) -> None:
+    """A reserved piece is listed in stock nowhere, shown available nowhere, and reserved once."""
+    product, sku, count = last
+    made = reserving.reserve(store, sku, count)
+    assert made["userErrors"] == []
+    assert made["reservation"]["lines"] == [
+        {"quantity": count, "variant": {"sku": sku}, "location": {"id": store}}
+    ]
+    detail = shop.ask(DETAIL, {"sku": sku, "store": store}, persona="system").data["variant"]
+    assert detail["availability"] == {
+        "band": "NONE",
+        "isAvailable": False,
+        "locations": [{"stock": {"available": 0, "reserved": count}}],
+    }
+    assert product not in _ids(shop, store)
+    (short,) = reserving.reserve(store, sku, 1)["userErrors"]
+    assert (short["__typename"], short["wanted"], short["available"]) == ("Shortage", 1, 0)
+    assert short["location"]["name"]
+    reserving.release()
+    assert product in _ids(shop, store)
+
+
+def test_what_is_held_costs_no_further_call(
+    shop: Shop, store: str, last: tuple[str, str, int], reserving: Reserving
+) -> None:
+    """A listing asks the systems no more often because something is held."""
+    before = shop.ask(LISTED, {"store": store}, persona="system").calls
+    reserving.reserve(store, last[1], 1)
+    assert shop.ask(LISTED, {"store": store}, persona="system").calls == before
