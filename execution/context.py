@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.campaign import Campaigns
 from domain.cart import RULES, Rules
 from domain.change import StockChanges
 from domain.configuration import Problem
@@ -145,6 +146,11 @@ class Context(Struct, kw_only=True):
     proven: set[str] = field(default_factory=set)
     origin: str | None = None
     appraisals: dict[tuple[str, int, bool], Appraisal] = field(default_factory=dict)
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """The retailer's promotions."""
+        return self.offering.campaigns
 
     @property
     def deadline(self) -> Deadline:
