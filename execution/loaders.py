@@ -87,6 +87,11 @@ def _keep_style(loaders: "Loaders", variant: Variant) -> None:
         loaders.product_by_key.prime(variant.style.key, variant.style)
 
 
+def _keep_variant(loaders: "Loaders", variant: Variant) -> None:
+    loaders.variant_by_sku.prime(variant.sku, variant)
+    _keep_style(loaders, variant)
+
+
 def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
     for product in _whole(page.items):
         loaders.product_by_key.prime(product.key, product)
@@ -139,6 +144,9 @@ class Loaders:
     product_count_by_category = Batched(lambda its: its.ports.category.product_count_by_category)
     product_by_key = Batched(
         lambda its: its.ports.product.product_by_key, _keep_product, of=Product
+    )
+    variant_by_gtin = Batched(
+        lambda its: its.ports.product.variant_by_gtin, _keep_variant, of=Variant
     )
     variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, _keep_style, of=Variant)
     offer_by_sku = Batched(lambda its: its.ports.offer.offer_by_sku, of=Offer)

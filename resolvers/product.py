@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+import domain.gtin
 from domain.assortment import Assortment
 from domain.errors import BadInput, Failure
 from domain.facet import Facet, FacetQuery, Facets
@@ -104,10 +105,22 @@ async def facets(
 
 
 async def variant(
-    parents: Sequence[object], context: Context, sku: str
+    parents: Sequence[object],
+    context: Context,
+    sku: str | None = None,
+    gtin: str | None = None,
 ) -> list[Variant | Failure | None]:
-    """Find a variant by its SKU."""
-    return [await context.loaders.variant_by_sku.load_one(sku)] * len(parents)
+    """Find a variant by its SKU or its GTIN.
+
+    *Errors*: ``BadInput`` for both or neither, and for what is no GTIN.
+    """
+    if (sku is None) == (gtin is None):
+        found = "none of them" if sku is None else "both"
+        raise BadInput("sku, gtin", found, "exactly one")
+    if sku is not None:
+        return [await context.loaders.variant_by_sku.load_one(sku)] * len(parents)
+    number = domain.gtin.gtin(gtin or "", "gtin")
+    return [await context.loaders.variant_by_gtin.load_one(number)] * len(parents)
 
 
 async def product_of_variant(

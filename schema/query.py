@@ -72,8 +72,14 @@ class Query:
         """A product by its global id."""
 
     @batch(resolvers.product.variant)
-    def variant(self, sku: Annotated[str, argument("The SKU.")]) -> Variant | None:
-        """A variant by its SKU."""
+    def variant(
+        self,
+        sku: Annotated[str | None, argument("The SKU.")] = None,
+        gtin: Annotated[
+            str | None, argument("A GS1 number, as the barcode has it: 8, 12, 13 or 14 digits.")
+        ] = None,
+    ) -> Variant | None:
+        """A variant by exactly one of the arguments."""
 
     @batch(resolvers.product.products, cost=2)
     def products(

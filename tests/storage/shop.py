@@ -82,6 +82,9 @@ class Products:
             if sku.startswith("S")
         }
 
+    async def variant_by_gtin(self, gtins: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+        return {}
+
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
     ) -> Mapping[ProductQuery, Page[Product] | Failure]:
