@@ -1,8 +1,7 @@
 """Reservations: goods held for somebody for a while, out of what can still be promised.
 
 What was asked for stands in a reservation's lines. What is *held* for it stands apart, by SKU and
-location: only that counts against stock, and only as long as the time is not over and the stock
-system's own figures do not include it yet.
+location (``domain/hold.py``).
 """
 
 import hashlib
@@ -20,6 +19,7 @@ from domain.availability import StockLevel
 from domain.cart import check_secret
 from domain.deadline import Duration
 from domain.errors import BadInput
+from domain.hold import Held, Place, ReservationLine, summed
 from domain.identity import node_id
 from domain.outcome import Input, Outcome, UserError
 from domain.viewer import Channel
@@ -28,9 +28,6 @@ MAX_LINES = 50
 MAX_QUANTITY = 999
 _MAX_SKU = 100
 _GUEST = "guest reservation "
-
-Place = tuple[str, str]
-"""A SKU and the key of a location."""
 
 
 class Terms(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -49,6 +46,10 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     pieces: Annotated[
         int, Meta(ge=1, le=10_000, description="how many pieces one of them may hold at once")
     ] = 50
+    address: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, description="how many of guests' may run for one network address"),
+    ] = 100
 
 
 TERMS = Terms()
@@ -61,19 +62,6 @@ class ReservationState(Enum):
     RELEASED = "RELEASED"
     EXPIRED = "EXPIRED"
     COMMITTED = "COMMITTED"
-
-
-class ReservationLine(Struct, frozen=True, gc=False):
-    """Some pieces of one SKU at one location."""
-
-    sku: str
-    location_key: str
-    quantity: int
-
-    @property
-    def place(self) -> Place:
-        """Where they lie."""
-        return self.sku, self.location_key
 
 
 class Reservation(Struct, frozen=True, kw_only=True):
@@ -110,33 +98,6 @@ class Reservation(Struct, frozen=True, kw_only=True):
         """Tell what it is at a moment: over as soon as its time is, whoever has noted that."""
         is_over = self.state is ReservationState.HELD and self.expires_at <= now
         return replace(self, state=ReservationState.EXPIRED) if is_over else self
-
-
-class Held(Struct, frozen=True, gc=False):
-    """Pieces that are held at one place.
-
-    *Freshness*: they count until ``expires_at`` (None: until they are let go), and against no
-    figure that was observed at ``included_from`` or later: that one has them subtracted already.
-    """
-
-    sku: str
-    location_key: str
-    quantity: int
-    expires_at: datetime | None
-    included_from: datetime | None = None
-
-    def counts(self, observed_at: datetime, now: datetime) -> bool:
-        """Tell whether they are to be subtracted from a figure of that moment."""
-        if self.expires_at is not None and self.expires_at <= now:
-            return False
-        return self.included_from is None or observed_at < self.included_from
-
-
-def with_held(level: StockLevel, held: Iterable[Held], now: datetime) -> StockLevel:
-    """Say in a level what is held there and not subtracted in its figures yet."""
-    observed_at = level.provenance.observed_at
-    reserved = sum(each.quantity for each in held if each.counts(observed_at, now))
-    return replace(level, reserved=reserved) if reserved != level.reserved else level
 
 
 class ReservationItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -180,15 +141,6 @@ class ReservationOutcome(Outcome, frozen=True, kw_only=True):
         return self.reservation.holder if self.reservation else None
 
 
-class Shortage(UserError, frozen=True, kw_only=True):  # noqa: N818
-    """A location has less of something than is wanted. *Units*: pieces."""
-
-    sku: str
-    location_key: str
-    wanted: int
-    available: int
-
-
 class ReservationLimitReached(UserError, frozen=True, kw_only=True):  # noqa: N818
     """One customer or guest would hold more, or longer, than one may."""
 
@@ -225,14 +177,6 @@ def check_items(items: Sequence[ReservationItem]) -> None:
             raise BadInput("input.lines.quantity", each.quantity, f"1 to {MAX_QUANTITY}")
 
 
-def summed(lines: Iterable[ReservationLine]) -> tuple[ReservationLine, ...]:
-    """Add up what is wanted of one SKU at one location, in an order that is always the same."""
-    pieces: dict[Place, int] = {}
-    for line in lines:
-        pieces[line.place] = pieces.get(line.place, 0) + line.quantity
-    return tuple(ReservationLine(*place, pieces[place]) for place in sorted(pieces))
-
-
 def new_reservation(
     holder: str,
     lines: Iterable[ReservationLine],
@@ -267,6 +211,14 @@ def over_limit(
     return None
 
 
+def crowded(running: int, terms: Terms) -> ReservationLimitReached | None:
+    """Tell what keeps a guest from holding more, where so many run from the same address."""
+    if running < terms.address:
+        return None
+    message = "Too many reservations of guests come from this address; sign in, or try later."
+    return ReservationLimitReached(message=message, path=("input",), limit=terms.address)
+
+
 def extended(
     reservation: Reservation, now: datetime, terms: Terms
 ) -> Reservation | ReservationEnded | ReservationLimitReached:
@@ -297,28 +249,6 @@ def released(reservation: Reservation, now: datetime) -> Reservation | Reservati
 def _ended(reservation: Reservation) -> ReservationEnded:
     message = f"The reservation is {reservation.state.value.lower()}; make a new one."
     return ReservationEnded(message=message, path=("input", "reservation"), state=reservation.state)
-
-
-def shortages(
-    wanted: Iterable[ReservationLine], levels: Mapping[Place, StockLevel]
-) -> tuple[Shortage, ...]:
-    """Tell what of it cannot be promised; a place without a level has nothing."""
-    return tuple(
-        Shortage(
-            message=f"{available} of {line.quantity} pieces of {line.sku} are available there.",
-            path=("input", "lines"),
-            sku=line.sku,
-            location_key=line.location_key,
-            wanted=line.quantity,
-            available=available,
-        )
-        for line in wanted
-        if (available := _available(levels.get(line.place))) < line.quantity
-    )
-
-
-def _available(level: StockLevel | None) -> int:
-    return 0 if level is None else level.available
 
 
 @runtime_checkable
@@ -374,8 +304,12 @@ class ReservationChanges(Protocol):
         """
         ...
 
-    async def create(self, reservation: Reservation) -> None:
-        """Write a new reservation, for which nothing is held yet."""
+    async def running_from(self, origin: str) -> int:
+        """Count what runs for guests from one place, keeping others from adding to it."""
+        ...
+
+    async def create(self, reservation: Reservation, origin: str | None = None) -> None:
+        """Write a new reservation, for which nothing is held yet; ``origin`` is a guest's place."""
         ...
 
     async def hold(self, reservation: Reservation, lines: Sequence[ReservationLine]) -> None:

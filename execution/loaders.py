@@ -170,6 +170,8 @@ class Loaders:
     wishlist_by_key = Batched(lambda its: its.own.wishlist.wishlist_by_key)
     carts_by_customer = Batched(lambda its: its.own.cart.carts_by_customer)
     redeemable_by_claim = Batched(lambda its: its.own.coupon.redeemable_by_claim)
+    price_ledger_by_sku = Batched(lambda its: its.own.price.price_ledger_by_sku)
+    booked_offer_by_sku = Batched(lambda its: its.own.price.booked_offer_by_sku)
     cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
     cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)

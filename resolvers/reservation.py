@@ -10,6 +10,7 @@ from domain.availability import FulfilmentMode, StockLevel
 from domain.customer import Customer
 from domain.errors import BadInput, Failure, Forbidden, NotFound, SourceUnavailable, Unauthenticated
 from domain.fulfilment import modes_at
+from domain.hold import Held, Place, ReservationLine, Shortage, shortages, summed
 from domain.identity import external_id, node_key
 from domain.location import Location
 from domain.partial import missing_of
@@ -18,25 +19,20 @@ from domain.product import Variant
 from domain.provenance import STOCK
 from domain.reservation import (
     CollectionNotOffered,
-    Held,
-    Place,
     Reservation,
     ReservationCreate,
     ReservationExtend,
-    ReservationLine,
     ReservationOutcome,
     ReservationRelease,
-    Shortage,
     check_items,
+    crowded,
     extended,
     guest,
     new_reservation,
     over_limit,
     released,
-    shortages,
-    summed,
 )
-from domain.viewer import Viewer
+from domain.viewer import Role, Viewer
 from execution.context import Context
 
 _TYPE = "Reservation"
@@ -102,6 +98,8 @@ async def create(
     wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
 
     places = [line.place for line in lines]
+    # A secret costs a guest nothing: it bounds nobody who draws many.
+    origin = context.origin if context.viewer.role is Role.ANONYMOUS else None
 
     async def work(changes: Changes) -> ReservationOutcome:
         # Who comes too late is told so at once, and does not queue for a shelf that is empty.
@@ -111,7 +109,11 @@ async def create(
         running = await changes.reservation.running(holder)
         if (reached := over_limit(running, wanted, context.terms)) is not None:
             return ReservationOutcome(user_errors=(reached,))
-        await changes.reservation.create(wanted)
+        if origin is not None:
+            running_there = await changes.reservation.running_from(origin)
+            if (reached := crowded(running_there, context.terms)) is not None:
+                return ReservationOutcome(user_errors=(reached,))
+        await changes.reservation.create(wanted, origin)
         levels = await changes.reservation.lock(places, seen.levels)
         if lacking := shortages(lines, seen.usable(lines, levels)):
             return ReservationOutcome(user_errors=lacking)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+import domain.hold
 import domain.reservation
 import resolvers.reservation
 from domain.policy import Category
@@ -25,7 +26,7 @@ enumerates(
 )
 
 
-@publishes(domain.reservation.ReservationLine)
+@publishes(domain.hold.ReservationLine)
 class ReservationLine:
     """Some pieces of one variant at one location."""
 
@@ -112,7 +113,7 @@ class ReservationPayload:
     notices: list[Notice] = plain("What to know about the change.")
 
 
-@publishes(domain.reservation.Shortage)
+@publishes(domain.hold.Shortage)
 class Shortage(UserError):
     """A location has less of a variant than is wanted; nothing is held."""
 

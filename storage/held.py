@@ -20,9 +20,9 @@ from domain.assortment import Assortment, AssortmentPort
 from domain.availability import StockLevel, StockPort
 from domain.deadline import Deadline
 from domain.errors import Failure
+from domain.hold import Held, with_held
 from domain.partial import Partial, missing_of
 from domain.provenance import Provenance
-from domain.reservation import Held, with_held
 from storage.database import Database
 from storage.table import HOLD
 

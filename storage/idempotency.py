@@ -115,7 +115,9 @@ class OnceOnly:
             if not claimed.rowcount:
                 return await self._first(connection, scope, digest, kind)
             people = People(connection, self._subjects)
-            reservation = ReservationWriter(connection, self._database, self._subjects, people)
+            reservation = ReservationWriter(
+                connection, self._database, self._seal, self._subjects, people
+            )
             held.append(reservation)
             changes = Changes(
                 wishlist=WishlistWriter(connection, self._seal, self._subjects, people),

@@ -11,28 +11,24 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ask import Ask
 from domain.availability import StockLevel
+from domain.hold import Held, Place, ReservationLine, with_held
 from domain.identity import external_id
 from domain.provenance import STOCK, Provenance
-from domain.reservation import (
-    Held,
-    Place,
-    Reservation,
-    ReservationLine,
-    ReservationState,
-    with_held,
-)
+from domain.reservation import Reservation, ReservationState
 from domain.viewer import Channel
 from storage.database import Database
+from storage.seal import Seal
 from storage.subject import People, Subject, Subjects
 from storage.table import HOLD, RESERVATION, RESERVATION_LINE, SHELF
 
 # What is counted for staff beside the calls to the retailer's systems.
 _SYSTEM = "store"
+_ORIGIN = "reservation origin"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -85,10 +81,16 @@ class ReservationWriter:
     """
 
     def __init__(
-        self, connection: AsyncConnection, database: Database, subjects: Subjects, people: People
+        self,
+        connection: AsyncConnection,
+        database: Database,
+        seal: Seal,
+        subjects: Subjects,
+        people: People,
     ) -> None:
         self._connection = connection
         self._database = database
+        self._seal = seal
         self._subjects = subjects
         self._people = people
         self.has_changed = False
@@ -189,7 +191,18 @@ class ReservationWriter:
                 shelf.add(row)
         return found
 
-    async def create(self, reservation: Reservation) -> None:
+    async def running_from(self, origin: str) -> int:
+        """Count what runs for guests from one place, keeping others from adding to it."""
+        digest = self._seal.blind(_ORIGIN, origin)
+        if self._connection.dialect.name == "postgresql":
+            # There is no row to lock; on SQLite whoever writes is alone anyway.
+            number = int.from_bytes(digest[:8], signed=True)
+            await self._connection.execute(select(func.pg_advisory_xact_lock(number)))
+        which = and_(RESERVATION.c.origin == digest, _runs(datetime.now(UTC)))
+        counted = select(func.count()).select_from(RESERVATION).where(which)
+        return await self._connection.scalar(counted) or 0
+
+    async def create(self, reservation: Reservation, origin: str | None = None) -> None:
         """Write a new reservation, for which nothing is held yet."""
         subject = await self._people.know(reservation.holder)
         id = UUID(reservation.key)
@@ -199,6 +212,7 @@ class ReservationWriter:
                 subject_id=subject.id,
                 channel=reservation.channel.value,
                 created_at=reservation.created_at,
+                origin=None if origin is None else self._seal.blind(_ORIGIN, origin),
                 **_columns(reservation),
             )
         )

@@ -1,6 +1,7 @@
 """Everything that the gateway keeps itself, opened and closed together."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from msgspec.structs import replace
 from sqlalchemy import select
@@ -18,12 +19,14 @@ from storage.coupon import CouponReader
 from storage.database import Database
 from storage.held import AssortmentWithHolds, Holds, StockWithHolds
 from storage.idempotency import OnceOnly
+from storage.price import PriceStore
 from storage.reservation import ReservationReader
 from storage.revision import current, is_served, migrate, revisions
 from storage.seal import Seal
 from storage.settings import SQLITE, StorageSettings, problems
 from storage.shared import open_shared
 from storage.subject import Subjects
+from storage.sweep import Sweep
 from storage.table import MARK
 from storage.wishlist import WishlistReader
 
@@ -39,7 +42,7 @@ class Store:
     ``cache``, ``documents`` and ``feed`` are in Redis where there is one, else in this process.
     """
 
-    def __init__(self, settings: StorageSettings) -> None:
+    def __init__(self, settings: StorageSettings, validity: timedelta = timedelta(days=1)) -> None:
         found = problems(settings)
         if found or settings.master_key_env is None:
             raise ConfigurationError(found)
@@ -51,16 +54,19 @@ class Store:
         if self._migrates is None:
             self._migrates = settings.database.drivername == SQLITE
         self.api_keys = ApiKeyStore(self._database)
+        self.prices = PriceStore(self._database, validity)
         self.own = OwnPorts(
             wishlist=WishlistReader(self._database, self._seal, self._subjects),
             reservation=ReservationReader(self._database, self._subjects),
             case=CaseReader(self._database, self._seal, self._subjects),
             cart=CartReader(self._database, self._seal, self._subjects),
             coupon=CouponReader(self._database, self._subjects),
+            price=self.prices,
         )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
         self.documents, self.feed = shared.documents, shared.feed
+        self.sweep = Sweep(self._database)
         self._holds = Holds(self._database)
         self.attempts: Attempts = OnceOnly(self._database, self._seal, self._subjects, self._holds)
 
@@ -137,9 +143,11 @@ async def _nothing(_: AsyncConnection) -> None:
     """See that a transaction can be had."""
 
 
-def open_store(settings: StorageSettings) -> Store:
+def open_store(settings: StorageSettings, validity: timedelta = timedelta(days=1)) -> Store:
     """Make the store; nothing is opened before ``start``.
+
+    ``validity`` is how long a price is one to sell at, where its system says no end.
 
     *Errors*: ``ConfigurationError`` with everything that is wrong with the settings.
     """
-    return Store(settings)
+    return Store(settings, validity)

@@ -193,6 +193,7 @@ RESERVATION = Table(
     Column("channel", String(20), nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
+    Column("origin", LargeBinary, index=True),
 )
 
 RESERVATION_LINE = Table(
@@ -239,4 +240,40 @@ REDEMPTION = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Index("ix_redemption_code", "code", "expires_at"),
+)
+
+# What systems asked last, and what the public pays for it. Its row is the lock of its ledger.
+PRICE_BOOK = Table(
+    "price_book",
+    METADATA,
+    Column("market", String(2), primary_key=True),
+    Column("channel", String(20), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+    Column("offer", LargeBinary),
+    Column("gross", BigInteger),
+    Column("list_gross", BigInteger),
+    Column("since", Moment),
+)
+
+# What the public could pay from then on, until the next row; without prices, nothing was sold.
+PRICE_LEDGER = Table(
+    "price_ledger",
+    METADATA,
+    Column("market", String(2), primary_key=True),
+    Column("channel", String(20), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("starts_at", Moment, primary_key=True),
+    Column("gross", BigInteger),
+    Column("prices", LargeBinary),
+)
+
+# Work that one process at a time does.
+LEASE = Table(
+    "lease",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("until", Moment, nullable=False),
 )

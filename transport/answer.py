@@ -59,10 +59,9 @@ async def send_bytes(
     body: bytes,
     headers: Mapping[str, str] | None = None,
     *,
-    more: bool = False,
     is_head: bool = False,
 ) -> None:
-    """Send a whole body; ``more`` leaves the exchange open, for a caller that has to listen on."""
+    """Send a whole body."""
     raw = [
         (b"content-type", content_type.encode("latin-1")),
         (b"content-length", str(len(body)).encode()),
@@ -72,4 +71,4 @@ async def send_bytes(
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in given.items()
     ]
     await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": b"" if is_head else body, "more_body": more})
+    await send({"type": "http.response.body", "body": b"" if is_head else body})

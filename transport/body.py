@@ -9,11 +9,6 @@ from starlette.types import Receive
 from transport.refusal import Refusal, bad_request
 from transport.settings import Settings
 
-# How much of an unwanted body is read and dropped, so that its sender gets to read the answer:
-# a connection closed with unread bytes is reset, and the answer lost with it.
-_LINGER_BYTES = 16_000_000
-_LINGER_TIME = 2.0
-
 
 async def read(headers: Headers, receive: Receive, settings: Settings) -> bytes:
     """Read the whole body.
@@ -49,20 +44,6 @@ async def read(headers: Headers, receive: Receive, settings: Settings) -> bytes:
             f"The body did not arrive within {settings.body_time:g} s.",
             closes=True,
         ) from None
-
-
-async def drop(receive: Receive) -> None:
-    """Read on and forget, for a bounded while, until the sender is through or gone."""
-    size = 0
-    try:
-        async with asyncio.timeout(_LINGER_TIME):
-            while size < _LINGER_BYTES:
-                message = await receive()
-                size += len(message.get("body", b""))
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    return
-    except TimeoutError:
-        return
 
 
 def _too_large(settings: Settings) -> Refusal:

@@ -20,7 +20,7 @@ from domain.viewer import Role
 from execution.context import Asked
 from transport.accept import Media, Preference, Stream, check_content, preferred
 from transport.answer import encode, headers_of, result_status, send_bytes
-from transport.body import drop, read
+from transport.body import read
 from transport.caller import Caller, Proved
 from transport.exchange import Exchange, exchange_of
 from transport.gate import Gate
@@ -120,7 +120,7 @@ class GraphQLEndpoint:
         except Exception as bug:  # noqa: BLE001 - the last door: masked and logged
             reply = _broken(bug, exchange)
             body = encode(reply.body)
-        await _send(reply, body, media, receive, send)
+        await _send(reply, body, media, send)
 
     async def _prove(self, caller: Caller) -> Proved:
         try:
@@ -311,12 +311,9 @@ def _broken(bug: Exception, exchange: Exchange) -> _Reply:
     return _Reply(500, {"errors": errors}, {})
 
 
-async def _send(reply: _Reply, body: bytes, media: Media, receive: Receive, send: Send) -> None:
+async def _send(reply: _Reply, body: bytes, media: Media, send: Send) -> None:
     headers = {"Vary": "Accept", **reply.headers}
     if reply.closes:
         headers["Connection"] = "close"
     content_type = f"{media.value}; charset=utf-8"
-    await send_bytes(send, reply.status, content_type, body, headers, more=reply.closes)
-    if reply.closes:
-        await drop(receive)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    await send_bytes(send, reply.status, content_type, body, headers)

@@ -23,11 +23,12 @@ class Ready:
     """Tells whether traffic may come.
 
     *Shape*: one line per system, ``<name> up`` or ``<name> down``. A gateway without one of its
-    systems still answers for the others, so 503 means that none is up.
+    systems still answers for the others, so 503 means that none is up, or that it stops.
     """
 
-    def __init__(self, readiness: Readiness, settings: Settings) -> None:
+    def __init__(self, readiness: Readiness, settings: Settings, stopping: asyncio.Event) -> None:
         self._readiness = readiness
+        self._stopping = stopping
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
@@ -42,6 +43,8 @@ class Ready:
             pass
         except Exception as bug:  # noqa: BLE001 - a broken probe is a gateway that is not ready
             masked(bug, exchange_of(scope).request_id)
+        if self._stopping.is_set():
+            is_ready = False
         lines = ["ready" if is_ready else "not ready"]
         lines += [f"{name} {'up' if systems[name] else 'down'}" for name in sorted(systems)]
         body = "".join(line + "\n" for line in lines).encode()

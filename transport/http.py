@@ -73,7 +73,7 @@ def make_app(
         _route(PATH, graphql),
         _route(WEBHOOK_PATH, Webhooks(settings, webhooks, buckets)),
         _route("/health/live", _reading(live)),
-        _route("/health/ready", _reading(Ready(readiness, settings))),
+        _route("/health/ready", _reading(Ready(readiness, settings, stopping))),
         *routes,
     ]
     if page:

@@ -15,7 +15,7 @@ from execution.demand import Admit
 from execution.document import Read
 from execution.executor import extensions_of
 from execution.result import Result
-from transport.budget import Account, Budget
+from transport.budget import Account, Budget, key_of
 from transport.caller import Caller, Proved
 from transport.document import DocumentReader
 from transport.exchange import Exchange
@@ -83,7 +83,9 @@ class Executor(Protocol):
 class ContextFactory(Protocol):
     """Opens the context of one operation."""
 
-    def open(self, viewer: Viewer, asked: Asked, request_id: str) -> Context:
+    def open(
+        self, viewer: Viewer, asked: Asked, request_id: str, origin: str | None = None
+    ) -> Context:
         """Make a context; the caller closes its loaders."""
         ...
 
@@ -207,7 +209,7 @@ class Operations:
         ``MethodNotAllowed``.
         """
         _check_kind(request.kind, only_query=only_query)
-        context = self._contexts.open(proved.viewer, proved.caller.asked, exchange.request_id)
+        context = self._open(proved, exchange)
         try:
             work = self._executor.execute(
                 request.document,
@@ -245,7 +247,7 @@ class Operations:
         self, request: Request, proved: Proved, exchange: Exchange
     ) -> AsyncGenerator[Answer, None]:
         viewer = proved.viewer
-        context = self._contexts.open(viewer, proved.caller.asked, exchange.request_id)
+        context = self._open(proved, exchange)
         result: Result | None = None
         async with self.account(proved, is_trusted=request.is_trusted) as account:
             try:
@@ -278,7 +280,7 @@ class Operations:
         self, request: Request, proved: Proved, exchange: Exchange
     ) -> AsyncGenerator[Answer, None]:
         caller, viewer = proved.caller, proved.viewer
-        opening = self._contexts.open(viewer, caller.asked, exchange.request_id)
+        opening = self._open(proved, exchange)
         try:
             async with self.account(proved, is_trusted=request.is_trusted) as account:
                 source = await self._executor.subscribe(
@@ -304,10 +306,15 @@ class Operations:
         finally:
             opening.loaders.close()
 
+    def _open(self, proved: Proved, exchange: Exchange) -> Context:
+        caller, viewer = proved.caller, proved.viewer
+        origin = key_of(viewer, caller.address)
+        return self._contexts.open(viewer, caller.asked, exchange.request_id, origin)
+
     async def _event(
         self, request: Request, proved: Proved, exchange: Exchange, event: object
     ) -> Answer:
-        context = self._contexts.open(proved.viewer, proved.caller.asked, exchange.request_id)
+        context = self._open(proved, exchange)
         try:
             async with self.account(proved, is_trusted=request.is_trusted) as account:
                 result = await self._executor.execute_event(

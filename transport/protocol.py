@@ -1,6 +1,7 @@
 """The server's HTTP protocol, with bounds on what it reads before a request is one."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import httptools
@@ -8,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from transport.answer import encode
+from transport.connection import Lingering, Outlet, Stall
 from transport.exchange import SEAT
 from transport.gate import Gate
 from transport.load import Seat
@@ -23,37 +25,6 @@ STOPPING = "commerce.stopping"
 GATE = "commerce.gate"
 
 
-class Stall:
-    """Ends a connection whose reader takes nothing of what is waiting for it.
-
-    *Units*: ``seconds`` in which not a single byte left.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._timer: asyncio.TimerHandle | None = None
-        self._left = 0
-
-    def begin(self, transport: asyncio.Transport) -> None:
-        """Watch a transport that has more to send than it should hold."""
-        self._left = transport.get_write_buffer_size()
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look, transport)
-
-    def end(self) -> None:
-        """Stop watching."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _look(self, transport: asyncio.Transport) -> None:
-        self._timer = None
-        # Nothing is added while writing is paused, so that any change is a byte that was taken.
-        if transport.get_write_buffer_size() >= self._left:
-            transport.abort()
-        else:
-            self.begin(transport)
-
-
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's httptools protocol, which by itself would wait for a head of any size, for ever.
 
@@ -62,12 +33,15 @@ class BoundedProtocol(HttpToolsProtocol):
     ``uvicorn.Config(http=...)``.
 
     *Units*: ``max_head`` in bytes, ``head_time`` in seconds, from the connection or, on one that
-    is kept alive, from the first byte; ``stall_time`` in seconds without a byte taken.
+    is kept alive, from the first byte, and for the rest of a body that was answered before it came;
+    ``stall_time`` in seconds without a byte taken; ``part_time`` in which a server that stops still
+    hears a connection that rests.
     """
 
     max_head: ClassVar[int] = 65_536
     head_time: ClassVar[float] = 10.0
     stall_time: ClassVar[float] = 30.0
+    part_time: ClassVar[float] = 0.1
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
@@ -84,12 +58,15 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head, not for ever."""
         super().connection_made(transport)
+        self._lingering = Lingering(self.flow.resume_reading)
+        self._outlet = Outlet(transport, self._close)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._unwait()
         self._stall.end()
+        self._lingering.end()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -102,13 +79,30 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stall.end()
         super().resume_writing()
 
+    def retire(self) -> None:
+        """Let the answer that is under way, or else the next one, be the last."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None:
+            cycle.keep_alive = False
+
     def shutdown(self) -> None:
         """Let what is under way end, and tell streams to."""
         _tell_to_stop(self.app_state)
-        super().shutdown()
+        if self._rests():
+            # A request may be on its way to a connection that seems to rest.
+            self.loop.call_later(self.part_time, self._part)
+        else:
+            self.cycle.keep_alive = False
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that rests for too long."""
+        self._close()
 
     def data_received(self, data: bytes) -> None:
         """Read on, until a head is whole or too large."""
+        if self._lingering.has_begun:
+            self._lingering.drop(len(data), self.transport)
+            return
         self._unset_keepalive_if_required()
         if self._is_in_head:
             self._head += len(data)
@@ -157,14 +151,21 @@ class BoundedProtocol(HttpToolsProtocol):
             refusal = self._refusal()
             if refusal is None:
                 super().on_headers_complete()
-                if self._gate is not None and not self.parser.should_upgrade():
-                    self._seat = self._gate.seat()
-                    scope: dict[str, Any] = self.scope  # type: ignore[assignment]
-                    scope[SEAT] = self._seat
+                if not (self.parser.should_upgrade() and self._should_upgrade()):
+                    self._begin()
             else:
                 self._is_turned_away = True
                 date = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
                 self.transport.write(_TOO_MANY + date + refusal)
+
+    def _begin(self) -> None:
+        self.cycle.transport = self._outlet  # type: ignore[assignment]
+        if _is_stopping(self.app_state):
+            self.cycle.keep_alive = False
+        if self._gate is not None:
+            self._seat = self._gate.seat()
+            scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+            scope[SEAT] = self._seat
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body; that of a request that is turned away is of no use."""
@@ -180,10 +181,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_turned_away:
             self._is_turned_away = False
             self._unwait()
-            if self.parser.should_keep_alive():
-                self.on_response_complete()
-            else:
-                self.transport.close()
+            self.on_response_complete()
+            if not self.parser.should_keep_alive():
+                self._close()
             return
         super().on_message_complete()
         if self._seat is not None:
@@ -227,8 +227,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _end(self) -> None:
         self._timer = None
-        if self._is_turned_away:
-            self.transport.close()
+        cycle: RequestResponseCycle | None = self.cycle
+        if self._is_turned_away or (cycle is not None and not self._is_in_head):
+            self._close()
             return
         self._refuse(
             Refusal(
@@ -237,6 +238,25 @@ class BoundedProtocol(HttpToolsProtocol):
                 f"The request's headers did not arrive within {self.head_time:g} s.",
             )
         )
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, or for what is left of this one, but not for ever."""
+        super().on_response_complete()
+        if not self._is_in_head and self._timer is None and not self.transport.is_closing():
+            self._wait()
+
+    def _rests(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _part(self) -> None:
+        if self._rests() and not self._head:
+            self._close()
+
+    def _close(self) -> None:
+        self._unwait()
+        self._unset_keepalive_if_required()
+        self._lingering.begin(self.transport)
 
     def _refuse(self, refusal: Refusal) -> None:
         self._unwait()
@@ -254,7 +274,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 "connection: close\r\n\r\n"
             )
             self.transport.write(head.encode("ascii") + body)
-        self.transport.close()
+        self._close()
 
 
 class BoundedSocket(WebSocketsSansIOProtocol):
@@ -306,9 +326,23 @@ def serving(settings: Settings) -> dict[str, Any]:
         "ws_per_message_deflate": False,
         "ws_ping_interval": float(settings.stream.beat),
         "ws_ping_timeout": float(settings.stream.beat),
+        "timeout_keep_alive": int(settings.keep_alive),
         "server_header": False,
         "access_log": False,
     }
+
+
+def retire(connections: Iterable[object], state: dict[str, Any]) -> None:
+    """Tell streams and sockets to end, and let no connection outlive its present or next answer."""
+    _tell_to_stop(state)
+    for each in connections:
+        if isinstance(each, BoundedProtocol):
+            each.retire()
+
+
+def _is_stopping(state: dict[str, Any]) -> bool:
+    stopping = state.get(STOPPING)
+    return isinstance(stopping, asyncio.Event) and stopping.is_set()
 
 
 def _tell_to_stop(state: dict[str, Any]) -> None:

@@ -153,9 +153,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     and extensions may nest. ``introspection`` the roles that may read the schema, ``suggestions``
     those whose mistakes are answered with what they may have meant.
 
-    *Units*: ``max_body`` and ``max_url`` in bytes. ``body_time`` bounds the arrival of a whole
-    body, ``viewer_time`` the proof of a token, ``ready_time`` the answer about the systems;
-    ``grace`` is what an operation gets beyond its deadline, and an abandoned one to end.
+    *Units*: ``max_body`` and ``max_url`` in bytes. ``keep_alive`` is how long a connection may rest
+    between two requests. ``body_time`` bounds the arrival of a whole body, ``viewer_time`` the
+    proof of a token, ``ready_time`` the answer about the systems; ``grace`` is what an operation
+    gets beyond its deadline, and an abandoned one to end.
     """
 
     graphiql: bool = True
@@ -166,6 +167,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     max_body: Positive = 262_144
     max_url: Positive = 16_384
     json_depth: Positive = 64
+    keep_alive: Duration = Duration(75)
     body_time: Duration = Duration(10)
     viewer_time: Duration = Duration(3)
     ready_time: Duration = Duration(2)

@@ -28,12 +28,18 @@ def place(key: str = SHOP) -> str:
 
 
 async def reserve(
-    shop: Shop, viewer: Viewer, key: str, *lines: Any, at: str = SHOP, **more: Any
+    shop: Shop,
+    viewer: Viewer,
+    key: str,
+    *lines: Any,
+    at: str = SHOP,
+    origin: str | None = None,
+    **more: Any,
 ) -> Any:
     """Reserve some SKUs, each once or as a line says."""
     given = [each if isinstance(each, dict) else {"sku": each} for each in lines]
     sent = {"idempotencyKey": key, "location": place(at), "lines": given, **more}
-    return await shop.ask(CREATE + RESERVED, viewer, input=sent)
+    return await shop.ask(CREATE + RESERVED, viewer, origin, input=sent)
 
 
 async def change(

@@ -210,9 +210,11 @@ class Shop:
             terms=terms,
         )
 
-    async def ask(self, document: str, viewer: Viewer, **variables: Any) -> dict[str, Any]:
+    async def ask(
+        self, document: str, viewer: Viewer, origin: str | None = None, /, **variables: Any
+    ) -> dict[str, Any]:
         """Execute one operation; errors are the codes, bugs are raised."""
-        context = self._contexts.open(viewer, Asked(), "request")
+        context = self._contexts.open(viewer, Asked(), "request", origin)
         try:
             result = await self._executor.execute(document, variables, None, context)
         finally:

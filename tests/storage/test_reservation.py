@@ -174,6 +174,48 @@ async def test_nobody_holds_more_than_their_part(store: Store) -> None:
     assert sum(each is not None for each in made_ones) == 3
 
 
+async def test_many_secrets_hold_no_more_than_one_address_may(store: Store) -> None:
+    """Drawing a new secret for each reservation gets nobody more than their address may hold."""
+    shop = Shop(store, terms=Terms(address=3))
+
+    async def one(origin: str) -> Any:
+        secret = secrets.token_urlsafe(32)
+        return await reserve(shop, GUEST, "create-1", "S1", secret=secret, origin=origin)
+
+    answers = await asyncio.gather(*(one("here") for _ in range(6)))
+    errors = [each["data"]["reservationCreate"]["userErrors"] for each in answers]
+    assert sorted(len(each) for each in errors) == [0, 0, 0, 1, 1, 1]
+    assert {each["limit"] for some in errors for each in some} == {3}
+    made(await one("there"))
+    made(await reserve(shop, customer(ANNA), "create-1", "S1", origin="here"))
+
+
+async def test_what_is_over_is_swept(store: Store, shop: Shop) -> None:
+    """Sweeping ends what is over and lets nothing of it lie about; what runs stays."""
+    anna = customer(ANNA)
+    old = made(await reserve(shop, anna, "create-1", "S1"))
+    now = datetime.now(UTC)
+    await _write(store, update(RESERVATION).values(expires_at=now - timedelta(minutes=2)))
+    runs = made(await reserve(shop, anna, "create-2", "S2"))
+    await _write(store, update(SHELF).values(observed_at=now - timedelta(days=2)))
+    assert await store.sweep.sweep() == 2
+    rows = await store._database.read(lambda c: c.execute(select(HOLD.c.sku)))
+    assert rows.all() == [("S2",)]
+    rows = await store._database.read(lambda c: c.execute(select(SHELF.c.sku)))
+    assert rows.all() == [("S2",)]
+    for id, state in ((old["id"], "EXPIRED"), (runs["id"], "HELD")):
+        assert (await shop.ask(BY_ID, anna, id=id))["data"]["reservation"]["state"] == state
+    await _write(
+        store,
+        update(RESERVATION)
+        .where(RESERVATION.c.state == "EXPIRED")
+        .values(expires_at=now - timedelta(days=31)),
+    )
+    assert await store.sweep.sweep() == 1
+    assert (await shop.ask(BY_ID, anna, id=old["id"]))["data"]["reservation"] is None
+    assert await store.sweep.sweep() == 0
+
+
 async def test_a_guest_is_known_by_their_secret(shop: Shop) -> None:
     """A guest gives nothing of themselves; who has the secret has the reservation."""
     secret, other = secrets.token_urlsafe(32), secrets.token_urlsafe(32)

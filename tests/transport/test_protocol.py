@@ -106,3 +106,46 @@ async def test_an_upgrade_that_we_do_not_make_is_declined(
         writer.write(request.replace(b"POST", b"GET") + GOOD)
         assert (await reader.readuntil(b"}]}")).startswith(b"HTTP/1.1 403 ")
         assert b"Hello" in await reader.readuntil(b"}}}")
+
+
+LARGE = b"x" * 3_000_000
+HEAD = b"POST /graphql HTTP/1.1\r\nHost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"hello\r\n\r\n", 400),
+        (b"POST /graphql HTTP/1.1\r\nX: " + b"a" * 70_000, 431),
+        (
+            HEAD
+            + b"Content-Type: text/plain\r\nConnection: close\r\nContent-Length: 3000000\r\n\r\n",
+            415,
+        ),
+        (HEAD + b"Content-Type: application/json\r\nContent-Length: 3000000\r\n\r\n", 413),
+        (b"DELETE /graphql HTTP/1.0\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n", 405),
+    ],
+)
+async def test_who_goes_on_sending_reads_why_not(
+    gateway: Gateway, sent: bytes, status: int
+) -> None:
+    """A connection that is ended while its sender goes on is closed, not reset."""
+    async with connected(gateway) as (reader, writer), asyncio.timeout(10):
+        writer.write(sent)
+        assert int((await reader.readuntil(b"\r\n\r\n")).split()[1]) == status
+        await reader.read()
+        writer.write(LARGE)
+        await writer.drain()
+        writer.write_eof()
+
+
+async def test_a_body_that_was_answered_before_it_came_is_not_waited_for_for_ever() -> None:
+    """What is left of a refused request has its time, however it drips in."""
+    async with running(Settings(), Impatient) as gateway, connected(gateway) as (reader, writer):
+        writer.write(HEAD + b"Content-Type: text/plain\r\nContent-Length: 1000\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert b" 415 " in await reader.readline()
+            ended = asyncio.ensure_future(reader.read())
+            while not ended.done():
+                writer.write(b"x")
+                await asyncio.wait((ended,), timeout=0.02)

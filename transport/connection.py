@@ -1,0 +1,95 @@
+"""How a connection ends: readers that do not read are let go, the others get to read the answer."""
+
+import asyncio
+from collections.abc import Callable
+
+# What is read and dropped of a sender who goes on while being told why not.
+_LINGER_BYTES = 16_000_000
+_LINGER_SECONDS = 2.0
+
+
+class Stall:
+    """Ends a connection whose reader takes nothing of what is waiting for it.
+
+    *Units*: ``seconds`` in which not a single byte left.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+        self._left = 0
+
+    def begin(self, transport: asyncio.Transport) -> None:
+        """Watch a transport that has more to send than it should hold."""
+        self._left = transport.get_write_buffer_size()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look, transport)
+
+    def end(self) -> None:
+        """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self, transport: asyncio.Transport) -> None:
+        self._timer = None
+        # Nothing is added while writing is paused, so that any change is a byte that was taken.
+        if transport.get_write_buffer_size() >= self._left:
+            transport.abort()
+        else:
+            self.begin(transport)
+
+
+class Lingering:
+    """Closes a connection so that its last answer arrives.
+
+    A connection that is closed with unread bytes is reset, and what was on its way to the sender is
+    lost with it. So our side is closed first, and what still comes is read and dropped, for a
+    bounded while, until the sender closes theirs.
+    """
+
+    def __init__(self, resume: Callable[[], None]) -> None:
+        self._resume = resume
+        self._dropped = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether what comes is of no use any more."""
+        return self._timer is not None
+
+    def begin(self, transport: asyncio.Transport) -> None:
+        """Close our side; ``resume`` lets what still comes be read."""
+        if self._timer is not None or transport.is_closing():
+            return
+        if not transport.can_write_eof():
+            transport.close()
+            return
+        transport.write_eof()
+        self._resume()
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(_LINGER_SECONDS, transport.close)
+
+    def drop(self, size: int, transport: asyncio.Transport) -> None:
+        """Forget what came."""
+        self._dropped += size
+        if self._dropped > _LINGER_BYTES:
+            transport.close()
+
+    def end(self) -> None:
+        """Stop waiting: the connection is lost."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class Outlet:
+    """What an answer is written to: the transport, but for the way it is closed."""
+
+    __slots__ = ("_close", "write")
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write = transport.write
+        self._close = close
+
+    def close(self) -> None:
+        """Close once the answer has arrived."""
+        self._close()
