@@ -130,7 +130,7 @@ class Loaders:
         self._batches = Batches()
         self._opened: list[Loader[Any, Any]] = []
         self._reads: Mapping[type, frozenset[str]] = {}
-        self._elsewhere: dict[tuple[str, str, Channel], Loader[str, Offer]] = {}
+        self._elsewhere: dict[tuple[str, str, Channel], Loaders] = {}
 
     products_by_query = Batched(
         lambda its: its.ports.product.products_by_query, _keep_page, of=Product
@@ -173,22 +173,21 @@ class Loaders:
     price_ledger_by_sku = Batched(lambda its: its.own.price.price_ledger_by_sku)
     booked_offer_by_sku = Batched(lambda its: its.own.price.booked_offer_by_sku)
     cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
+    carts_by_query = Batched(lambda its: its.own.cart.carts_by_query)
     cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
     reservations_by_holder = Batched(lambda its: its.own.reservation.reservations_by_holder)
     reservation_by_key = Batched(lambda its: its.own.reservation.reservation_by_key)
 
-    def offers_in(self, market: str, currency: str, channel: Channel) -> Loader[str, Offer]:
-        """Give the loader of offers as they are in some market, currency and channel."""
-        ask, key = self._ask, (market, currency, channel)
-        if key == (ask.market, ask.currency, ask.channel):
-            return self.offer_by_sku
-        if key not in self._elsewhere:
-            asked = replace(ask, market=market, currency=currency, channel=channel)
-            loader = Loader(self.ports.offer.offer_by_sku, asked, self._batches)
-            self._elsewhere[key] = loader
-            self._opened.append(loader)
-        return self._elsewhere[key]
+    def at(self, market: str, currency: str, channel: Channel) -> "Loaders":
+        """Give the loaders of another place, which end with these."""
+        ask, place = self._ask, (market, currency, channel)
+        if place == (ask.market, ask.currency, ask.channel):
+            return self
+        if place not in self._elsewhere:
+            there = replace(ask, market=market, currency=currency, channel=channel)
+            self._elsewhere[place] = Loaders(self.ports, there, self.own)
+        return self._elsewhere[place]
 
     def open(
         self, fetch: Fetch[K, V], keep: Callable[[V], None] | None, of: type | None
@@ -209,3 +208,5 @@ class Loaders:
         self._batches.close()
         for loader in self._opened:
             loader.close()
+        for loaders in self._elsewhere.values():
+            loaders.close()

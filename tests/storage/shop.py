@@ -19,6 +19,7 @@ from auth.policy import PolicyTable
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
+from domain.cart import RULES, Rules
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
 from domain.filter import ProductQuery, ProductSelection
@@ -183,7 +184,9 @@ class Stock:
 class Shop:
     """The graph over the store."""
 
-    def __init__(self, store: Store, timeout: float = 3.0, terms: Terms = TERMS) -> None:
+    def __init__(
+        self, store: Store, timeout: float = 3.0, terms: Terms = TERMS, rules: Rules = RULES
+    ) -> None:
         published = build()
         self.products = Products()
         self.stock = Stock()
@@ -208,6 +211,8 @@ class Shop:
             store.own,
             store.attempts,
             terms=terms,
+            rules=rules,
+            buckets=store.buckets,
         )
 
     async def ask(
