@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -23,12 +24,14 @@ from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
+from domain.bucket import TokenBucket
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
 from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
+from domain.ledger import Place
 from domain.port import NOTHING_OWNED, UNSERVED, Ports
 from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
@@ -38,8 +41,12 @@ from execution.context import Settings as ContextSettings
 from execution.context import problems as context_problems
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
+from execution.lineage import Lineage
+from execution.offering import Offering
 from execution.poll import Settings as StockSettings
 from execution.poll import StockPoll
+from execution.price import PriceNotes, PriceSweep
+from execution.price import Settings as PriceSettings
 from execution.watch import StockWatch
 from schema.build import build
 from storage.settings import StorageSettings
@@ -70,6 +77,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unserved: list[str] = []
     needs_systems_at_start: bool = True
     promotion: PromotionSettings | None = None
+    price: PriceSettings = PriceSettings()
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
     reservation: Terms = TERMS
@@ -121,8 +129,9 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
     except ConfigurationError as error:
         problems += error.problems
+    validity = timedelta(seconds=settings.price.validity)
     try:
-        store = open_store(settings.storage) if settings.storage else None
+        store = open_store(settings.storage, validity) if settings.storage else None
     except ConfigurationError as error:
         problems += error.problems
     campaigns = NO_CAMPAIGNS
@@ -137,7 +146,9 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
     ports = store.over(systems.ports) if store else systems.ports
-    contexts = _contexts(settings, systems, ports, policy, store, watch, campaigns)
+    notes = PriceNotes(store.prices) if store else None
+    offering = Offering(Lineage(), campaigns, notes)
+    contexts = _contexts(settings, systems, ports, policy, store, watch, offering, shared.buckets)
     poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
@@ -148,8 +159,20 @@ def compose(settings: Settings, read: Reader) -> Gateway:
             await following.enter_async_context(store.sweep.running())
         if campaigns.name_goods:
             await following.enter_async_context(
-                contexts.lineage.running(systems.ports.category, contexts.ask)
+                offering.lineage.running(systems.ports.category, contexts.ask)
             )
+
+        if store and notes:
+            await following.enter_async_context(notes.running())
+            sweep = PriceSweep(
+                store.prices,
+                systems.ports,
+                Offering(offering.lineage, campaigns),
+                contexts.ask,
+                _places(settings),
+                settings.price,
+            )
+            await following.enter_async_context(sweep.running())
 
     async def stop() -> None:
         await following.aclose()
@@ -183,7 +206,8 @@ def _contexts(
     policy: PolicyTable,
     store: Store | None,
     changes: StockWatch,
-    campaigns: Campaigns,
+    offering: Offering,
+    buckets: TokenBucket,
 ) -> Contexts:
     return Contexts(
         settings.context,
@@ -193,10 +217,21 @@ def _contexts(
         store.attempts if store else UNSERVED,
         changes=changes,
         systems=tuple(systems.upstreams),
-        campaigns=campaigns,
+        offering=offering,
         terms=settings.reservation,
         rules=settings.cart,
+        buckets=buckets,
     )
+
+
+def _places(settings: Settings) -> list[Place]:
+    """List every place whose prices are written down without anybody asking."""
+    return [
+        Place(market, channel, currency)
+        for market, currencies in settings.context.markets.items()
+        for currency in currencies
+        for channel in settings.price.channels
+    ]
 
 
 def _campaigns(settings: Settings) -> Campaigns:

@@ -14,6 +14,7 @@ bugs are any other exception, masked as ``INTERNAL`` and logged. Between the two
     ├── DeadlineExceeded    DEADLINE_EXCEEDED    the operation's time is over
     ├── StoreUnavailable    STORE_UNAVAILABLE    our own store is away; retry
     ├── NotServed           NOT_SERVED           the retailer has no system for this
+    ├── PriceExpired        PRICE_EXPIRED        the price known is too old to sell at
     └── SourceFailure                            a system of record did not give the value
         ├── SourceTimeout       SOURCE_TIMEOUT       no answer within the deadline
         ├── SourceUnavailable   SOURCE_UNAVAILABLE   no connection, or it says it cannot
@@ -124,6 +125,14 @@ class NotServed(Failure):
     def __init__(self, call: str) -> None:
         super().__init__("This shop has no system for this value.")
         self.call = call
+
+
+class PriceExpired(Failure):
+    """The price that is known is too old to sell at, and its system cannot tell a newer one."""
+
+    code = "PRICE_EXPIRED"
+    log_level = logging.WARNING
+    retryable = True
 
 
 class SourceFailure(Failure):

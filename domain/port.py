@@ -15,6 +15,7 @@ from domain.customer import CustomerPort
 from domain.errors import NotServed
 from domain.facet import FacetPort
 from domain.interaction import InteractionPort
+from domain.ledger import PricePort
 from domain.location import LocationPort
 from domain.loyalty import LoyaltyPort
 from domain.offer import OfferPort
@@ -74,6 +75,7 @@ class OwnPorts(Struct, frozen=True, kw_only=True):
     case: CasePort = UNSERVED
     cart: CartPort = UNSERVED
     coupon: CouponPort = UNSERVED
+    price: PricePort = UNSERVED
 
 
 NOTHING_OWNED = OwnPorts()

@@ -134,6 +134,15 @@ class ProductPort(Protocol):
         """Read variants; unknown SKUs are absent."""
         ...
 
+    async def variant_by_gtin(
+        self, gtins: Sequence[str], ask: Ask
+    ) -> Mapping[str, Variant | Failure]:
+        """Read variants by GS1's numbers, as ``domain.gtin`` writes them; unknown ones are absent.
+
+        A number that two variants have is a ``SourceContract`` failure: nobody guesses which.
+        """
+        ...
+
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
     ) -> Mapping[ProductQuery, Page[Product] | Failure]:

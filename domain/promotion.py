@@ -59,26 +59,26 @@ class Selection(Struct, frozen=True):
 ALL_GOODS = Selection()
 
 
-class Percentage(Struct, frozen=True):
+class Percentage(Struct, frozen=True, tag=True):
     """So many percent off the selected goods. *Units*: above 0, up to 100."""
 
     percent: Decimal
 
 
-class AmountOff(Struct, frozen=True):
+class AmountOff(Struct, frozen=True, tag=True):
     """An amount off the selected goods together, or off each piece of them."""
 
     amounts: Amounts
     each_piece: bool = False
 
 
-class FreeDelivery(Struct, frozen=True):
+class FreeDelivery(Struct, frozen=True, tag=True):
     """So many percent off what delivery costs."""
 
     percent: Decimal = Decimal(100)
 
 
-class BuyGet(Struct, frozen=True):
+class BuyGet(Struct, frozen=True, tag=True):
     """For so many pieces bought, so many more at so many percent off; the cheapest are reduced.
 
     *Shape*: ``reward`` selects what may be reduced, None for the goods that have to be bought;
@@ -99,7 +99,7 @@ class BundlePart(Struct, frozen=True):
     quantity: int = 1
 
 
-class Bundle(Struct, frozen=True):
+class Bundle(Struct, frozen=True, tag=True):
     """All parts together for one price, as often as the cart has them; the dearest are taken.
 
     *Shape*: goods that several parts name count for the first of them.
@@ -117,7 +117,7 @@ class ThresholdStep(Struct, frozen=True):
     amounts: Amounts | None = None
 
 
-class Threshold(Struct, frozen=True):
+class Threshold(Struct, frozen=True, tag=True):
     """The more is bought the more is taken off: the highest step that is reached counts."""
 
     steps: tuple[ThresholdStep, ...]

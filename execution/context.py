@@ -13,13 +13,15 @@ from msgspec import Struct, field
 from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
-from domain.campaign import NO_CAMPAIGNS, Campaigns
+from domain.bucket import TokenBucket
+from domain.campaign import Campaigns
 from domain.cart import RULES, Rules
 from domain.change import StockChanges
 from domain.configuration import Problem
 from domain.deadline import Deadline, Duration
 from domain.errors import BadInput, Failure, Forbidden, SourceFailure
 from domain.identity import node_id, node_key
+from domain.ledger import Place
 from domain.money import is_currency
 from domain.policy import Decision, FieldPolicy
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
@@ -27,6 +29,7 @@ from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
 from execution.lineage import Lineage
 from execution.loaders import Loaders
+from execution.offering import Offering
 
 _log = structlog.get_logger("execution")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -130,8 +133,8 @@ class Context(Struct, kw_only=True):
     request_id: str
     attempts: Attempts = UNSERVED
     changes: StockChanges = UNSERVED
-    campaigns: Campaigns = NO_CAMPAIGNS
-    lineage: Lineage = field(default_factory=Lineage)
+    buckets: TokenBucket = UNSERVED
+    offering: Offering = field(default_factory=lambda: Offering(Lineage()))
     systems: Sequence[str] = ()
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
@@ -145,6 +148,11 @@ class Context(Struct, kw_only=True):
     proven: set[str] = field(default_factory=set)
     origin: str | None = None
     appraisals: dict[tuple[str, int, bool], Appraisal] = field(default_factory=dict)
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """The retailer's promotions."""
+        return self.offering.campaigns
 
     @property
     def deadline(self) -> Deadline:
@@ -219,9 +227,10 @@ class Contexts:
         attempts: Attempts = UNSERVED,
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
-        campaigns: Campaigns = NO_CAMPAIGNS,
+        offering: Offering | None = None,
         terms: Terms = TERMS,
         rules: Rules = RULES,
+        buckets: TokenBucket = UNSERVED,
     ) -> None:
         self._settings = settings
         self._ports = ports
@@ -230,10 +239,10 @@ class Contexts:
         self._attempts = attempts
         self._changes = changes
         self._systems = systems
-        self._campaigns = campaigns
-        self.lineage = Lineage()
+        self._offering = offering or Offering(Lineage())
         self._terms = terms
         self._rules = rules
+        self._buckets = buckets
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(
@@ -260,7 +269,7 @@ class Contexts:
             viewer=viewer,
             purpose=purpose,
             policy=self._policy,
-            loaders=Loaders(self._ports, ask, self._own, self._campaigns),
+            loaders=Loaders(self._ports, ask, self._own, self._offering.campaigns),
             ask=ask,
             store=store,
             now=datetime.now(UTC),
@@ -268,11 +277,11 @@ class Contexts:
             origin=origin,
             attempts=self._attempts,
             changes=self._changes,
-            campaigns=self._campaigns,
-            lineage=self.lineage,
+            offering=self._offering,
             systems=self._systems,
             terms=self._terms,
             rules=self._rules,
+            buckets=self._buckets,
             echoes={
                 "channel": channel.value,
                 "market": market,
@@ -283,15 +292,15 @@ class Contexts:
             },
         )
 
-    def ask(self) -> Ask:
+    def ask(self, place: Place | None = None) -> Ask:
         """Make the standing request of work that nobody asked for: the defaults of everything."""
-        market = next(iter(self._settings.markets))
+        market = place.market if place else next(iter(self._settings.markets))
         return Ask(
             deadline=Deadline.after(self._settings.timeout),
             market=market,
-            currency=self._settings.markets[market][0],
+            currency=place.currency if place else self._settings.markets[market][0],
             language=self._settings.languages[0],
-            channel=Channel.WEB,
+            channel=place.channel if place else Channel.WEB,
         )
 
     def _market(self, market: str | None, currency: str | None) -> tuple[str, str]:

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+import domain.gtin
 from domain.assortment import Assortment
-from domain.errors import BadInput, Failure
+from domain.errors import BadInput, Failure, NotServed
 from domain.facet import Facet, FacetQuery, Facets
 from domain.filter import EVERYTHING, ProductFilter, ProductQuery, ProductSort, check
 from domain.identity import node_key
+from domain.ledger import LedgerEntry, ledger_prior_price, reaches_back
 from domain.offer import Offer
 from domain.page import Count, edges, page_info, page_request
-from domain.price import PriceHistory, PriorPrice, prior_price
+from domain.price import PriceHistory, PriorPrice
 from domain.product import Component, PriceSpan, Product, ProductConnection, Variant
 from execution.context import Context
 from resolvers.promotion import promoted_offers
@@ -104,10 +106,22 @@ async def facets(
 
 
 async def variant(
-    parents: Sequence[object], context: Context, sku: str
+    parents: Sequence[object],
+    context: Context,
+    sku: str | None = None,
+    gtin: str | None = None,
 ) -> list[Variant | Failure | None]:
-    """Find a variant by its SKU."""
-    return [await context.loaders.variant_by_sku.load_one(sku)] * len(parents)
+    """Find a variant by its SKU or its GTIN.
+
+    *Errors*: ``BadInput`` for both or neither, and for what is no GTIN.
+    """
+    if (sku is None) == (gtin is None):
+        found = "none of them" if sku is None else "both"
+        raise BadInput("sku, gtin", found, "exactly one")
+    if sku is not None:
+        return [await context.loaders.variant_by_sku.load_one(sku)] * len(parents)
+    number = domain.gtin.gtin(gtin or "", "gtin")
+    return [await context.loaders.variant_by_gtin.load_one(number)] * len(parents)
 
 
 async def product_of_variant(
@@ -154,21 +168,44 @@ def _span(offers: Sequence[Offer | Failure | None]) -> PriceSpan | Failure | Non
 async def prior_price_of_offer(
     parents: Sequence[Offer], context: Context
 ) -> list[PriorPrice | Failure | None]:
-    """Find the price that each reduction must be announced against; null without a reduction."""
-    reduced = [parent.sku for parent in parents if parent.is_reduced]
-    histories = dict(zip(reduced, await context.loaders.price_history_by_sku.load(reduced)))
+    """Find the price that each reduction must be announced against; null without a reduction.
+
+    It follows from the gateway's ledger; where that does not reach back far enough, from what the
+    system remembers before it.
+    """
+    reduced = [parent for parent in parents if parent.is_reduced]
+    skus = [offer.sku for offer in reduced]
+    ledgers = dict(zip(skus, await context.loaders.price_ledger_by_sku.load(skus)))
+    older = [offer.sku for offer in reduced if not _is_covered(offer, ledgers[offer.sku], context)]
+    histories = dict(zip(older, await context.loaders.price_history_by_sku.load(older)))
     return [
-        _prior(parent, histories.get(parent.sku) if parent.is_reduced else None, context)
+        _prior(parent, ledgers[parent.sku], histories.get(parent.sku), context)
+        if parent.is_reduced
+        else None
         for parent in parents
     ]
 
 
+Ledger = Sequence[LedgerEntry] | Failure | None
+
+
+def _is_covered(offer: Offer, ledger: Ledger, context: Context) -> bool:
+    return not isinstance(ledger, Failure | None) and reaches_back(ledger, offer, context.now)
+
+
 def _prior(
-    offer: Offer, history: PriceHistory | Failure | None, context: Context
+    offer: Offer, ledger: Ledger, history: PriceHistory | Failure | None, context: Context
 ) -> PriorPrice | Failure | None:
-    if history is None or isinstance(history, Failure):
-        return history
-    return prior_price(history.entries, context.now, offer.price.gross, history.provenance)
+    if isinstance(ledger, NotServed):
+        # Nothing is kept here, so that nothing is taken off here that a system would not know.
+        ledger = None
+    for each in (ledger, history):
+        if isinstance(each, Failure):
+            return each
+    entries = history.entries if isinstance(history, PriceHistory) else ()
+    provenance = history.provenance if isinstance(history, PriceHistory) else None
+    known = ledger if not isinstance(ledger, Failure | None) else ()
+    return ledger_prior_price(known, entries, offer, context.now, provenance)
 
 
 def _keyed(where: ProductFilter) -> ProductFilter:

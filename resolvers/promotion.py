@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from domain.errors import Failure
+from domain.errors import Failure, PriceExpired, SourceFailure
 from domain.offer import Offer
 from domain.product import Variant
-from domain.promotion import Names, Promotion, names
+from domain.promotion import Names, Promotion
 from execution.context import Context
-
-_NOWHERE: Names = frozenset()
+from execution.loaders import Loaders
 
 
 async def name(parents: Sequence[Promotion], context: Context) -> list[str]:
@@ -25,34 +24,26 @@ async def ends_at(parents: Sequence[Promotion], context: Context) -> list[dateti
 async def promoted_offers(
     variants: Sequence[Variant], context: Context
 ) -> list[Offer | Failure | None]:
-    """Find the price of each variant here, with the promotions that act on it by itself.
-
-    Where its product cannot be read, it is not known which promotions mean it: then its price is
-    not known either, rather than told too high.
-    """
-    offers = await context.loaders.offer_by_sku.load([variant.sku for variant in variants])
-    if not context.campaigns.on_offers(context.ask, context.now):
-        return offers
-    articles = await article_names(variants, context)
-    return [
-        article
-        if isinstance(article, Failure) and isinstance(offer, Offer)
-        else context.campaigns.offer(offer, article, context.ask, context.now)
-        if isinstance(offer, Offer) and not isinstance(article, Failure)
-        else offer
-        for offer, article in zip(offers, articles)
-    ]
+    """Find the price of each variant here, with the promotions that act on it by itself."""
+    return await context.offering.offers(variants, context.loaders, context.ask, context.now)
 
 
 async def article_names(variants: Sequence[Variant], context: Context) -> list[Names | Failure]:
     """Tell what promotions may call each variant by: its product and all categories above."""
-    paths: Mapping[str, Names | Failure] = {}
-    if context.campaigns.name_goods:
-        paths = await context.lineage.of_variants(variants, context.loaders)
-    found: list[Names | Failure] = []
-    for variant in variants:
-        path = paths.get(variant.product_key, _NOWHERE)
-        found.append(
-            path if isinstance(path, Failure) else names(variant.sku, variant.product_key, path)
-        )
-    return found
+    return await context.offering.names(variants, context.loaders)
+
+
+async def committed_offers(
+    skus: Sequence[str], loaders: Loaders
+) -> Mapping[str, Offer | Failure | None]:
+    """Find what systems ask for variants now, to sell at; without the gateway's promotions.
+
+    Where a system does not answer, the price that it told last is as good until its validity is
+    over; then it is ``PriceExpired``. Where prices are not written down, the failure stands.
+    """
+    wanted = [*dict.fromkeys(skus)]
+    offers = dict(zip(wanted, await loaders.offer_by_sku.load(wanted)))
+    failed = [sku for sku, offer in offers.items() if isinstance(offer, SourceFailure)]
+    booked = await loaders.booked_offer_by_sku.load(failed)
+    known = {k: v for k, v in zip(failed, booked) if isinstance(v, Offer | PriceExpired)}
+    return offers | known

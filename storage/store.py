@@ -1,6 +1,7 @@
 """Everything that the gateway keeps itself, opened and closed together."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from msgspec.structs import replace
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from storage.coupon import CouponReader
 from storage.database import Database
 from storage.held import AssortmentWithHolds, Holds, StockWithHolds
 from storage.idempotency import OnceOnly
+from storage.price import PriceStore
 from storage.reservation import ReservationReader
 from storage.revision import current, is_served, migrate, revisions
 from storage.seal import Seal
@@ -40,7 +42,7 @@ class Store:
     ``cache``, ``documents`` and ``feed`` are in Redis where there is one, else in this process.
     """
 
-    def __init__(self, settings: StorageSettings) -> None:
+    def __init__(self, settings: StorageSettings, validity: timedelta = timedelta(days=1)) -> None:
         found = problems(settings)
         if found or settings.master_key_env is None:
             raise ConfigurationError(found)
@@ -52,12 +54,14 @@ class Store:
         if self._migrates is None:
             self._migrates = settings.database.drivername == SQLITE
         self.api_keys = ApiKeyStore(self._database)
+        self.prices = PriceStore(self._database, validity)
         self.own = OwnPorts(
             wishlist=WishlistReader(self._database, self._seal, self._subjects),
             reservation=ReservationReader(self._database, self._subjects),
             case=CaseReader(self._database, self._seal, self._subjects),
             cart=CartReader(self._database, self._seal, self._subjects),
             coupon=CouponReader(self._database, self._subjects),
+            price=self.prices,
         )
         shared = self._shared = open_shared(settings.redis)
         self.buckets, self.cache = shared.buckets, shared.cache
@@ -139,9 +143,11 @@ async def _nothing(_: AsyncConnection) -> None:
     """See that a transaction can be had."""
 
 
-def open_store(settings: StorageSettings) -> Store:
+def open_store(settings: StorageSettings, validity: timedelta = timedelta(days=1)) -> Store:
     """Make the store; nothing is opened before ``start``.
+
+    ``validity`` is how long a price is one to sell at, where its system says no end.
 
     *Errors*: ``ConfigurationError`` with everything that is wrong with the settings.
     """
-    return Store(settings)
+    return Store(settings, validity)

@@ -241,3 +241,61 @@ REDEMPTION = Table(
     Column("expires_at", Moment),
     Index("ix_redemption_code", "code", "expires_at"),
 )
+
+# What systems asked last, and what the public pays for it. Its row is the lock of its ledger.
+PRICE_BOOK = Table(
+    "price_book",
+    METADATA,
+    Column("market", String(2), primary_key=True),
+    Column("channel", String(20), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+    Column("offer", LargeBinary),
+    Column("gross", BigInteger),
+    Column("list_gross", BigInteger),
+    Column("since", Moment),
+)
+
+# What the public could pay from then on, until the next row; without prices, nothing was sold.
+PRICE_LEDGER = Table(
+    "price_ledger",
+    METADATA,
+    Column("market", String(2), primary_key=True),
+    Column("channel", String(20), primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("sku", String(100), primary_key=True),
+    Column("starts_at", Moment, primary_key=True),
+    Column("gross", BigInteger),
+    Column("prices", LargeBinary),
+)
+
+# Work that one process at a time does.
+LEASE = Table(
+    "lease",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("until", Moment, nullable=False),
+)
+
+# What carts were merged into, with each as it was before: what undoing goes by.
+CART_MERGE = Table(
+    "cart_merge",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("source_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("target_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("merged_at", Moment, nullable=False),
+    Column("undone_at", Moment),
+)
+
+# What hands a cart on, once and for minutes.
+CART_CODE = Table(
+    "cart_code",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("cart_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+)

@@ -255,7 +255,12 @@ def _component(part: message.Part) -> Component:
     return Component(message.short(part.idnrk), int(pieces))
 
 
+def is_gtin(text: str) -> bool:
+    """Tell whether a text can be a GS1 number."""
+    return len(text) in _GTIN_LENGTHS and text.isascii() and text.isdigit()
+
+
 def _gtin(text: str) -> str:
-    if len(text) not in _GTIN_LENGTHS or not text.isascii() or not text.isdigit():
+    if not is_gtin(text):
         raise ValueError("a GTIN has 8, 12, 13 or 14 digits")
     return text

@@ -307,7 +307,10 @@ class Envelope(Struct, Generic[T], frozen=True):
 
 
 _RESULTS = ("results",)
-LISTED_ROWS = (Rows(_RESULTS, ("SATNR", "VARIANTS/MATNR")), Rows(("CABNT",)))
+LISTED_ROWS = (
+    Rows(_RESULTS, ("SATNR", "VARIANTS/MATNR", "VARIANTS/EAN11")),
+    Rows(("CABNT",), ("ATNAM",)),
+)
 """A style is about itself and its variants."""
 GROUP_ROWS = Rows(_RESULTS, ("MATKL",))
 PRICE_ROWS = Rows(_RESULTS, ("MATNR",))

@@ -19,6 +19,7 @@ from auth.policy import PolicyTable
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
+from domain.cart import RULES, Rules
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
 from domain.filter import ProductQuery, ProductSelection
@@ -88,6 +89,9 @@ class Products:
             for sku in skus
             if sku.startswith(("S", "B"))
         }
+
+    async def variant_by_gtin(self, gtins: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+        return {}
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
@@ -187,7 +191,9 @@ class Stock:
 class Shop:
     """The graph over the store."""
 
-    def __init__(self, store: Store, timeout: float = 3.0, terms: Terms = TERMS) -> None:
+    def __init__(
+        self, store: Store, timeout: float = 3.0, terms: Terms = TERMS, rules: Rules = RULES
+    ) -> None:
         published = build()
         self.products = Products()
         self.stock = Stock()
@@ -212,6 +218,8 @@ class Shop:
             store.own,
             store.attempts,
             terms=terms,
+            rules=rules,
+            buckets=store.buckets,
         )
 
     async def ask(

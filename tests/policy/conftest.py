@@ -1,0 +1,38 @@
+"""One gateway for all proofs."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.policy.proof import Proof, proving
+from tests.servers import Redis, running
+
+
+@pytest.fixture(scope="session")
+def cache() -> Iterator[Redis | None]:
+    """The Redis that the gateway shares; None on a machine without one, where it needs none."""
+    with ExitStack() as stack:
+        try:
+            yield stack.enter_context(running(Redis))
+        except pytest.skip.Exception:
+            yield None
+
+
+@pytest.fixture(scope="session")
+def proving_gateway(
+    tmp_path_factory: pytest.TempPathFactory, cache: Redis | None
+) -> Iterator[Proof]:
+    """The gateway that believes any caller, for the whole run."""
+    folder = tmp_path_factory.mktemp("proof")
+    more = f'\n[storage.redis]\nurl = "{cache.url}"\n' if cache else ""
+    with proving(folder, more=more) as found:
+        yield found
+
+
+@pytest.fixture
+def proof(proving_gateway: Proof) -> Iterator[Proof]:
+    """That gateway with all systems well, before and after."""
+    proving_gateway.shop.mend()
+    yield proving_gateway
+    proving_gateway.shop.mend()
