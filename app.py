@@ -24,6 +24,7 @@ from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.token import TokenVerifier
+from domain.bucket import TokenBucket
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
@@ -147,7 +148,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     ports = store.over(systems.ports) if store else systems.ports
     notes = PriceNotes(store.prices) if store else None
     offering = Offering(Lineage(), campaigns, notes)
-    contexts = _contexts(settings, systems, ports, policy, store, watch, offering)
+    contexts = _contexts(settings, systems, ports, policy, store, watch, offering, shared.buckets)
     poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
@@ -206,6 +207,7 @@ def _contexts(
     store: Store | None,
     changes: StockWatch,
     offering: Offering,
+    buckets: TokenBucket,
 ) -> Contexts:
     return Contexts(
         settings.context,
@@ -218,6 +220,7 @@ def _contexts(
         offering=offering,
         terms=settings.reservation,
         rules=settings.cart,
+        buckets=buckets,
     )
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
+from domain.bucket import TokenBucket
 from domain.campaign import Campaigns
 from domain.cart import RULES, Rules
 from domain.change import StockChanges
@@ -132,6 +133,7 @@ class Context(Struct, kw_only=True):
     request_id: str
     attempts: Attempts = UNSERVED
     changes: StockChanges = UNSERVED
+    buckets: TokenBucket = UNSERVED
     offering: Offering = field(default_factory=lambda: Offering(Lineage()))
     systems: Sequence[str] = ()
     notices: list[Notice] = field(default_factory=list)
@@ -228,6 +230,7 @@ class Contexts:
         offering: Offering | None = None,
         terms: Terms = TERMS,
         rules: Rules = RULES,
+        buckets: TokenBucket = UNSERVED,
     ) -> None:
         self._settings = settings
         self._ports = ports
@@ -239,6 +242,7 @@ class Contexts:
         self._offering = offering or Offering(Lineage())
         self._terms = terms
         self._rules = rules
+        self._buckets = buckets
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
     def open(
@@ -277,6 +281,7 @@ class Contexts:
             systems=self._systems,
             terms=self._terms,
             rules=self._rules,
+            buckets=self._buckets,
             echoes={
                 "channel": channel.value,
                 "market": market,

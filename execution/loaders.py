@@ -87,6 +87,11 @@ def _keep_style(loaders: "Loaders", variant: Variant) -> None:
         loaders.product_by_key.prime(variant.style.key, variant.style)
 
 
+def _keep_variant(loaders: "Loaders", variant: Variant) -> None:
+    loaders.variant_by_sku.prime(variant.sku, variant)
+    _keep_style(loaders, variant)
+
+
 def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
     for product in _whole(page.items):
         loaders.product_by_key.prime(product.key, product)
@@ -125,7 +130,7 @@ class Loaders:
         self._batches = Batches()
         self._opened: list[Loader[Any, Any]] = []
         self._reads: Mapping[type, frozenset[str]] = {}
-        self._elsewhere: dict[tuple[str, str, Channel], Loader[str, Offer]] = {}
+        self._elsewhere: dict[tuple[str, str, Channel], Loaders] = {}
 
     products_by_query = Batched(
         lambda its: its.ports.product.products_by_query, _keep_page, of=Product
@@ -139,6 +144,9 @@ class Loaders:
     product_count_by_category = Batched(lambda its: its.ports.category.product_count_by_category)
     product_by_key = Batched(
         lambda its: its.ports.product.product_by_key, _keep_product, of=Product
+    )
+    variant_by_gtin = Batched(
+        lambda its: its.ports.product.variant_by_gtin, _keep_variant, of=Variant
     )
     variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, _keep_style, of=Variant)
     offer_by_sku = Batched(lambda its: its.ports.offer.offer_by_sku, of=Offer)
@@ -165,22 +173,21 @@ class Loaders:
     price_ledger_by_sku = Batched(lambda its: its.own.price.price_ledger_by_sku)
     booked_offer_by_sku = Batched(lambda its: its.own.price.booked_offer_by_sku)
     cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
+    carts_by_query = Batched(lambda its: its.own.cart.carts_by_query)
     cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
     reservations_by_holder = Batched(lambda its: its.own.reservation.reservations_by_holder)
     reservation_by_key = Batched(lambda its: its.own.reservation.reservation_by_key)
 
-    def offers_in(self, market: str, currency: str, channel: Channel) -> Loader[str, Offer]:
-        """Give the loader of offers as they are in some market, currency and channel."""
-        ask, key = self._ask, (market, currency, channel)
-        if key == (ask.market, ask.currency, ask.channel):
-            return self.offer_by_sku
-        if key not in self._elsewhere:
-            asked = replace(ask, market=market, currency=currency, channel=channel)
-            loader = Loader(self.ports.offer.offer_by_sku, asked, self._batches)
-            self._elsewhere[key] = loader
-            self._opened.append(loader)
-        return self._elsewhere[key]
+    def at(self, market: str, currency: str, channel: Channel) -> "Loaders":
+        """Give the loaders of another place, which end with these."""
+        ask, place = self._ask, (market, currency, channel)
+        if place == (ask.market, ask.currency, ask.channel):
+            return self
+        if place not in self._elsewhere:
+            there = replace(ask, market=market, currency=currency, channel=channel)
+            self._elsewhere[place] = Loaders(self.ports, there, self.own)
+        return self._elsewhere[place]
 
     def open(
         self, fetch: Fetch[K, V], keep: Callable[[V], None] | None, of: type | None
@@ -201,3 +208,5 @@ class Loaders:
         self._batches.close()
         for loader in self._opened:
             loader.close()
+        for loaders in self._elsewhere.values():
+            loaders.close()

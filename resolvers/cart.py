@@ -10,10 +10,12 @@ from domain.cart import (
     Cart,
     CartClosed,
     CartCreate,
+    CartFilter,
     CartInput,
     CartLimitReached,
     CartLine,
     CartOutcome,
+    CartQuery,
     CartState,
     CurrencyMismatch,
     SecretTaken,
@@ -25,6 +27,7 @@ from domain.entry import Touch, touch
 from domain.errors import BadInput, Failure, NotFound
 from domain.identity import node_key
 from domain.outcome import Notice, UserError
+from domain.page import Connection, connection, page_request
 from domain.policy import Decision
 from domain.product import Variant
 from domain.viewer import Viewer
@@ -36,6 +39,7 @@ from resolvers.owner import customer, decision
 TYPE = "Cart"
 WORDS = "carts"
 _MAX_SECRET = 128
+_ANY = CartFilter()
 
 T = TypeVar("T", bound=CartOutcome)
 
@@ -86,6 +90,26 @@ async def carts_of_customer(
     """List each customer's active carts, the last changed first."""
     found = await context.loaders.carts_by_customer.load([parent.key for parent in parents])
     return [() if each is None else each for each in found]
+
+
+async def carts(
+    parents: Sequence[object],
+    context: Context,
+    where: CartFilter | None = None,
+    first: int = 20,
+    after: str | None = None,
+) -> list[Connection[Cart] | Failure | None]:
+    """List active carts with goods in them, the last changed first. *Errors*: ``BadInput``."""
+    where, currency = where or _ANY, context.ask.currency
+    request = page_request(first, after, "carts", where, currency)
+    if where.min_value is not None and where.min_value < 0:
+        raise BadInput("where.minValue", where.min_value, "0 or more")
+    if context.policy.decide_type(TYPE, context.policy_class) is not Decision.ALLOW:
+        return [None] * len(parents)
+    page = await context.loaders.carts_by_query.load_one(CartQuery(request, where, currency))
+    if page is None or isinstance(page, Failure):
+        return [page] * len(parents)
+    return [connection(page, request)] * len(parents)
 
 
 async def customer_of_cart(

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from domain.attempt import Changes, attempt
 from domain.availability import FulfilmentMode, StockLevel
+from domain.bundle import taken_apart
 from domain.customer import Customer
 from domain.errors import BadInput, Failure, Forbidden, NotFound, SourceUnavailable, Unauthenticated
 from domain.fulfilment import modes_at
@@ -34,6 +35,7 @@ from domain.reservation import (
 )
 from domain.viewer import Role, Viewer
 from execution.context import Context
+from resolvers.stock import bundles_among
 
 _TYPE = "Reservation"
 
@@ -94,17 +96,17 @@ async def create(
     if (refused := await _refused(context, location_key)) is not None:
         return [ReservationOutcome(user_errors=(refused,))] * len(parents)
     lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
-    seen = await _snapshots(context, lines)
+    needs, seen = await _needs(context, lines)
     wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
 
-    places = [line.place for line in lines]
+    places = [line.place for line in needs]
     # A secret costs a guest nothing: it bounds nobody who draws many.
     origin = context.origin if context.viewer.role is Role.ANONYMOUS else None
 
     async def work(changes: Changes) -> ReservationOutcome:
         # Who comes too late is told so at once, and does not queue for a shelf that is empty.
         levels = await changes.reservation.shelves(places, seen.levels)
-        if lacking := shortages(lines, seen.usable(lines, levels)):
+        if lacking := shortages(needs, seen.usable(needs, levels)):
             return ReservationOutcome(user_errors=lacking)
         running = await changes.reservation.running(holder)
         if (reached := over_limit(running, wanted, context.terms)) is not None:
@@ -115,9 +117,9 @@ async def create(
                 return ReservationOutcome(user_errors=(reached,))
         await changes.reservation.create(wanted, origin)
         levels = await changes.reservation.lock(places, seen.levels)
-        if lacking := shortages(lines, seen.usable(lines, levels)):
+        if lacking := shortages(needs, seen.usable(needs, levels)):
             return ReservationOutcome(user_errors=lacking)
-        await changes.reservation.hold(wanted, lines)
+        await changes.reservation.hold(wanted, needs)
         return ReservationOutcome(reservation=wanted)
 
     outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
@@ -194,6 +196,16 @@ class _Seen(Struct, frozen=True):
                 raise silence or SourceUnavailable(system, "stock_by_sku", "its figures are old")
             found[line.place] = shelf
         return found
+
+
+async def _needs(
+    context: Context, lines: Sequence[ReservationLine]
+) -> tuple[Sequence[ReservationLine], _Seen]:
+    """Tell what has to be held, bundles taken apart, and what is there of it."""
+    skus = sorted({line.sku for line in lines})
+    levels = await context.loaders.stock_by_sku.load(skus)
+    needs = taken_apart(lines, await bundles_among(skus, levels, context))
+    return needs, await _snapshots(context, needs)
 
 
 async def _snapshots(context: Context, lines: Sequence[ReservationLine]) -> _Seen:

@@ -29,6 +29,7 @@ from schema.promotion import (
     MissedPromotion,
     Totals,
 )
+from schema.scalar import MinorUnits
 
 if TYPE_CHECKING:
     from schema.customer import Customer
@@ -165,6 +166,19 @@ EXPECTED = (
     "The version of the cart that the caller has seen. What was changed since is not overwritten: "
     "the answer is a VersionConflict, with the cart as it is."
 )
+
+
+@accepts(domain.cart.CartFilter, name="CartFilter")
+class CartFilter:
+    """Which carts are looked for. All that is given has to apply."""
+
+    changed_before: datetime | None = plain("Those that nobody has changed since: abandoned ones.")
+    changed_since: datetime | None = plain("Those that somebody has changed since.")
+    min_value: MinorUnits | None = plain(
+        "Those whose goods came to at least so much when they were last changed, in the smallest "
+        "unit of the request's currency; carts in other currencies are never listed."
+    )
+    is_guest: bool | None = plain("Guests' carts, or customers' only.")
 
 
 @accepts(domain.cart.CartCreate, name="CartCreateInput")

@@ -112,6 +112,9 @@ class Shop:
     async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
         return self._found("variant_by_sku", skus, ask, lambda sku: _asked(_variant(sku), ask))
 
+    async def variant_by_gtin(self, gtins: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+        return self._found("variant_by_gtin", gtins, ask, lambda sku: _asked(_variant(sku), ask))
+
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
     ) -> Mapping[ProductQuery, Page[Product]]:
