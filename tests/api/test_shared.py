@@ -83,7 +83,7 @@ def test_one_budget_for_all_replicas(group: Group) -> None:
 
 def test_what_was_not_needed_is_given_back(group: Group) -> None:
     """An operation is charged with what it could cost at most, and settled with what it did."""
-    many = "products(first: 20, search: \"nothing has this name\")"
+    many = 'products(first: 20, search: "nothing has this name")'
     dear = {"query": f"{{ {many} {{ nodes {{ variants {{ availability {{ band }} }} }} }} }}"}
     charged = _left(_ask(group.one, dear, "192.0.2.5"))
     assert charged < 900
