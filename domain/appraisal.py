@@ -44,13 +44,15 @@ class Goods(Struct, frozen=True, kw_only=True):
     """What was found of one SKU; a failure stands in the place of what could not be had.
 
     *Shape*: ``names`` are what promotions may call it; ``offer`` is what its system asks, ``shown``
-    the same with the promotions that act on a piece by itself.
+    the same with the promotions that act on a piece by itself; ``is_booked`` where its system is
+    silent now and the offer is the last one that it told.
     """
 
     variant: Variant | Failure | None
     names: Names | Failure = frozenset()
     offer: Offer | Failure | None
     shown: Offer | Failure | None
+    is_booked: bool = False
     levels: Sequence[StockLevel] | Failure | None = None
 
 
@@ -178,7 +180,7 @@ def _price(entry: Entry, facts: Facts) -> tuple[SeenPrice | None, bool]:
     goods = facts.goods.get(entry.sku)
     if goods is None or isinstance(goods.offer, Failure):
         return entry.seen, True
-    return facts.seen(entry.sku), False
+    return facts.seen(entry.sku), goods.is_booked
 
 
 def _priced(
@@ -242,7 +244,7 @@ def _of_line(entry: Entry, facts: Facts) -> Iterable[CartProblem]:
         return
     if isinstance(goods.variant, Failure):
         yield _degraded(Degraded.PRODUCT, entry.key)
-    if isinstance(goods.offer, Failure) or isinstance(goods.shown, Failure):
+    if goods.is_booked or isinstance(goods.offer, Failure) or isinstance(goods.shown, Failure):
         yield _degraded(Degraded.PRICE, entry.key)
     now, before = facts.seen(entry.sku), entry.seen
     if now and before and now.price.gross != before.price.gross:

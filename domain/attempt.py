@@ -12,6 +12,8 @@ from domain.assist import CaseChanges
 from domain.cart import CartChanges
 from domain.coupon import CouponChanges
 from domain.errors import BadInput, Unauthenticated
+from domain.handoff import HandOffChanges
+from domain.merge import MergeChanges
 from domain.outcome import Input, Outcome
 from domain.reservation import ReservationChanges
 from domain.viewer import Viewer
@@ -70,6 +72,8 @@ class Changes(Struct, frozen=True, kw_only=True):
     reservation: ReservationChanges
     case: CaseChanges
     cart: CartChanges
+    merge: MergeChanges
+    handoff: HandOffChanges
     coupon: CouponChanges
 
 

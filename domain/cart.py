@@ -19,9 +19,10 @@ from domain.ask import Ask
 from domain.carriage import Carbon, Method
 from domain.deadline import Duration
 from domain.entry import CartCoupon, DeliveryChoice, Entry, Touch
-from domain.errors import BadInput
+from domain.errors import BadInput, Failure
 from domain.identity import node_id
 from domain.outcome import Input, Outcome, UserError
+from domain.page import Page, PageRequest
 
 MAX_CARTS = 20
 _GUEST = "guest cart "
@@ -35,6 +36,7 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     guest_expiry: Duration = Duration(30 * 86_400)
     customer_expiry: Duration = Duration(90 * 86_400)
+    code_expiry: Duration = Duration(600)
     carbon: Carbon = Carbon()
     delivery: dict[str, Method] = {}
 
@@ -155,6 +157,27 @@ class CartLine(Struct, frozen=True):
         return self.entry.changed
 
 
+class CartFilter(Struct, frozen=True, kw_only=True):
+    """Which carts are looked for.
+
+    *Shape*: those last changed from ``changed_since`` up to and without ``changed_before``, of at
+    least so much ``min_value`` in the operation's currency. *Units*: minor units.
+    """
+
+    changed_before: datetime | None = None
+    changed_since: datetime | None = None
+    min_value: int | None = None
+    is_guest: bool | None = None
+
+
+class CartQuery(Struct, frozen=True):
+    """A page of carts in one currency, the last changed first."""
+
+    page: PageRequest
+    where: CartFilter
+    currency: str
+
+
 class CartInput(Input, frozen=True, kw_only=True, omit_defaults=True):
     """A cart to change: a global id, and for guests the secret that proves it theirs."""
 
@@ -256,6 +279,15 @@ class CartPort(Protocol):
         """Read carts by their own key; unknown and expired ones are absent."""
         ...
 
+    async def carts_by_query(
+        self, queries: Sequence[CartQuery], ask: Ask
+    ) -> Mapping[CartQuery, Page[Cart] | Failure]:
+        """Read one page of active carts with goods in them for each query, longest idle last.
+
+        ``BadInput`` is the value of a query whose cursor is not the list's own.
+        """
+        ...
+
     async def cart_by_secret(self, secrets: Sequence[str], ask: Ask) -> Mapping[str, Cart]:
         """Read guests' carts by a secret that holds them; unknown secrets are absent."""
         ...
@@ -282,4 +314,8 @@ class CartChanges(Protocol):
 
     async def save(self, cart: Cart) -> None:
         """Write a cart that was read in the same transaction."""
+        ...
+
+    async def newest(self, customer_key: str, market: str, currency: str) -> str | None:
+        """Tell the key of the active cart that a customer changed last in a market and currency."""
         ...

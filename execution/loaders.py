@@ -87,6 +87,11 @@ def _keep_style(loaders: "Loaders", variant: Variant) -> None:
         loaders.product_by_key.prime(variant.style.key, variant.style)
 
 
+def _keep_variant(loaders: "Loaders", variant: Variant) -> None:
+    loaders.variant_by_sku.prime(variant.sku, variant)
+    _keep_style(loaders, variant)
+
+
 def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
     for product in _whole(page.items):
         loaders.product_by_key.prime(product.key, product)
@@ -103,6 +108,15 @@ def _keep_product(loaders: "Loaders", product: Product) -> None:
         loaders.variant_by_sku.prime(variant.sku, variant)
 
 
+# By these it is found out whose a person's object is, and whether it may be worked with.
+_ALWAYS: Mapping[type, frozenset[str]] = {Customer: frozenset({"identities", "is_restricted"})}
+# What a variant costs depends on where its product stands, also if nobody reads that.
+_OF_GOODS: Mapping[type, frozenset[str]] = {
+    Product: frozenset({"category"}),
+    Variant: frozenset({"category_key"}),
+}
+
+
 class Loaders:
     """The loaders of one operation; whoever made it closes it."""
 
@@ -114,18 +128,13 @@ class Loaders:
         campaigns: Campaigns = NO_CAMPAIGNS,
     ) -> None:
         self.ports = ports
-        # What a variant costs depends on where its product stands, also if nobody reads that.
-        self._always: Mapping[type, frozenset[str]] = (
-            {Product: frozenset({"category"}), Variant: frozenset({"category_key"})}
-            if campaigns.name_goods
-            else {}
-        )
+        self._always = {**_ALWAYS, **(_OF_GOODS if campaigns.name_goods else {})}
         self.own = own
         self._ask = ask
         self._batches = Batches()
         self._opened: list[Loader[Any, Any]] = []
         self._reads: Mapping[type, frozenset[str]] = {}
-        self._elsewhere: dict[tuple[str, str, Channel], Loader[str, Offer]] = {}
+        self._elsewhere: dict[tuple[str, str, Channel], Loaders] = {}
 
     products_by_query = Batched(
         lambda its: its.ports.product.products_by_query, _keep_page, of=Product
@@ -140,6 +149,9 @@ class Loaders:
     product_by_key = Batched(
         lambda its: its.ports.product.product_by_key, _keep_product, of=Product
     )
+    variant_by_gtin = Batched(
+        lambda its: its.ports.product.variant_by_gtin, _keep_variant, of=Variant
+    )
     variant_by_sku = Batched(lambda its: its.ports.product.variant_by_sku, _keep_style, of=Variant)
     offer_by_sku = Batched(lambda its: its.ports.offer.offer_by_sku, of=Offer)
     price_history_by_sku = Batched(lambda its: its.ports.price_history.price_history_by_sku)
@@ -147,13 +159,17 @@ class Loaders:
     skus_by_location = Batched(lambda its: its.ports.assortment.skus_by_location)
     location_by_key = Batched(lambda its: its.ports.location.location_by_key)
     locations_by_query = Batched(lambda its: its.ports.location.locations_by_query, _keep_places)
-    customer_by_key = Batched(lambda its: its.ports.customer.customer_by_key, _keep_customer)
+    customer_by_key = Batched(
+        lambda its: its.ports.customer.customer_by_key, _keep_customer, of=Customer
+    )
     loyalty_by_customer = Batched(lambda its: its.ports.loyalty.loyalty_by_customer)
     loyalty_by_key = Batched(lambda its: its.ports.loyalty.loyalty_by_key)
     order_by_key = Batched(lambda its: its.ports.order.order_by_key)
     orders_by_customer = Batched(lambda its: its.ports.order.orders_by_customer, _keep_orders)
     order_by_number = Batched(lambda its: its.ports.order.order_by_number, _keep_order)
-    customers_by_trait = Batched(lambda its: its.ports.customer.customers_by_trait, _keep_customers)
+    customers_by_trait = Batched(
+        lambda its: its.ports.customer.customers_by_trait, _keep_customers, of=Customer
+    )
     ledger_by_account = Batched(lambda its: its.ports.loyalty.ledger_by_account)
     interactions_by_customer = Batched(lambda its: its.ports.interaction.interactions_by_customer)
     shipment_by_tracking = Batched(lambda its: its.ports.shipment.shipment_by_tracking)
@@ -165,22 +181,21 @@ class Loaders:
     price_ledger_by_sku = Batched(lambda its: its.own.price.price_ledger_by_sku)
     booked_offer_by_sku = Batched(lambda its: its.own.price.booked_offer_by_sku)
     cart_by_key = Batched(lambda its: its.own.cart.cart_by_key)
+    carts_by_query = Batched(lambda its: its.own.cart.carts_by_query)
     cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
     reservations_by_holder = Batched(lambda its: its.own.reservation.reservations_by_holder)
     reservation_by_key = Batched(lambda its: its.own.reservation.reservation_by_key)
 
-    def offers_in(self, market: str, currency: str, channel: Channel) -> Loader[str, Offer]:
-        """Give the loader of offers as they are in some market, currency and channel."""
-        ask, key = self._ask, (market, currency, channel)
-        if key == (ask.market, ask.currency, ask.channel):
-            return self.offer_by_sku
-        if key not in self._elsewhere:
-            asked = replace(ask, market=market, currency=currency, channel=channel)
-            loader = Loader(self.ports.offer.offer_by_sku, asked, self._batches)
-            self._elsewhere[key] = loader
-            self._opened.append(loader)
-        return self._elsewhere[key]
+    def at(self, market: str, currency: str, channel: Channel) -> "Loaders":
+        """Give the loaders of another place, which end with these."""
+        ask, place = self._ask, (market, currency, channel)
+        if place == (ask.market, ask.currency, ask.channel):
+            return self
+        if place not in self._elsewhere:
+            there = replace(ask, market=market, currency=currency, channel=channel)
+            self._elsewhere[place] = Loaders(self.ports, there, self.own)
+        return self._elsewhere[place]
 
     def open(
         self, fetch: Fetch[K, V], keep: Callable[[V], None] | None, of: type | None
@@ -201,3 +216,5 @@ class Loaders:
         self._batches.close()
         for loader in self._opened:
             loader.close()
+        for loaders in self._elsewhere.values():
+            loaders.close()

@@ -19,7 +19,8 @@ from domain.problem import CartProblem
 from domain.product import Variant
 from domain.promotion import AppliedCoupon, AppliedPromotion, MissedPromotion, Names
 from execution.context import Context
-from resolvers.promotion import article_names
+from resolvers.promotion import article_names, committed_offers
+from resolvers.stock import levels_by_sku
 
 
 async def totals(parents: Sequence[Cart], context: Context) -> list[Totals]:
@@ -133,7 +134,7 @@ async def facts_of(
     skus = list(dict.fromkeys([*(e.sku for cart in carts for e in cart.entries), *also]))
     variants, levels, tiers, used_up = await asyncio.gather(
         context.loaders.variant_by_sku.load(skus),
-        context.loaders.stock_by_sku.load(skus if stock else []),
+        levels_by_sku(skus if stock else [], context),
         _tiers(carts, context),
         _used_up(carts, codes, context),
     )
@@ -160,12 +161,14 @@ async def facts_of(
                         names=names.get(sku, frozenset()),
                         offer=offer,
                         shown=_shown(offer, names.get(sku), cart, context),
+                        is_booked=sku in booked,
                         levels=by_sku.get(sku),
                     )
-                    for sku, variant, offer in zip(skus, variants, own)
+                    for sku, variant in zip(skus, variants)
+                    for offer in [own[sku]]
                 },
                 places=places,
-                promotions=context.campaigns.all,
+                promotions=context.offering.campaigns.all,
                 tier=tiers.get(cart.holder),
                 used_up=used_up[cart.key],
                 rules=context.rules,
@@ -173,24 +176,27 @@ async def facts_of(
                 has_stock=stock,
             ),
         )
-        for cart, own in zip(carts, offers)
+        for cart, (own, booked) in zip(carts, offers)
     ]
 
 
 async def _offers(
-    cart: Cart,
-    skus: Sequence[str],
-    context: Context,
-) -> list[Offer | Failure | None]:
-    """Read the offers where the cart was begun, wherever it is looked at."""
-    loader = context.loaders.offers_in(cart.market, cart.currency, cart.begun.channel)
-    return await loader.load(skus)
+    cart: Cart, skus: Sequence[str], context: Context
+) -> tuple[Mapping[str, Offer | Failure | None], frozenset[str]]:
+    """Read the offers where the cart was begun, wherever it is looked at.
+
+    *Shape*: which of them their system did not tell now, but before.
+    """
+    loaders = context.loaders.at(cart.market, cart.currency, cart.begun.channel)
+    asked = await loaders.offer_by_sku.load(skus)
+    booked = frozenset(sku for sku, each in zip(skus, asked) if isinstance(each, Failure))
+    return await committed_offers(skus, loaders), booked
 
 
 async def _tiers(carts: Iterable[Cart], context: Context) -> Mapping[str, str | Failure | None]:
     """Read the loyalty tiers of customers, where any promotion asks for one."""
     keys = sorted({cart.holder for cart in carts if not cart.is_guest})
-    if not any(each.tiers is not None for each in context.campaigns.all):
+    if not any(each.tiers is not None for each in context.offering.campaigns.all):
         return {}
     found = await context.loaders.loyalty_by_customer.load(keys)
     return {
@@ -203,7 +209,7 @@ async def _used_up(
     carts: Iterable[Cart], codes: Sequence[str], context: Context
 ) -> Mapping[str, frozenset[str]]:
     """Tell which codes each cart's holder can redeem no more; where nobody can say, none."""
-    known = context.campaigns.all
+    known = context.offering.campaigns.all
     wanted = {
         cart.key: claims([*(c.code for c in cart.coupons), *codes], known, cart.key, cart.holder)
         for cart in carts
@@ -235,7 +241,7 @@ def _shown(
     ask = replace(
         context.ask, market=cart.market, currency=cart.currency, channel=cart.begun.channel
     )
-    return context.campaigns.offer(offer, names, ask, context.now)
+    return context.offering.campaigns.offer(offer, names, ask, context.now)
 
 
 async def _places(keys: Sequence[str], context: Context) -> Mapping[str, Location | Failure]:

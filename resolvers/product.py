@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+import domain.gtin
 from domain.assortment import Assortment
 from domain.errors import BadInput, Failure, NotServed
 from domain.facet import Facet, FacetQuery, Facets
@@ -13,7 +14,7 @@ from domain.ledger import LedgerEntry, ledger_prior_price, reaches_back
 from domain.offer import Offer
 from domain.page import Count, edges, page_info, page_request
 from domain.price import PriceHistory, PriorPrice
-from domain.product import PriceSpan, Product, ProductConnection, Variant
+from domain.product import Component, PriceSpan, Product, ProductConnection, Variant
 from execution.context import Context
 from resolvers.promotion import promoted_offers
 
@@ -105,10 +106,22 @@ async def facets(
 
 
 async def variant(
-    parents: Sequence[object], context: Context, sku: str
+    parents: Sequence[object],
+    context: Context,
+    sku: str | None = None,
+    gtin: str | None = None,
 ) -> list[Variant | Failure | None]:
-    """Find a variant by its SKU."""
-    return [await context.loaders.variant_by_sku.load_one(sku)] * len(parents)
+    """Find a variant by its SKU or its GTIN.
+
+    *Errors*: ``BadInput`` for both or neither, and for what is no GTIN.
+    """
+    if (sku is None) == (gtin is None):
+        found = "none of them" if sku is None else "both"
+        raise BadInput("sku, gtin", found, "exactly one")
+    if sku is not None:
+        return [await context.loaders.variant_by_sku.load_one(sku)] * len(parents)
+    number = domain.gtin.gtin(gtin or "", "gtin")
+    return [await context.loaders.variant_by_gtin.load_one(number)] * len(parents)
 
 
 async def product_of_variant(
@@ -116,6 +129,13 @@ async def product_of_variant(
 ) -> list[Product | Failure | None]:
     """Find the style of each variant."""
     return await context.loaders.product_by_key.load([parent.product_key for parent in parents])
+
+
+async def variant_of_component(
+    parents: Sequence[Component], context: Context
+) -> list[Variant | Failure | None]:
+    """Find the variant of each component."""
+    return await context.loaders.variant_by_sku.load([parent.sku for parent in parents])
 
 
 async def offer_of_variant(

@@ -8,6 +8,7 @@ from domain.offer import Offer
 from domain.product import Variant
 from domain.promotion import Names, Promotion
 from execution.context import Context
+from execution.loaders import Loaders
 
 
 async def name(parents: Sequence[Promotion], context: Context) -> list[str]:
@@ -33,7 +34,7 @@ async def article_names(variants: Sequence[Variant], context: Context) -> list[N
 
 
 async def committed_offers(
-    skus: Sequence[str], context: Context
+    skus: Sequence[str], loaders: Loaders
 ) -> Mapping[str, Offer | Failure | None]:
     """Find what systems ask for variants now, to sell at; without the gateway's promotions.
 
@@ -41,8 +42,8 @@ async def committed_offers(
     over; then it is ``PriceExpired``. Where prices are not written down, the failure stands.
     """
     wanted = [*dict.fromkeys(skus)]
-    offers = dict(zip(wanted, await context.loaders.offer_by_sku.load(wanted)))
+    offers = dict(zip(wanted, await loaders.offer_by_sku.load(wanted)))
     failed = [sku for sku, offer in offers.items() if isinstance(offer, SourceFailure)]
-    booked = await context.loaders.booked_offer_by_sku.load(failed)
+    booked = await loaders.booked_offer_by_sku.load(failed)
     known = {k: v for k, v in zip(failed, booked) if isinstance(v, Offer | PriceExpired)}
     return offers | known

@@ -13,7 +13,7 @@ import resolvers.cart
 import resolvers.delivery
 from domain.cart import CartState
 from domain.entry import Actor
-from domain.policy import Category
+from domain.policy import Category, Record
 from schema.channel import Channel
 from schema.delivery import HELD, DeliveryGroup
 from schema.field import accepts, batch, enumerates, plain, publishes
@@ -29,6 +29,7 @@ from schema.promotion import (
     MissedPromotion,
     Totals,
 )
+from schema.scalar import MinorUnits
 
 if TYPE_CHECKING:
     from schema.customer import Customer
@@ -50,7 +51,7 @@ enumerates(
 )
 
 
-@publishes(domain.entry.Touch)
+@publishes(domain.entry.Touch, part_of=Category.CART)
 class CartTouch:
     """Who did something to a cart, where and when."""
 
@@ -59,7 +60,7 @@ class CartTouch:
     at: datetime = plain("When.")
 
 
-@publishes(domain.cart.CartLine)
+@publishes(domain.cart.CartLine, part_of=Category.CART)
 class CartLine:
     """A variant in a cart, and how many of it."""
 
@@ -98,7 +99,7 @@ class CartLine:
         """What is wrong with the line at the moment."""
 
 
-@publishes(domain.cart.Cart, person=True)
+@publishes(domain.cart.Cart, person=Record.CART)
 class Cart(Node):
     """What somebody is about to buy: one cart, the same in every channel."""
 
@@ -165,6 +166,19 @@ EXPECTED = (
     "The version of the cart that the caller has seen. What was changed since is not overwritten: "
     "the answer is a VersionConflict, with the cart as it is."
 )
+
+
+@accepts(domain.cart.CartFilter, name="CartFilter")
+class CartFilter:
+    """Which carts are looked for. All that is given has to apply."""
+
+    changed_before: datetime | None = plain("Those that nobody has changed since: abandoned ones.")
+    changed_since: datetime | None = plain("Those that somebody has changed since.")
+    min_value: MinorUnits | None = plain(
+        "Those whose goods came to at least so much when they were last changed, in the smallest "
+        "unit of the request's currency; carts in other currencies are never listed."
+    )
+    is_guest: bool | None = plain("Guests' carts, or customers' only.")
 
 
 @accepts(domain.cart.CartCreate, name="CartCreateInput")

@@ -6,13 +6,16 @@ import resolvers.assist
 import resolvers.cart
 import resolvers.code
 import resolvers.delivery
+import resolvers.handoff
 import resolvers.line
+import resolvers.merge
 import resolvers.reservation
 import resolvers.wishlist
 import schema.assist
 import schema.cart
 import schema.code
 import schema.delivery
+import schema.merge
 import schema.outcome
 import schema.reservation
 import schema.wishlist
@@ -27,6 +30,16 @@ from schema.cart import (
 from schema.code import CartCouponsInput, CartPricesAcceptInput
 from schema.delivery import CartDeliverySelectInput
 from schema.field import argument, batch, publishes
+from schema.merge import (
+    CartClaimInput,
+    CartClaimPayload,
+    CartHandOffInput,
+    CartHandOffPayload,
+    CartMergeInput,
+    CartMergePayload,
+    CartMergeUndoInput,
+    CartResumeInput,
+)
 from schema.reservation import (
     ReservationCreateInput,
     ReservationExtendInput,
@@ -51,6 +64,7 @@ USER_ERRORS: tuple[type, ...] = (
     *schema.cart.USER_ERRORS,
     *schema.code.USER_ERRORS,
     *schema.delivery.USER_ERRORS,
+    *schema.merge.USER_ERRORS,
 )
 
 
@@ -160,3 +174,33 @@ class Mutation:
         self, input: Annotated[CartCouponsInput, argument("Which codes to take out.")]
     ) -> CartPayload | None:
         """Take coupon codes out of a cart."""
+
+    @batch(resolvers.merge.merge, cost=10)
+    def cart_merge(
+        self, input: Annotated[CartMergeInput, argument("Which cart goes into which.")]
+    ) -> CartMergePayload | None:
+        """Merge a cart into another one, as after signing in; merging again changes nothing."""
+
+    @batch(resolvers.merge.undo, cost=10)
+    def cart_merge_undo(
+        self, input: Annotated[CartMergeUndoInput, argument("Which merge.")]
+    ) -> CartMergePayload | None:
+        """Take a merge back: what came over goes, and the other cart is what it was."""
+
+    @batch(resolvers.handoff.hand_off, cost=10)
+    def cart_hand_off(
+        self, input: Annotated[CartHandOffInput, argument("Which cart.")]
+    ) -> CartHandOffPayload | None:
+        """Make a code that hands a cart on to another channel or device."""
+
+    @batch(resolvers.handoff.claim, cost=10)
+    def cart_claim(
+        self, input: Annotated[CartClaimInput, argument("The code.")]
+    ) -> CartClaimPayload | None:
+        """Take a cart over by its code; a customer's goes to that customer and to staff only."""
+
+    @batch(resolvers.handoff.resume, cost=10)
+    def cart_resume(
+        self, input: Annotated[CartResumeInput, argument("Which cart.")]
+    ) -> CartPayload | None:
+        """Go on with a cart in this channel: it is the last one again, and kept for longer."""

@@ -21,7 +21,7 @@ from domain.identity import Kind
 from domain.location import LocationKind, LocationService
 from domain.policy import Category
 from schema.availability import Availability
-from schema.cart import Cart
+from schema.cart import Cart, CartFilter
 from schema.category import Category as ProductCategory
 from schema.customer import Customer, CustomerFilter
 from schema.customer360 import Customer360
@@ -72,8 +72,14 @@ class Query:
         """A product by its global id."""
 
     @batch(resolvers.product.variant)
-    def variant(self, sku: Annotated[str, argument("The SKU.")]) -> Variant | None:
-        """A variant by its SKU."""
+    def variant(
+        self,
+        sku: Annotated[str | None, argument("The SKU.")] = None,
+        gtin: Annotated[
+            str | None, argument("A GS1 number, as the barcode has it: 8, 12, 13 or 14 digits.")
+        ] = None,
+    ) -> Variant | None:
+        """A variant by exactly one of the arguments."""
 
     @batch(resolvers.product.products, cost=2)
     def products(
@@ -181,6 +187,15 @@ class Query:
         ] = None,
     ) -> Cart | None:
         """A cart; null where absent or not the caller's to see."""
+
+    @batch(resolvers.cart.carts, category=Category.OPERATIONAL, cost=2)
+    def carts(
+        self,
+        where: Annotated[CartFilter | None, argument("Which carts; all without it.")] = None,
+        first: Annotated[int, argument("How many at most: 1 to 100.")] = 20,
+        after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
+    ) -> Connection[Cart] | None:
+        """Active carts with goods in them, such as abandoned ones, newest first; for staff."""
 
     @batch(resolvers.wishlist.wishlist)
     def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:

@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ask import Ask
-from domain.cart import Cart, CartState
-from domain.errors import StoreUnavailable
+from domain.cart import Cart, CartQuery, CartState
+from domain.errors import Failure, StoreUnavailable
+from domain.page import Page
 from storage.database import Database
 from storage.seal import Seal
 from storage.subject import People, Subject, Subjects
-from storage.table import CART, CART_SECRET
+from storage.table import CART, CART_SECRET, SUBJECT
 
 # What is counted for staff beside the calls to the retailer's systems.
 _SYSTEM = "store"
@@ -59,6 +60,65 @@ class CartReader:
 
         ask.calls[_SYSTEM] += 1
         return await self._database.read(transaction, ask.deadline)
+
+    async def carts_by_query(
+        self, queries: Sequence[CartQuery], ask: Ask
+    ) -> Mapping[CartQuery, Page[Cart] | Failure]:
+        """Read one page of active carts with goods in them for each query, longest idle last."""
+        places = {query: _place_after(query) for query in queries}
+
+        async def transaction(
+            connection: AsyncConnection,
+        ) -> Mapping[CartQuery, Page[Cart] | Failure]:
+            return {
+                query: place
+                if isinstance(place, Failure)
+                else await self._page(connection, query, place)
+                for query, place in places.items()
+            }
+
+        ask.calls[_SYSTEM] += 1
+        return await self._database.read(transaction, ask.deadline)
+
+    async def _page(
+        self, connection: AsyncConnection, query: CartQuery, after: tuple[datetime, UUID] | None
+    ) -> Page[Cart]:
+        where = query.where
+        which = [
+            CART.c.state == CartState.ACTIVE.value,
+            CART.c.currency == query.currency,
+            CART.c.pieces > 0,
+            CART.c.expires_at > datetime.now(UTC),
+            SUBJECT.c.wrapped.is_not(None),
+        ]
+        if where.changed_before is not None:
+            which.append(CART.c.updated_at < where.changed_before)
+        if where.changed_since is not None:
+            which.append(CART.c.updated_at >= where.changed_since)
+        if where.min_value is not None:
+            which.append(CART.c.value >= where.min_value)
+        if where.is_guest is not None:
+            which.append(CART.c.is_guest == where.is_guest)
+        if after is not None:
+            moment, id = after
+            same = (CART.c.updated_at == moment) & (CART.c.id < id)
+            which.append((CART.c.updated_at < moment) | same)
+        rows = (
+            await connection.execute(
+                select(CART)
+                .join(SUBJECT, SUBJECT.c.id == CART.c.subject_id)
+                .where(*which)
+                .order_by(CART.c.updated_at.desc(), CART.c.id.desc())
+                .limit(query.page.first + 1)
+            )
+        ).all()
+        shown = rows[: query.page.first]
+        people = await self._subjects.read(connection, {row.subject_id for row in shown})
+        return Page(
+            tuple(opened(row, people[row.subject_id], self._seal) for row in shown),
+            tuple(f"{row.updated_at.isoformat()} {row.id}" for row in shown),
+            has_next=len(rows) > len(shown),
+        )
 
     async def cart_by_secret(self, secrets: Sequence[str], ask: Ask) -> Mapping[str, Cart]:
         """Read guests' carts by a secret that holds them; unknown secrets are absent."""
@@ -195,6 +255,22 @@ class CartWriter:
             update(CART).where(CART.c.id == UUID(cart.key)).values(**self._columns(cart, subject))
         )
 
+    async def newest(self, customer_key: str, market: str, currency: str) -> str | None:
+        """Tell the key of the active cart that a customer changed last in a market and currency."""
+        subject = await self._people.know(customer_key)
+        rows = await self._connection.execute(
+            select(CART)
+            .where(
+                CART.c.subject_id == subject.id,
+                CART.c.state == CartState.ACTIVE.value,
+                CART.c.currency == currency,
+                CART.c.expires_at > datetime.now(UTC),
+            )
+            .order_by(CART.c.updated_at.desc(), CART.c.id.desc())
+        )
+        carts = (opened(row, subject, self._seal) for row in rows)
+        return next((cart.key for cart in carts if cart.market == market), None)
+
     def _columns(self, cart: Cart, subject: Subject) -> dict[str, Any]:
         plain = msgspec.msgpack.encode(cart)
         return {
@@ -220,6 +296,17 @@ def cart_id(key: str) -> UUID | None:
         return UUID(key)
     except ValueError:
         return None
+
+
+def _place_after(query: CartQuery) -> tuple[datetime, UUID] | Failure | None:
+    """Read the place behind which a page begins; the failure for what is none of ours."""
+    if query.page.after is None:
+        return None
+    moment, _, id = query.page.after.partition(" ")
+    try:
+        return datetime.fromisoformat(moment), UUID(id)
+    except ValueError:
+        return query.page.refused()
 
 
 def _recency(cart: Cart) -> tuple[datetime, str]:

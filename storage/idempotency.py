@@ -22,7 +22,9 @@ from storage.cart import CartWriter
 from storage.case import CaseWriter
 from storage.coupon import CouponWriter
 from storage.database import Database
+from storage.handoff import HandOffWriter
 from storage.held import Holds
+from storage.merge import MergeWriter
 from storage.reservation import ReservationWriter
 from storage.seal import Seal
 from storage.subject import People, Subjects
@@ -124,6 +126,8 @@ class OnceOnly:
                 reservation=reservation,
                 case=CaseWriter(connection, self._seal, self._subjects, people),
                 cart=CartWriter(connection, self._database, self._seal, self._subjects, people),
+                merge=MergeWriter(connection, self._database, self._seal, self._subjects, people),
+                handoff=HandOffWriter(connection, self._seal),
                 coupon=CouponWriter(connection, self._database, people),
             )
             outcome = await work(changes)

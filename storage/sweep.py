@@ -1,4 +1,4 @@
-"""Sweeps what is over: holds that count no more, and reservations that nobody asks about.
+"""Sweeps what is over: holds that count no more, reservations that nobody asks about, carts.
 
 What is over counts nowhere from its last moment on; sweeping only keeps the tables small. Every
 process sweeps, and leaves to another what that one has just taken.
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.errors import StoreUnavailable
 from domain.reservation import ReservationState
 from storage.database import Database
+from storage.expiry import sweep_carts
 from storage.table import HOLD, RESERVATION, SHELF
 
 _EVERY = 30.0
@@ -59,7 +60,7 @@ class Sweep:
     async def sweep(self) -> int:
         """Sweep once; tells how many rows were swept. *Errors*: ``StoreUnavailable``."""
         swept = 0
-        for step in (_expire, _forget, _clear):
+        for step in (_expire, _forget, _clear, sweep_carts):
             for _ in range(_BATCHES):
                 found = await self._database.write(step)
                 swept += found

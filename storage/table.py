@@ -277,3 +277,25 @@ LEASE = Table(
     Column("name", String(40), primary_key=True),
     Column("until", Moment, nullable=False),
 )
+
+# What carts were merged into, with each as it was before: what undoing goes by.
+CART_MERGE = Table(
+    "cart_merge",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("source_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("target_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("subject_id", ForeignKey("subject.id"), nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("merged_at", Moment, nullable=False),
+    Column("undone_at", Moment),
+)
+
+# What hands a cart on, once and for minutes.
+CART_CODE = Table(
+    "cart_code",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("cart_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+)

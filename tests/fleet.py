@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,12 +25,13 @@ class Replica:
     def __init__(self, config: Path, port: int, environment: Mapping[str, str]) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}/graphql"
+        self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed when it is stopped
         self.process = subprocess.Popen(
             [sys.executable, "app.py", "--port", str(port), "--config", str(config)],
             cwd=ROOT,
             env={**environment, "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
             text=True,
         )
 
@@ -37,7 +39,9 @@ class Replica:
         """Wait until it answers."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line.startswith("ready "), f"the gateway ended with {self.process.poll()}"
+        if not line.startswith("ready "):
+            self._log.seek(0)
+            raise AssertionError(f"the gateway ended: {self._log.read()[-2_000:]}")
 
     def tell_to_stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -54,6 +58,7 @@ class Replica:
             self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
+        self._log.close()
         return time.monotonic() - started
 
 
@@ -62,12 +67,12 @@ class Fleet:
 
     def __init__(self, config: Path, environment: Mapping[str, str]) -> None:
         self._config = config
-        self._environment = environment
+        self.environment = environment
         self.replicas: list[Replica] = []
 
     def start(self, *ports: int) -> list[Replica]:
         """Start replicas side by side, on these ports."""
-        started = [Replica(self._config, port, self._environment) for port in ports]
+        started = [Replica(self._config, port, self.environment) for port in ports]
         self.replicas += started
         for each in started:
             each.ready()

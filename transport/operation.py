@@ -9,7 +9,7 @@ from graphql import OperationType
 from msgspec import Struct
 
 from domain.errors import DeadlineExceeded, Failure, SourceTimeout
-from domain.viewer import Viewer
+from domain.viewer import Role, Viewer
 from execution.context import Asked, Context
 from execution.demand import Admit
 from execution.document import Read
@@ -32,8 +32,8 @@ _FALSE_END = Answer({"hasNext": False})
 class Executor(Protocol):
     """Executes documents; raises nothing but cancellation."""
 
-    def read(self, text: str) -> Read:
-        """Read a document, once for all that is done with it."""
+    def read(self, text: str, role: Role) -> Read:
+        """Read a role's document, once for all that is done with it."""
         ...
 
     def kind(self, read: Read, operation_name: str | None) -> OperationType | None:
@@ -169,7 +169,8 @@ class Operations:
         *Errors*: the document reader's.
         """
         found = await self._documents.read(parameters, proved.viewer)
-        read, name = self._executor.read(found.text), parameters.operation_name
+        read = self._executor.read(found.text, proved.viewer.role)
+        name = parameters.operation_name
         return Request(
             read,
             "@defer" in found.text,

@@ -77,6 +77,12 @@ class Adapter:
         """Read variants; the ERP answers with their styles, whole."""
         return await self._catalogue.variant_by_sku(skus, ask)
 
+    async def variant_by_gtin(
+        self, gtins: Sequence[str], ask: Ask
+    ) -> Mapping[str, Variant | Failure]:
+        """Read variants by their EANs; the ERP answers with their styles, whole."""
+        return await self._catalogue.variant_by_gtin(gtins, ask)
+
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
     ) -> Mapping[ProductQuery, Page[Product] | Failure]:

@@ -1,6 +1,6 @@
 """Styles, their search, and the tree of material groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -38,7 +38,8 @@ class Catalogue:
     ) -> Mapping[str, Product | Failure]:
         """Read styles by their numbers."""
         numbers = [local for local in self._erp.own(keys) if message.is_short(local)]
-        products = await self._products("product_by_key", "SATNR", numbers, ask)
+        asked = {message.long(number): number for number in numbers}
+        products = await self._products("product_by_key", "SATNR", asked, ask)
         system = self._erp.upstream.system
         return {f"{system}:{number}": product for number, product in products.items()}
 
@@ -47,16 +48,17 @@ class Catalogue:
     ) -> Mapping[str, Variant | Failure]:
         """Read variants; the ERP answers with their styles, whole."""
         numbers = [sku for sku in skus if message.is_short(sku)]
-        products = await self._products("variant_by_sku", "MATNR", numbers, ask)
-        found: dict[str, Variant | Failure] = {}
-        for sku, product in products.items():
-            if isinstance(product, Failure):
-                found[sku] = product
-            else:
-                own = next((each for each in product.variants if each.sku == sku), None)
-                if own is not None:
-                    found[sku] = structs.replace(own, style=product)
-        return found
+        asked = {message.long(number): number for number in numbers}
+        products = await self._products("variant_by_sku", "MATNR", asked, ask)
+        return _variants(products, lambda variant: (variant.sku,))
+
+    async def variant_by_gtin(
+        self, gtins: Sequence[str], ask: Ask
+    ) -> Mapping[str, Variant | Failure]:
+        """Read variants by their EANs; the ERP answers with their styles, whole."""
+        asked = {gtin: gtin for gtin in gtins if article.is_gtin(gtin)}
+        products = await self._products("variant_by_gtin", "EAN11", asked, ask)
+        return _variants(products, lambda variant: variant.gtins)
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
@@ -176,20 +178,23 @@ class Catalogue:
         return found
 
     async def _products(
-        self, call: str, field_name: str, numbers: Sequence[str], ask: Ask
+        self, call: str, field_name: str, asked: Mapping[str, str], ask: Ask
     ) -> dict[str, Product | Failure]:
-        """Read styles, each under the number that was asked for: its own or a variant's."""
+        """Read styles, each under what was asked for: its own number, or one of a variant's.
+
+        *Shape*: ``asked`` leads from the ERP's numbers to what the caller calls them.
+        """
         spoken = article.languages(ask.language)
 
         async def fetch(chunk: Sequence[str]) -> dict[str, Product | Failure]:
-            asked = {message.long(number): number for number in chunk}
-            body = {field_name: list(asked), "SPRAS": spoken}
+            body = {field_name: chunk, "SPRAS": spoken}
             name, kind = f"ARTICLE_BY_{field_name}", message.Articles
             answer = await self._erp.post(name, body, kind, ask, call, message.LISTED_ROWS)
             reader = self._reader(answer, ask, call)
-            return self._erp.by_key(answer.results, _numbers, reader.product, asked, call)
+            own = {number: asked[number] for number in chunk}
+            return self._erp.by_key(answer.results, _numbers, reader.product, own, call)
 
-        parts = await self._erp.upstream.chunked(numbers, MAX_KEYS, fetch)
+        parts = await self._erp.upstream.chunked(list(asked), MAX_KEYS, fetch)
         return {number: product for part in parts for number, product in part.items()}
 
     async def _page(self, query: ProductQuery, skip: int, ask: Ask) -> Page[Product] | Failure:
@@ -253,9 +258,18 @@ class Catalogue:
 
     def _reader(self, answer: message.Articles, ask: Ask, call: str) -> article.Reader:
         spoken = article.languages(ask.language)
-        # A name that cannot be read costs the styles that it is needed for.
-        told = self._erp.told(answer.names, lambda _: (), lambda name: name, call)
-        names = [name for name in told if not isinstance(name, Failure)]
+        names, lost = [], set[str]()
+        for codes, name in told(
+            self._erp.upstream.system, call, answer.names, lambda each: (each.atnam,), _same
+        ):
+            if not isinstance(name, Failure):
+                names.append(name)
+            elif codes:
+                lost.update(codes)
+            else:
+                raise name
+        # One that cannot be read costs the styles it is needed for, and is in no other language.
+        names = [name for name in names if name.atnam not in lost]
         return article.Reader(names, spoken, self._media_url, self._erp.now(CATALOGUE))
 
 
@@ -266,6 +280,10 @@ def _count(answer: message.Articles) -> int:
     return count
 
 
+def _same(name: message.CharacteristicName) -> message.CharacteristicName:
+    return name
+
+
 def _counted(row: message.GroupCount) -> int:
     if row.anzahl < 0:
         raise ValueError("a count is below zero")
@@ -273,7 +291,23 @@ def _counted(row: message.GroupCount) -> int:
 
 
 def _numbers(row: message.Article) -> tuple[str, ...]:
-    return row.satnr, *(variant.matnr for variant in row.variants)
+    own = (number for each in row.variants for number in (each.matnr, each.ean11))
+    return row.satnr, *own
+
+
+def _variants(
+    products: Mapping[str, Product | Failure], names: Callable[[Variant], Collection[str]]
+) -> dict[str, Variant | Failure]:
+    """Take the variants that were asked for out of their styles."""
+    found: dict[str, Variant | Failure] = {}
+    for asked, product in products.items():
+        if isinstance(product, Failure):
+            found[asked] = product
+        else:
+            own = next((each for each in product.variants if asked in names(each)), None)
+            if own is not None:
+                found[asked] = structs.replace(own, style=product)
+    return found
 
 
 def _offset(page: PageRequest) -> int | BadInput:

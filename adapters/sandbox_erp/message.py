@@ -97,12 +97,20 @@ class Safety(Struct, frozen=True, rename=str.upper):
     warn: list[Line]
 
 
+class Part(Struct, frozen=True, rename=str.upper):
+    """What a set is packed of."""
+
+    idnrk: str
+    menge: Decimal
+
+
 class Variant(Struct, frozen=True, rename=str.upper):
     """A sellable article."""
 
     matnr: str
     ean11: str
     ausp: list[Characteristic]
+    stueli: list[Part] = []
 
 
 class Article(Struct, frozen=True, rename=str.upper):
@@ -299,7 +307,10 @@ class Envelope(Struct, Generic[T], frozen=True):
 
 
 _RESULTS = ("results",)
-LISTED_ROWS = (Rows(_RESULTS, ("SATNR", "VARIANTS/MATNR")), Rows(("CABNT",)))
+LISTED_ROWS = (
+    Rows(_RESULTS, ("SATNR", "VARIANTS/MATNR", "VARIANTS/EAN11")),
+    Rows(("CABNT",), ("ATNAM",)),
+)
 """A style is about itself and its variants."""
 GROUP_ROWS = Rows(_RESULTS, ("MATKL",))
 PRICE_ROWS = Rows(_RESULTS, ("MATNR",))

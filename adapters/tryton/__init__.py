@@ -106,6 +106,12 @@ class Adapter:
         """Read variants; the SKU is the code of Tryton's product."""
         return await self._products.variant_by_sku(skus, ask, "variant_by_sku")
 
+    async def variant_by_gtin(
+        self, gtins: Sequence[str], ask: Ask
+    ) -> Mapping[str, Variant | Failure]:
+        """Read variants by their identifiers of type EAN, and ISBN."""
+        return await self._products.variant_by_gtin(gtins, ask, "variant_by_gtin")
+
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
     ) -> Mapping[ProductQuery, Page[Product] | Failure]:

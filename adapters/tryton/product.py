@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from adapters._body import Whole
-from adapters.tryton.record import ID, by_code, identified, own_ids, plausible
+from adapters._row import Rows
+from adapters.tryton.record import ID, by_code, by_name, identified, own_ids, plausible
 from adapters.tryton.reference import References
 from adapters.tryton.rpc import BY_CODE, BY_ID, Reply, Rpc
 from domain.ask import Ask
 from domain.category import Category
 from domain.errors import BadInput, Failure
 from domain.filter import Criterion, ProductQuery, ProductSelection, unsupported
+from domain.gtin import shortest
 from domain.page import Page
 from domain.product import Product, Variant
 from domain.provenance import CATALOGUE, Provenance
@@ -22,6 +24,7 @@ _CHUNK = 100
 _MAX_NAME = 200
 _MAX_WORDS = 8
 _ABLE = frozenset({Criterion.SEARCH})
+_BY_IDENTIFIER = (Rows(("result",), ("identifiers./code",)),)
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 _VARIANT = ("code", "active", "description", "identifiers.type", "identifiers.code")
@@ -113,6 +116,40 @@ class Products:
 
         chunks = await self._rpc.upstream.chunked(plausible(skus), _CHUNK, fetch)
         return {sku: variant for chunk in chunks for sku, variant in chunk.items()}
+
+    async def variant_by_gtin(
+        self, gtins: Sequence[str], ask: Ask, call: str
+    ) -> Mapping[str, Variant | Failure]:
+        """Read variants by their identifiers, in whichever length Tryton keeps them."""
+
+        async def fetch(numbers: Sequence[str]) -> dict[str, Variant | Failure]:
+            reference = await self._references.get(ask, call)
+            forms = [form for number in numbers for form in _forms(number)]
+            rows = await self._rpc.search_read(
+                "product.product",
+                [["identifiers.code", "in", forms], ["code", "!=", None], ["salable", "=", True]],
+                [*_VARIANT, "template"],
+                len(numbers) + 1,
+                Reply[list[_Sold]],
+                ask,
+                call,
+                _BY_IDENTIFIER,
+                company=reference.company,
+                language=reference.language(ask.language, self._own_language),
+            )
+            provenance = self._provenance()
+            return by_name(
+                self._system,
+                call,
+                rows,
+                numbers,
+                lambda row: [shortest(code) for code in _gtins(row.identifiers)],
+                lambda row: self._variant(row.code or "", row, self._key(row.template), provenance),
+            )
+
+        proper = [gtin for gtin in gtins if _GTIN.fullmatch(gtin)]
+        chunks = await self._rpc.upstream.chunked(proper, _CHUNK, fetch)
+        return {gtin: variant for chunk in chunks for gtin, variant in chunk.items()}
 
     async def by_query(
         self, queries: Sequence[ProductQuery], ask: Ask, call: str
@@ -251,6 +288,14 @@ def _matches(word: str) -> list[object]:
         ["products.code", "ilike", f"{text}%"],
         ["products.identifiers.code", "=", word],
     ]
+
+
+def _forms(gtin: str) -> tuple[str, ...]:
+    """All the ways in which one number may be written."""
+    if len(gtin) != 13:
+        return (gtin,)
+    short = (gtin[1:],) if gtin[0] == "0" else ()
+    return (gtin, f"0{gtin}", *short)
 
 
 def _gtins(rows: Sequence[_Identifier]) -> tuple[str, ...]:

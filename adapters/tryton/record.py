@@ -1,7 +1,7 @@
 """Records found by what callers sent: ids out of keys, and products by their codes."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from typing import Protocol, TypeVar, cast
 
@@ -31,6 +31,7 @@ class Coded(Protocol):
 
 R = TypeVar("R", bound=Coded)
 N = TypeVar("N", bound="Identified")
+T = TypeVar("T")
 V = TypeVar("V")
 
 
@@ -57,19 +58,34 @@ def by_code(
     A code that stands twice is that code's failure, since nobody can tell which is meant.
     *Errors*: ``SourceContract`` for a damaged record without a code: any could be meant.
     """
-    asked = set(codes)
+    return by_name(system, call, rows, codes, _code, lambda row: translate(row.code or "", row))
+
+
+def by_name(
+    system: str,
+    call: str,
+    rows: Sequence[T],
+    asked: Sequence[str],
+    names: Callable[[T], Collection[str]],
+    translate: Callable[[T], V],
+) -> dict[str, V | Failure]:
+    """Translate records by what they are called; what nobody asked for need not make sense.
+
+    What two of them are called is a failure, since nobody can tell which is meant.
+    *Errors*: ``SourceContract`` for a damaged record without a name: any could be meant.
+    """
+    wanted = set(asked)
     found: dict[str, V | Failure] = {}
 
-    def read(row: R) -> V:
-        # Only what was asked for has to make sense.
-        return translate(row.code, row) if row.code in asked else cast("V", None)
+    def read(row: T) -> V:
+        return translate(row) if wanted.intersection(names(row)) else cast("V", None)
 
-    for own, value in told(system, call, rows, _code, read):
+    for own, value in told(system, call, rows, names, read):
         if not own and isinstance(value, Failure):
             raise value
-        for code in asked.intersection(own):
-            twice = SourceContract(system, call, f"two products have the code {code}", "code")
-            found[code] = twice if code in found else value
+        for name in wanted.intersection(own):
+            twice = SourceContract(system, call, f"two products have the code {name}", "code")
+            found[name] = twice if name in found else value
     return found
 
 

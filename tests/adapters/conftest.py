@@ -99,7 +99,8 @@ async def _behind(
 
 
 def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
-    skus = _skus(sandbox.clients["erp"])
+    articles = _articles(sandbox.clients["erp"])
+    skus = [sku for sku, _ in articles]
     contacts = [f"crm:C-{n:06d}" for n in range(1, 351)]
     buyers = [f"erp:{number}" for n in range(1, 301) if (number := kunnr_of(n)) is not None]
     sites = [s["code"] for s in sandbox.clients["wms"].get("/v2/sites").json()["sites"]]
@@ -136,6 +137,10 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
             [*far, "erp:0100001", "erp:x", "wms:100001"],
         ),
         "variant_by_sku": Promise(erp, skus[:450], 200, ["999999001"], no_sku),
+        "variant_by_gtin": Promise(
+            erp, [code for _, code in articles[:450]], 200, ["5901234123457"],
+            ["", "x", "1" * 11, "1" * 15, "żółw"],
+        ),
         "offer_by_sku": Promise(erp, skus[:1_100], 1_000, ["999999001"], no_sku),
         "price_history_by_sku": Promise(erp, skus[:1_100], 1_000, ["999999001"], no_sku),
         "product_count_by_query": Promise(erp, product_selections(), 1),
@@ -221,13 +226,13 @@ def _groups(erp: httpx.Client) -> Any:
     return erp.get("/sap/zretail/MATERIAL_GROUPS").json()["d"]["results"]
 
 
-def _skus(erp: httpx.Client) -> list[str]:
+def _articles(erp: httpx.Client) -> list[tuple[str, str]]:
     pages = [
         erp.get("/sap/zretail/ARTICLES", params={"$top": "100", "$skip": str(skip)}).json()
         for skip in (0, 100, 200)
     ]
     return [
-        variant["MATNR"].lstrip("0")
+        (variant["MATNR"].lstrip("0"), variant["EAN11"])
         for page in pages
         for style in page["d"]["results"]
         for variant in style["VARIANTS"]

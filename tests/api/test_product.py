@@ -127,7 +127,7 @@ def test_stock_is_the_wmss(shop: Shop) -> None:
             "wms", "/v2/stock/query", {"articles": [each["sku"] for each in some]}, WMS_KEY
         )["articles"]
     }
-    answer = shop.ask(SITES, {"ids": [each["id"] for each in some]}, persona="agent")
+    answer = shop.ask(SITES, {"ids": [each["id"] for each in some]}, persona="system")
     seen = 0
     for each in answer.data["nodes"]:
         for place in each["availability"]["locations"]:
@@ -204,7 +204,31 @@ def test_named_locations_only(shop: Shop) -> None:
         availability(locations: $at) { locations(first: 100) { location { id } } } } }"""
     every = shop.ask(query, {"sku": sku}).data["variant"]["availability"]["locations"]
     some = [each["location"]["id"] for each in every][:5]
-    answer = shop.ask(query, {"sku": sku, "at": some}, persona="agent")
+    answer = shop.ask(query, {"sku": sku, "at": some}, persona="system")
     found = answer.data["variant"]["availability"]["locations"]
     assert [each["location"]["id"] for each in found] == some
     assert answer.calls == {"erp": 1, "wms": 2}
+
+
+def test_a_till_finds_what_it_scans(shop: Shop) -> None:
+    """A variant is found by its GTIN, many in one call, and asked by exactly one of its numbers."""
+    query = "query ($gtin: String, $sku: String) { variant(gtin: $gtin, sku: $sku) { sku } }"
+    gtins = "{ products(first: 20) { nodes { variants { sku gtins } } } }"
+    nodes = shop.ask(gtins).data["products"]["nodes"]
+    some = [each for node in nodes for each in node["variants"]][:40]
+    shop.mend()
+    fields = " ".join(
+        f'v{n}: variant(gtin: "{each["gtins"][0]}") {{ sku product {{ name }} }}'
+        for n, each in enumerate(some)
+    )
+    answer = shop.ask(f"{{ {fields} }}", persona="system")
+    assert [found["sku"] for found in answer.data.values()] == [each["sku"] for each in some]
+    assert answer.calls == {"erp": 1}
+    for variables, codes in (
+        ({"gtin": "5901234123457"}, []),
+        ({"gtin": "5901234123458"}, ["BAD_INPUT"]),
+        ({}, ["BAD_INPUT"]),
+        ({"sku": some[0]["sku"], "gtin": some[0]["gtins"][0]}, ["BAD_INPUT"]),
+    ):
+        nothing = shop.ask(query, variables)
+        assert (nothing.data, nothing.codes) == ({"variant": None}, codes)

@@ -38,7 +38,13 @@ from tests.systems.tryton_server import Server, Tryton
 pytestmark = pytest.mark.systems
 
 _SERVED = [
-    *("product_by_key", "variant_by_sku", "products_by_query", "product_count_by_query"),
+    *(
+        "product_by_key",
+        "variant_by_sku",
+        "variant_by_gtin",
+        "products_by_query",
+        "product_count_by_query",
+    ),
     *("offer_by_sku", "stock_by_sku", "location_by_key", "locations_by_query"),
     *("customer_by_key", "customers_by_trait"),
     *("order_by_key", "order_by_number", "orders_by_customer"),
@@ -67,6 +73,14 @@ def promises(server: Server) -> Mapping[str, Promise]:
     adapter, tryton = None, Tryton(server.url)
     sold = [["salable", "=", True], ["code", "not like", "TEST-%"]]
     skus = [row["code"] for row in tryton.find("product.product", sold, "code")]
+    gtins = [
+        each["code"]
+        for row in tryton.find(
+            "product.product", sold, "code", "identifiers.type", "identifiers.code"
+        )
+        for each in row["identifiers."]
+        if each["type"] == "ean" and len(each["code"]) == 13
+    ]
     priced = [
         row["code"]
         for row in tryton.find("product.product", sold, "code", "list_price_used")
@@ -94,6 +108,9 @@ def promises(server: Server) -> Mapping[str, Promise]:
             adapter, [f"erp:{number}" for number in styles], 100, ["erp:999999"], far
         ),
         "variant_by_sku": Promise(adapter, skus, 100, ["nothing"], no_sku),
+        "variant_by_gtin": Promise(
+            adapter, gtins, 100, ["5901234123457"], ["", "x", "1" * 11, "a\0b"]
+        ),
         "offer_by_sku": Promise(adapter, priced, 100, ["nothing"], no_sku),
         "products_by_query": Promise(adapter, product_queries(1), 1),
         "product_count_by_query": Promise(adapter, product_selections(), 1),
