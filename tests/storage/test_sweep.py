@@ -69,6 +69,9 @@ class Erp:
     async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
         return {}
 
+    async def variant_by_gtin(self, gtins: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+        return {}
+
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
     ) -> Mapping[ProductQuery, Page[Product] | Failure]:
