@@ -9,13 +9,12 @@ from domain.attempt import Changes, attempt
 from domain.availability import FulfilmentMode, StockLevel
 from domain.bundle import taken_apart
 from domain.customer import Customer
-from domain.errors import BadInput, Failure, Forbidden, NotFound, SourceUnavailable, Unauthenticated
+from domain.errors import BadInput, Failure, NotFound, SourceUnavailable
 from domain.fulfilment import modes_at
 from domain.hold import Held, Place, ReservationLine, Shortage, shortages, summed
 from domain.identity import external_id, node_key
 from domain.location import Location
 from domain.partial import missing_of
-from domain.policy import Decision
 from domain.product import Variant
 from domain.provenance import STOCK
 from domain.reservation import (
@@ -35,6 +34,7 @@ from domain.reservation import (
 )
 from domain.viewer import Role, Viewer
 from execution.context import Context
+from execution.permission import Rights, permit
 from resolvers.stock import bundles_among
 
 _TYPE = "Reservation"
@@ -89,10 +89,11 @@ async def create(
     parents: Sequence[object], context: Context, input: ReservationCreate
 ) -> list[ReservationOutcome]:
     """Hold goods at a location. *Errors*: ``BadInput``; ``NotFound`` for an unknown location."""
+    rights = await permit(context, "reservationCreate")
     named = attempt(context.viewer, "reservationCreate", input, input.secret)
     check_items(input.lines)
     _, location_key = node_key(input.location, "input.location", "Location")
-    holder = await _holder(context, input)
+    holder = await _holder(context, rights, input)
     if (refused := await _refused(context, location_key)) is not None:
         return [ReservationOutcome(user_errors=(refused,))] * len(parents)
     lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
@@ -130,11 +131,12 @@ async def extend(
     parents: Sequence[object], context: Context, input: ReservationExtend
 ) -> list[ReservationOutcome]:
     """Keep a reservation up for its whole time again. *Errors*: ``BadInput``, ``NotFound``."""
+    rights = await permit(context, "reservationExtend")
     named = attempt(context.viewer, "reservationExtend", input, input.secret)
     key = _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
-        found = _own(context, await changes.reservation.read(key))
+        found = _own(context, rights, await changes.reservation.read(key))
         changed = extended(found, context.now, context.terms)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
@@ -155,11 +157,12 @@ async def release(
     parents: Sequence[object], context: Context, input: ReservationRelease
 ) -> list[ReservationOutcome]:
     """Let a reservation go. *Errors*: ``BadInput``, ``NotFound``."""
+    rights = await permit(context, "reservationRelease")
     named = attempt(context.viewer, "reservationRelease", input, input.secret)
     key = _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
-        found = _own(context, await changes.reservation.read(key))
+        found = _own(context, rights, await changes.reservation.read(key))
         changed = released(found, context.now)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
@@ -259,9 +262,9 @@ async def _refused(context: Context, location_key: str) -> CollectionNotOffered 
     )
 
 
-async def _holder(context: Context, input: ReservationCreate) -> str:
+async def _holder(context: Context, rights: Rights, input: ReservationCreate) -> str:
     """Tell for whom goods are held, before anything is written."""
-    decision, own = _decision(context), context.viewer.customer
+    own = context.viewer.customer
     if input.customer is None:
         if own is not None:
             return own
@@ -275,7 +278,7 @@ async def _holder(context: Context, input: ReservationCreate) -> str:
         return key
     found = (
         await context.loaders.customer_by_key.load_one(key)
-        if context.may_look_up("Customer", key) and decision is Decision.ALLOW
+        if rights.cover_customer(key) and context.may_look_up("Customer", key)
         else None
     )
     if isinstance(found, Failure):
@@ -285,26 +288,14 @@ async def _holder(context: Context, input: ReservationCreate) -> str:
     return key
 
 
-def _decision(context: Context) -> Decision:
-    decision = context.policy.decide_type(_TYPE, context.policy_class)
-    if decision is Decision.DENY:
-        if context.viewer.subject is None:
-            raise Unauthenticated("Sign in first: a reservation is a customer's.")
-        who, why = context.viewer.role.value, context.purpose.value
-        raise Forbidden(f"Role {who} may not see reservations for purpose {why}, nor change them.")
-    return decision
-
-
 def _reservation_key(context: Context, id: str, secret: str | None) -> str:
-    _decision(context)
     if secret is not None:
         context.proven.add(guest(secret))
     return node_key(id, "input.reservation", _TYPE)[1]
 
 
-def _own(context: Context, found: Reservation | None) -> Reservation:
+def _own(context: Context, rights: Rights, found: Reservation | None) -> Reservation:
     """Take a reservation that the viewer may change; any other is as good as none."""
-    mine = {context.viewer.customer, *context.proven}
-    if found is None or not (_decision(context) is Decision.ALLOW or mine & found.subjects):
+    if found is None or not (rights.cover(found) or context.proven & found.subjects):
         raise NotFound("No reservation has this id.")
     return found

@@ -140,7 +140,7 @@ def test_a_category_can_be_had_again(shop: Shop) -> None:
         node(id: $id) { ... on Category { code } }
         lookup(kind: CATEGORY, system: "erp", id: "1010") { id }
         absent: lookup(kind: CATEGORY, system: "erp", id: "9999") { id } }"""
-    answer = shop.ask(query, {"id": id}, persona="agent")
+    answer = shop.ask(query, {"id": id}, persona="system")
     assert answer.errors == []
     assert answer.data["category"]["parent"] == {"code": "10"}
     assert answer.data["node"] == {"code": "1010"}
@@ -252,7 +252,7 @@ def test_a_market_filters_by_its_own_prices(shop: Shop) -> None:
 def stores(shop: Shop) -> list[Any]:
     query = """{ variant(sku: "100001001") {
         availability { locations(first: 100) { location { id name externalIds { id } } } } } }"""
-    places = shop.ask(query, persona="agent").data["variant"]["availability"]["locations"]
+    places = shop.ask(query, persona="system").data["variant"]["availability"]["locations"]
     return [each["location"] for each in places if each["location"]["name"].find("Centrum") < 0]
 
 

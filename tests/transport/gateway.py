@@ -21,7 +21,7 @@ from domain.errors import (
     SourceUnavailable,
     Unauthenticated,
 )
-from domain.policy import Decision
+from domain.policy import Decision, Terms
 from domain.port import Ports
 from domain.viewer import ANONYMOUS, Channel, PolicyClass, Purpose, Role, Viewer
 from execution.context import Contexts
@@ -102,6 +102,9 @@ class Policy:
 
     def decide_type(self, type_name: str, policy_class: PolicyClass) -> Decision:
         return Decision.ALLOW
+
+    def terms(self, type_name: str, policy_class: PolicyClass) -> Terms:
+        return frozenset()
 
 
 class Gateway:
