@@ -28,6 +28,7 @@ from execution.increment import GuardedIncrementalExecutor, bounded
 from execution.limit import Limits, RoleLimits, check_cost, check_variables
 from execution.notice import observe_errors
 from execution.result import Result
+from execution.usage import check_usages
 
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
 # whatever has not ended by then is a bug or a starved machine, and is cut off here.
@@ -187,6 +188,8 @@ class Executor:
                 return Result(errors=values, was_executed=False)
             context.requested = operation.estimate.cost(values.coerced)
             check_cost(context.requested, limits)
+            if operation.usages:
+                check_usages(operation.usages, values, context.policy, context.policy_class)
             if admit is not None:
                 await admit(Demand(operation, context.requested), context)
         except Failure as refused:

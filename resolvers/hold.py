@@ -7,7 +7,6 @@ from domain.cart import Cart, VersionConflict
 from domain.errors import Failure, NotFound
 from domain.hold import Shortage, shortages
 from domain.outcome import UserError
-from domain.policy import Decision
 from domain.reservation import (
     CartReserve,
     NothingToReserve,
@@ -21,9 +20,9 @@ from domain.reservation import (
 from domain.sourcing import sourced
 from domain.viewer import Role
 from execution.context import Context
+from execution.permission import Rights, permit
 from resolvers.appraisal import facts_of
-from resolvers.cart import TYPE, WORDS, cart_key, prove, refusal, taken
-from resolvers.owner import decision
+from resolvers.cart import cart_key, prove, refusal, taken
 from resolvers.reservation import needs_of
 
 
@@ -42,8 +41,9 @@ async def cart_reserve(
 
     *Errors*: ``BadInput``; ``NotFound`` for a cart that is not the viewer's.
     """
+    rights = await permit(context, "cartReserve")
     named = attempt(context.viewer, "cartReserve", input, input.secret)
-    cart = await _cart(context, cart_key(context, input.cart), input.secret)
+    cart = await _cart(context, rights, cart_key(input.cart), input.secret)
     ((_, facts),) = await facts_of([cart], context, stock=True)
     levels = {sku: goods.levels for sku, goods in facts.goods.items()}
     lines = sourced(cart, levels, facts.places)
@@ -59,7 +59,7 @@ async def cart_reserve(
     origin = context.origin if context.viewer.role is Role.ANONYMOUS else None
 
     async def work(changes: Changes) -> ReservationOutcome:
-        found = await taken(context, changes, cart.key, input.secret)
+        found = await taken(rights, changes, cart.key, input.secret)
         if (error := refusal(context, found) or _changed(cart, found)) is not None:
             return ReservationOutcome(user_errors=(error,))
         if short:
@@ -88,7 +88,7 @@ async def cart_reserve(
     return [outcome] * len(parents)
 
 
-async def _cart(context: Context, key: str, secret: str | None) -> Cart:
+async def _cart(context: Context, rights: Rights, key: str, secret: str | None) -> Cart:
     """Find the cart before anything is locked. *Errors*: ``NotFound`` for one not theirs."""
     if secret is not None:
         found = await context.loaders.cart_by_secret.load_one(secret)
@@ -96,11 +96,10 @@ async def _cart(context: Context, key: str, secret: str | None) -> Cart:
         found = await context.loaders.cart_by_key.load_one(key)
     if isinstance(found, Failure):
         raise found
-    own = context.viewer.customer
     if found is not None and found.key == key:
         if secret is not None:
             return prove(context, found)
-        if decision(context, TYPE, WORDS) is Decision.ALLOW or own in found.subjects:
+        if rights.cover(found):
             return found
     raise NotFound("No cart has this id, or it is not yours.")
 

@@ -15,7 +15,6 @@ from domain.hold import Held, Place, ReservationLine, Shortage, shortages, summe
 from domain.identity import external_id, node_key
 from domain.location import Location
 from domain.partial import missing_of
-from domain.policy import Decision
 from domain.product import Variant
 from domain.provenance import STOCK
 from domain.reservation import (
@@ -35,11 +34,11 @@ from domain.reservation import (
 )
 from domain.viewer import Role, Viewer
 from execution.context import Context
-from resolvers.owner import customer, decision
+from execution.permission import Rights, permit
+from resolvers.owner import customer
 from resolvers.stock import bundles_among
 
 TYPE = "Reservation"
-WORDS = "reservations"
 
 
 async def reservation(
@@ -100,10 +99,11 @@ async def create(
     parents: Sequence[object], context: Context, input: ReservationCreate
 ) -> list[ReservationOutcome]:
     """Hold goods at a location. *Errors*: ``BadInput``; ``NotFound`` for an unknown location."""
+    rights = await permit(context, "reservationCreate")
     named = attempt(context.viewer, "reservationCreate", input, input.secret)
     check_items(input.lines)
     _, location_key = node_key(input.location, "input.location", "Location")
-    holder = await _holder(context, input)
+    holder = await _holder(context, rights, input)
     if (refused := await _refused(context, location_key)) is not None:
         return [ReservationOutcome(user_errors=(refused,))] * len(parents)
     lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
@@ -141,11 +141,12 @@ async def extend(
     parents: Sequence[object], context: Context, input: ReservationExtend
 ) -> list[ReservationOutcome]:
     """Keep a reservation up for its whole time again. *Errors*: ``BadInput``, ``NotFound``."""
+    rights = await permit(context, "reservationExtend")
     named = attempt(context.viewer, "reservationExtend", input, input.secret)
     key = await _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
-        found = _own(context, await changes.reservation.read(key))
+        found = _own(context, rights, await changes.reservation.read(key))
         changed = extended(found, context.now, context.terms)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
@@ -166,11 +167,12 @@ async def release(
     parents: Sequence[object], context: Context, input: ReservationRelease
 ) -> list[ReservationOutcome]:
     """Let a reservation go. *Errors*: ``BadInput``, ``NotFound``."""
+    rights = await permit(context, "reservationRelease")
     named = attempt(context.viewer, "reservationRelease", input, input.secret)
     key = await _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
-        found = _own(context, await changes.reservation.read(key))
+        found = _own(context, rights, await changes.reservation.read(key))
         changed = released(found, context.now)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
@@ -270,18 +272,16 @@ async def _refused(context: Context, location_key: str) -> CollectionNotOffered 
     )
 
 
-async def _holder(context: Context, input: ReservationCreate) -> str:
+async def _holder(context: Context, rights: Rights, input: ReservationCreate) -> str:
     """Tell for whom goods are held, before anything is written."""
     if input.secret is None or context.viewer.customer is not None:
-        return await customer(context, TYPE, WORDS, input.customer)
-    decision(context, TYPE, WORDS)
+        return await customer(context, rights, input.customer)
     holder = guest(input.secret)
     context.proven.add(holder)
     return holder
 
 
 async def _reservation_key(context: Context, id: str, secret: str | None) -> str:
-    decision(context, TYPE, WORDS)
     if secret is not None:
         await prove(context, secret)
     return node_key(id, "input.reservation", TYPE)[1]
@@ -297,11 +297,8 @@ async def prove(context: Context, secret: str, argument: str = "input.secret") -
         context.proven.add(found.holder)
 
 
-def _own(context: Context, found: Reservation | None) -> Reservation:
+def _own(context: Context, rights: Rights, found: Reservation | None) -> Reservation:
     """Take a reservation that the viewer may change; any other is as good as none."""
-    mine = {context.viewer.customer, *context.proven}
-    if found is None or not (
-        decision(context, TYPE, WORDS) is Decision.ALLOW or mine & found.subjects
-    ):
+    if found is None or not (rights.cover(found) or context.proven & found.subjects):
         raise NotFound("No reservation has this id.")
     return found

@@ -14,7 +14,7 @@ import resolvers.delivery
 import resolvers.hold
 from domain.cart import CartState
 from domain.entry import Actor
-from domain.policy import Category
+from domain.policy import Category, Record
 from schema.channel import Channel
 from schema.delivery import HELD, DeliveryGroup
 from schema.field import accepts, batch, enumerates, plain, publishes
@@ -53,7 +53,7 @@ enumerates(
 )
 
 
-@publishes(domain.entry.Touch)
+@publishes(domain.entry.Touch, part_of=Category.CART)
 class CartTouch:
     """Who did something to a cart, where and when."""
 
@@ -62,7 +62,7 @@ class CartTouch:
     at: datetime = plain("When.")
 
 
-@publishes(domain.cart.CartLine)
+@publishes(domain.cart.CartLine, part_of=Category.CART)
 class CartLine:
     """A variant in a cart, and how many of it."""
 
@@ -101,7 +101,7 @@ class CartLine:
         """What is wrong with the line at the moment."""
 
 
-@publishes(domain.cart.Cart, person=True)
+@publishes(domain.cart.Cart, person=Record.CART)
 class Cart(Node):
     """What somebody is about to buy: one cart, the same in every channel."""
 

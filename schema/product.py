@@ -53,7 +53,7 @@ class BundleComponent:
         """The component; null where it is not known."""
 
 
-@publishes(domain.product.Variant)
+@publishes(domain.product.Variant, thing=True)
 class Variant(Node):
     """The unit that is sold: one colour, one size."""
 

@@ -16,6 +16,7 @@ from graphql import GraphQLError
 import execution.context
 import execution.executor
 from auth.policy import PolicyTable
+from auth.table import read_table
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
@@ -195,6 +196,7 @@ class Shop:
         self, store: Store, timeout: float = 3.0, terms: Terms = TERMS, rules: Rules = RULES
     ) -> None:
         published = build()
+        policy = PolicyTable(published.classification, read_table())
         self.products = Products()
         self.stock = Stock()
         self.ports = store.over(
@@ -214,12 +216,13 @@ class Shop:
                 timeout=timeout,  # type: ignore[arg-type]
             ),
             self.ports,
-            PolicyTable(published.classification),
+            policy,
             store.own,
             store.attempts,
             terms=terms,
             rules=rules,
             buckets=store.buckets,
+            actions=policy,
         )
 
     async def ask(
@@ -234,6 +237,14 @@ class Shop:
         return {"data": result.data, "errors": [_code(each) for each in result.errors],
                 "messages": [each.message for each in result.errors],
                 "calls": dict(context.calls)}  # fmt: skip
+
+    async def open_case(self, viewer: Viewer, customer: str) -> None:
+        """Let an agent open a case on a customer."""
+        document = """mutation ($input: AssistStartInput!) { assistStart(input: $input) {
+            case { id } } }"""
+        given = {"idempotencyKey": "case-0001", "customer": customer, "reason": "a call",
+                 "purpose": "CUSTOMER_SERVICE", "verification": "CODE"}  # fmt: skip
+        assert not (await self.ask(document, viewer, input=given))["errors"]
 
 
 def _code(error: GraphQLError) -> str:

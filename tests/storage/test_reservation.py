@@ -270,6 +270,7 @@ async def test_somebody_else_s_reservation_is_as_good_as_none(shop: Shop) -> Non
     assert answer["errors"] == ["NOT_FOUND"]
     answer = await reserve(shop, customer(ANNA, purposes=(Purpose.MARKETING,)), "create-2", "S1")
     assert answer["errors"] == ["FORBIDDEN"]
+    await shop.open_case(AGENT, ANNA_ID)
     phoned = made(await reserve(shop, AGENT, "create-1", "S2", customer=ANNA_ID))
     mine = (await shop.ask(MINE, anna))["data"]["viewer"]["reservations"]
     assert [each["id"] for each in mine] == [phoned["id"], found["id"]]
