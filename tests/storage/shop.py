@@ -20,6 +20,7 @@ from auth.table import read_table
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.cart import RULES, Rules
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
@@ -35,6 +36,8 @@ from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
 from execution.context import Asked, Contexts
 from execution.executor import Executor
+from execution.lineage import Lineage
+from execution.offering import Offering
 from schema.build import build
 from storage.settings import StorageSettings
 from storage.store import Store, open_store
@@ -200,6 +203,7 @@ class Shop:
         terms: Terms = TERMS,
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
+        campaigns: Campaigns = NO_CAMPAIGNS,
     ) -> None:
         published = build()
         policy = PolicyTable(published.classification, read_table())
@@ -229,6 +233,7 @@ class Shop:
             terms=terms,
             rules=rules,
             hold_back=hold_back,
+            offering=Offering(Lineage(), campaigns),
             buckets=store.buckets,
             actions=policy,
         )
