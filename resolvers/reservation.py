@@ -11,7 +11,7 @@ from domain.bundle import taken_apart
 from domain.customer import Customer
 from domain.errors import Failure, NotFound, SourceUnavailable
 from domain.fulfilment import modes_at
-from domain.hold import Held, Place, ReservationLine, Shortage, shortages, summed
+from domain.hold import Held, Place, ReservationLine, Shortage, Shortfall, shortages, summed
 from domain.holdback import HoldBack
 from domain.identity import external_id, node_key
 from domain.location import Location
@@ -81,7 +81,7 @@ async def variant_of_line(
 
 
 async def location(
-    parents: Sequence[ReservationLine | CollectionNotOffered], context: Context
+    parents: Sequence[ReservationLine | Shortfall | CollectionNotOffered], context: Context
 ) -> list[Location | Failure | None]:
     """Find the place of each."""
     return await context.loaders.location_by_key.load([parent.location_key for parent in parents])
