@@ -132,7 +132,7 @@ def with_lines(
                 changed=touched,
                 changed_in=version,
             )
-    return _full(entries) or cart.by(touched, rules, entries=tuple(entries))
+    return full(entries) or cart.by(touched, rules, entries=tuple(entries))
 
 
 def with_quantities(
@@ -197,11 +197,8 @@ def conflict_of(
     )
 
 
-def _takes(entry: Entry, sku: str, cart: Cart) -> bool:
-    return entry.sku == sku and entry.delivery == cart.usual
-
-
-def _full(entries: Sequence[Entry]) -> CartFull | None:
+def full(entries: Sequence[Entry]) -> CartFull | None:
+    """Tell why a cart cannot hold these lines; None where it can."""
     if len(entries) > MAX_LINES:
         message = f"A cart holds at most {MAX_LINES} lines; take some out first."
         return CartFull(message=message, path=("input", "lines"), limit=MAX_LINES)
@@ -209,6 +206,10 @@ def _full(entries: Sequence[Entry]) -> CartFull | None:
         message = f"A line holds at most {MAX_QUANTITY} pieces; ask for fewer."
         return CartFull(message=message, path=("input", "lines"), limit=MAX_QUANTITY)
     return None
+
+
+def _takes(entry: Entry, sku: str, cart: Cart) -> bool:
+    return entry.sku == sku and entry.delivery == cart.usual
 
 
 def _quantities(wanted: Iterable[int]) -> QuantityOutOfRange | None:
