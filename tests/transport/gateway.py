@@ -30,8 +30,9 @@ from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
 from storage.bucket import LocalBuckets
 from storage.document import LocalDocuments
+from transport.frame import BoundedSocket
 from transport.http import make_app
-from transport.protocol import BoundedProtocol, BoundedSocket, serving
+from transport.protocol import BoundedProtocol, serving
 from transport.settings import Settings
 
 SECRET = "anna.nowak@example.com"

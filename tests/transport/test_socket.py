@@ -12,7 +12,7 @@ import pytest
 from domain.deadline import Duration
 from domain.viewer import Role, Viewer
 from tests.transport.gateway import Gateway, connected, running
-from transport.protocol import BoundedSocket
+from transport.frame import BoundedSocket
 from transport.settings import Settings, StreamSettings
 
 pytestmark = pytest.mark.anyio
