@@ -72,9 +72,9 @@ async def undo(
         if refused is not None:
             return CartMergeOutcome(cart=target, user_errors=(refused,))
         restored, changed, undone = unmerged(found, source, target, touched, context.rules)
-        refused = full(restored.entries)
+        refused = full(restored)
         # A cart that was merged away is one more again.
-        if source.state is CartState.MERGED and not source.is_guest:
+        if refused is None and source.state is CartState.MERGED and not source.is_guest:
             refused = await _crowded(changes, source.holder)
         if refused is not None:
             return CartMergeOutcome(cart=target, user_errors=(refused,))

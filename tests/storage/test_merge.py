@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from domain.cart import MAX_CARTS, Rules
 from domain.deadline import Duration
 from domain.handoff import TRIES
+from domain.opaque import content, opaque
 from domain.viewer import ANONYMOUS, Viewer
 from storage.store import Store
 from tests.storage.shop import AGENT, ANNA, ASSOCIATE, PIOTR, Shop, customer
@@ -252,12 +254,13 @@ async def test_staff_find_abandoned_carts_page_by_page_and_go_on_with_them(shop:
         made.append(id)
     await begin(shop, anna, "create-9")
     guest, _ = await guests(shop, ("S1", 9))
-    found, after = [], None
+    found, after, mark = [], None, b""
     while True:
         answer = await shop.ask(CARTS, ASSOCIATE, where=None, first=2, after=after)
         page = answer["data"]["carts"]
         found += [each["id"] for each in page["nodes"]]
         after = page["pageInfo"]["endCursor"]
+        mark = mark or content(after, 1_024)[:6]
         if not page["pageInfo"]["hasNextPage"]:
             break
     assert found == [guest, *reversed(made)]
@@ -270,6 +273,9 @@ async def test_staff_find_abandoned_carts_page_by_page_and_go_on_with_them(shop:
     assert await ids(changedBefore=before.isoformat()) == []
     assert len(await ids(changedSince=before.isoformat())) == 4
     assert await ids(minValue=1_000_000) == []
+    forged = opaque(mark + f"0001-01-01T00:00:00+14:00 {uuid.uuid4()}".encode())
+    answer = await shop.ask(CARTS, ASSOCIATE, where=None, first=10, after=forged)
+    assert answer["errors"] == ["BAD_INPUT"]
     answer = await shop.ask(CARTS, ASSOCIATE, where=None, first=10, after="bm9uZQ")
     assert answer["errors"] == ["BAD_INPUT"]
     for viewer in (anna, ANONYMOUS, AGENT):
