@@ -84,7 +84,9 @@ class Reader:
         return Customer(
             key=key,
             number=contact.id,
-            name=PersonName(f"{name.given} {name.family}".strip(), name.given, name.family),
+            name=PersonName(f"{name.given} {name.family}".strip(), name.given, name.family)
+            if name is not None
+            else None,
             email=email,
             phone=phone,
             birth_date=contact.birth_date,
@@ -95,6 +97,7 @@ class Reader:
             identities=(key, *(each for each in linked if each is not None)),
             other_emails=tuple(e.address for e in contact.emails if e.address != email),
             other_phones=tuple(p.number for p in contact.phones if p.number != phone),
+            is_restricted=contact.status == "blocked",
             provenance=provenance,
         )
 
