@@ -163,7 +163,6 @@ def compose(settings: Settings, read: Reader) -> Gateway:
             await following.enter_async_context(
                 offering.lineage.running(systems.ports.category, contexts.ask)
             )
-
         if store and notes:
             await following.enter_async_context(notes.running())
             sweep = PriceSweep(

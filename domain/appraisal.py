@@ -1,7 +1,7 @@
 """What a cart comes to now: its prices looked up again, and what has become wrong with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,11 +25,14 @@ from domain.problem import (
     NotSoldHereProblem,
     PriceChangedProblem,
     PromotionLostProblem,
+    ReservationExpiringProblem,
     SourceDegradedProblem,
 )
 from domain.product import Variant
 from domain.promotion import CouponState, Names, Promotion
+from domain.reservation import Reservation
 
+_SOON = timedelta(minutes=5)
 _NONE: Names = frozenset()
 _WORDS = {
     Degraded.PRICE: "The price cannot be looked up at the moment; it is the one last known.",
@@ -67,6 +70,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     promotions: Sequence[Promotion] = ()
     tier: str | Failure | None = None
     used_up: frozenset[str] = frozenset()
+    reservations: Sequence[Reservation] = ()
     rules: Rules
     moment: datetime
     has_stock: bool = False
@@ -121,6 +125,7 @@ def appraise(cart: Cart, facts: Facts) -> Appraisal:
     problems = [*_of_promotions(cart, facts, pricing, prices)]
     if facts.has_stock:
         problems += _of_delivery(cart, facts)
+        problems += _of_reservations(facts)
     if isinstance(facts.tier, Failure):
         problems.append(_degraded(Degraded.LOYALTY))
     for entry in cart.entries:
@@ -305,6 +310,16 @@ def _of_delivery(cart: Cart, facts: Facts) -> Iterable[CartProblem]:
                     Fix(mutation="cartDeliverySelect", line=line.key) for line in group.lines
                 ),
                 group=group.key,
+            )
+
+
+def _of_reservations(facts: Facts) -> Iterable[CartProblem]:
+    for each in facts.reservations:
+        if each.expires_at - facts.moment <= _SOON:
+            message = "The goods are held for a few minutes more; go on, or extend it."
+            fixes = (Fix(mutation="reservationExtend"),)
+            yield ReservationExpiringProblem(
+                message=message, fixes=fixes, expires_at=each.expires_at
             )
 
 

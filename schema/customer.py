@@ -86,6 +86,10 @@ class Customer(Node):
         "The groups that the retailer counts them among, by its own names.",
         category=Category.BEHAVIOUR,
     )
+    is_blocked: bool | None = plain(
+        "Whether the retailer takes no orders from them; null where that is not recorded.",
+        category=Category.OPERATIONAL,
+    )
     external_ids: list[ExternalId] | None = external_ids()
     provenance: Provenance | None = plain(
         "Where this comes from, and how old it is.", category=Category.IDENTIFIER

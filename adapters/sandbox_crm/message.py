@@ -64,7 +64,7 @@ class Contact(Struct, frozen=True, rename="camel"):
     """A person."""
 
     id: str
-    status: str | None = None
+    status: str = "active"
     name: Name | None = None
     emails: list[Email] = []
     phones: list[Phone] = []
@@ -89,7 +89,7 @@ FIELDS = {
     "consents": "consents",
     "segments": "segments",
     "identities": "externalRefs",
-    "is_restricted": "status",
+    "is_blocked": "status",
 }
 
 

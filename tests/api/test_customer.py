@@ -3,7 +3,7 @@
 import pytest
 
 from domain.identity import node_id, node_key
-from sandbox.contact import person_at
+from sandbox.contact import contact_at, person_at
 from sandbox.persona import (
     CUSTOMER_CONTACT,
     CUSTOMER_INDEX,
@@ -205,3 +205,14 @@ def test_looking_for_an_order_costs_the_same_whoevers_it_is(
         assert shop.ask(query, {"id": id}, persona="neighbour").data == {"order": None}
         asked.append([len(shop.requests(each)) for each in (system, "wms", "crm")])
     assert asked[0] == asked[1] == [1, 0, 1]
+
+
+def test_staff_see_who_is_blocked(shop: Shop) -> None:
+    """A contact that the CRM has blocked is shown as such to staff, and to nobody else."""
+    query = "query ($id: ID!) { customer(id: $id) { number isBlocked } }"
+    blocked = next(n for n in range(101, 400) if contact_at(n).status == "blocked")
+    who = node_id("Customer", f"crm:C-{blocked:06d}")
+    assert shop.ask(query, {"id": who}, persona="agent").data["customer"]["isBlocked"] is True
+    mine = {"id": CUSTOMER}
+    assert shop.ask(query, mine, persona="agent").data["customer"]["isBlocked"] is False
+    assert shop.ask(query, mine, persona="customer").data["customer"]["isBlocked"] is None

@@ -95,7 +95,7 @@ def test_an_agent_without_a_case_recognises_and_no_more(shop: Shop) -> None:
     assert_masked(answer, ME)
     assert [len(shop.requests(each)) for each in ("erp", "wms", "pos", "carrier")] == [0] * 4
     assert [each["path"] for each in shop.requests("crm")] == ["/api/v1/contacts/batch"]
-    assert asked(shop) == {"addresses", "emails", "externalRefs", "name", "phones", "status"}
+    assert asked(shop) == {"addresses", "emails", "externalRefs", "name", "phones"}
 
 
 def test_a_case_opens_its_customer_and_nobody_else(shop: Shop, case: str) -> None:

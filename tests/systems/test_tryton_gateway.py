@@ -198,7 +198,8 @@ def test_a_caller_on_one_screen(client: Client, tryton: Tryton) -> None:
     sales = tryton.find("sale.sale", [["party", "=", party["id"]]], "number")
     answer = client.ask(
         """query Screen($email: String) { customer360(email: $email) {
-          profile { content { number name { full { text } } phone { text } addresses { city { text } } } }
+          profile { content { number name { full { text } } phone { text }
+            addresses { city { text } } } }
           orders(first: 100) { access provenance { system }
             content { complete nodes { number state total { formatted } lines { name quantity }
               customer { number } timeline { complete entries { kind } } } } } } }""",
