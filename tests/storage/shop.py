@@ -20,6 +20,7 @@ from auth.table import read_table
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.cart import RULES, Rules
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
@@ -34,6 +35,8 @@ from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
 from execution.context import Asked, Contexts
 from execution.executor import Executor
+from execution.lineage import Lineage
+from execution.offering import Offering
 from schema.build import build
 from storage.settings import StorageSettings
 from storage.store import Store, open_store
@@ -193,7 +196,12 @@ class Shop:
     """The graph over the store."""
 
     def __init__(
-        self, store: Store, timeout: float = 3.0, terms: Terms = TERMS, rules: Rules = RULES
+        self,
+        store: Store,
+        timeout: float = 3.0,
+        terms: Terms = TERMS,
+        rules: Rules = RULES,
+        campaigns: Campaigns = NO_CAMPAIGNS,
     ) -> None:
         published = build()
         policy = PolicyTable(published.classification, read_table())
@@ -221,6 +229,7 @@ class Shop:
             store.attempts,
             terms=terms,
             rules=rules,
+            offering=Offering(Lineage(), campaigns),
             buckets=store.buckets,
             actions=policy,
         )
