@@ -25,6 +25,7 @@ from domain.cart import RULES, Rules
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
 from domain.filter import ProductQuery, ProductSelection
+from domain.holdback import NOTHING_HELD_BACK, HoldBack
 from domain.location import Location, LocationKind, LocationQuery, LocationService
 from domain.page import Page
 from domain.port import Ports
@@ -201,18 +202,20 @@ class Shop:
         timeout: float = 3.0,
         terms: Terms = TERMS,
         rules: Rules = RULES,
+        hold_back: HoldBack = NOTHING_HELD_BACK,
         campaigns: Campaigns = NO_CAMPAIGNS,
     ) -> None:
         published = build()
         policy = PolicyTable(published.classification, read_table())
         self.products = Products()
         self.stock = Stock()
+        stock, assortment = hold_back.over(self.stock, self.stock)
         self.ports = store.over(
             Ports(
                 product=self.products,
                 customer=Customers(),
-                stock=self.stock,
-                assortment=self.stock,
+                stock=stock,
+                assortment=assortment,
                 location=self.stock,
             )
         )
@@ -229,6 +232,7 @@ class Shop:
             store.attempts,
             terms=terms,
             rules=rules,
+            hold_back=hold_back,
             offering=Offering(Lineage(), campaigns),
             buckets=store.buckets,
             actions=policy,
