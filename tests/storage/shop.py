@@ -269,12 +269,19 @@ async def add(shop: Shop, viewer: Viewer, key: str, wishlist: str, *lines: Any) 
 
 
 class Request(msgspec.Struct):
-    """One operation for a shop in another process."""
+    """One operation for a shop in another process; a client may be one of staff's."""
 
     document: str
     customer: str
     input: dict[str, Any]
     client: str = "web"
+    channel: Channel | None = None
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who asks."""
+        staff = {"desk": AGENT, "till": ASSOCIATE}.get(self.client)
+        return staff or customer(self.customer, self.client, channel=self.channel)
 
 
 async def _serve(url: str, master_key: str, timeout: float) -> None:
@@ -287,9 +294,7 @@ async def _serve(url: str, master_key: str, timeout: float) -> None:
         requests = msgspec.json.decode(line, type=list[Request])
 
         async def run(number: int, each: Request) -> None:
-            answer = await shop.ask(
-                each.document, customer(each.customer, each.client), input=each.input
-            )
+            answer = await shop.ask(each.document, each.viewer, input=each.input)
             # An answer is acknowledged the moment it is written, not when the others are ready.
             print(msgspec.json.encode([number, answer]).decode(), flush=True)
 
