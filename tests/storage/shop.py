@@ -8,6 +8,8 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,21 +21,27 @@ from auth.policy import PolicyTable
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
+from domain.campaign import Campaigns
 from domain.cart import RULES, Rules
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
 from domain.filter import ProductQuery, ProductSelection
 from domain.location import Location, LocationKind, LocationQuery, LocationService
+from domain.money import Money, Price
+from domain.offer import Offer
 from domain.page import Page
 from domain.port import Ports
 from domain.product import Product, Variant
-from domain.provenance import CATALOGUE, PLACE, PROFILE, STOCK, Provenance
+from domain.promotion import Promotion
+from domain.provenance import CATALOGUE, PLACE, PRICE, PROFILE, STOCK, Provenance
 from domain.reservation import TERMS, Terms
 from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
 from execution.context import Asked, Contexts
 from execution.executor import Executor
-from schema.build import build
+from execution.lineage import Lineage
+from execution.offering import Offering
+from schema.build import Published, build
 from storage.settings import StorageSettings
 from storage.store import Store, open_store
 
@@ -95,6 +103,37 @@ class Products:
         self, selections: Sequence[ProductSelection], ask: Ask
     ) -> Mapping[ProductSelection, int | Failure]:
         return {}
+
+
+class Offers:
+    """Every variant costs the same; another price can be set for some, None for not sold."""
+
+    minor = 1000
+    is_away = False
+
+    def __init__(self) -> None:
+        self.others: dict[str, int | None] = {}
+
+    async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
+        if self.is_away:
+            raise SourceUnavailable("erp", "offer_by_sku", "away")
+        source = Provenance("erp", datetime.now(UTC), PRICE)
+        asked = {sku: self.others.get(sku, self.minor) for sku in skus}
+        prices = {
+            sku: Price.containing(Money(minor, ask.currency), Decimal(23))
+            for sku, minor in asked.items()
+            if minor is not None
+        }
+        return {
+            sku: Offer(
+                sku=sku,
+                price=price,
+                list_price=price,
+                version=str(price.gross.minor),
+                provenance=source,
+            )
+            for sku, price in prices.items()
+        }
 
 
 class Customers:
@@ -181,18 +220,30 @@ class Stock:
         return {}
 
 
+@lru_cache(maxsize=1)
+def _published() -> Published:
+    return build()
+
+
 class Shop:
     """The graph over the store."""
 
     def __init__(
-        self, store: Store, timeout: float = 3.0, terms: Terms = TERMS, rules: Rules = RULES
+        self,
+        store: Store,
+        timeout: float = 3.0,
+        terms: Terms = TERMS,
+        rules: Rules = RULES,
+        promotions: Sequence[Promotion] = (),
     ) -> None:
-        published = build()
+        published = _published()
         self.products = Products()
+        self.offers = Offers()
         self.stock = Stock()
         self.ports = store.over(
             Ports(
                 product=self.products,
+                offer=self.offers,
                 customer=Customers(),
                 stock=self.stock,
                 assortment=self.stock,
@@ -213,6 +264,7 @@ class Shop:
             terms=terms,
             rules=rules,
             buckets=store.buckets,
+            offering=Offering(Lineage(), Campaigns(promotions)),
         )
 
     async def ask(
