@@ -20,9 +20,11 @@ import config
 from adapters.connect import Reader, Systems, SystemSettings, connect, unreachable
 from auth.credential import ClientTokens
 from auth.credential import problems as credential_problems
-from auth.policy import DEFAULT_TABLE, PolicyTable, unclassified
+from auth.policy import PolicyTable, unclassified
+from auth.pseudonym import KeyedPseudonyms
 from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
+from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
 from domain.bucket import TokenBucket
 from domain.campaign import NO_CAMPAIGNS, Campaigns
@@ -110,7 +112,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     problems = [
         *context_problems(settings.context),
         *auth_problems(settings.auth),
-        *unclassified(published.classification, published.person_fields),
+        *unclassified(published.classification, published.person_fields, published.unknown),
         *(
             problem
             for name, system in settings.systems.items()
@@ -121,7 +123,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
     policy, systems, store = None, None, None
     try:
-        policy = PolicyTable(published.classification, table)
+        policy = PolicyTable(published.classification, read_table(table))
     except ConfigurationError as error:
         problems += error.problems
     try:
@@ -161,7 +163,6 @@ def compose(settings: Settings, read: Reader) -> Gateway:
             await following.enter_async_context(
                 offering.lineage.running(systems.ports.category, contexts.ask)
             )
-
         if store and notes:
             await following.enter_async_context(notes.running())
             sweep = PriceSweep(
@@ -220,6 +221,8 @@ def _contexts(
         offering=offering,
         terms=settings.reservation,
         rules=settings.cart,
+        actions=policy,
+        pseudonyms=KeyedPseudonyms(settings.auth.pseudonym_key_env),
         buckets=buckets,
     )
 

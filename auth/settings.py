@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 
 from domain.configuration import Problem
+from domain.secret import Secret
 from domain.viewer import Purpose, Role
 
 # Signatures by key pairs only: with a shared secret the gateway could sign what it verifies, and
@@ -65,13 +66,16 @@ class AuthSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     *Shape*: ``customer_system`` is the system whose customer ids the providers put into the
     customer claim: the viewer's customer key is ``<customer_system>:<claim>``;
     ``location_system`` likewise for the store claim. ``policy_file`` is the retailer's own policy
-    table; the one in auth/ holds without it. Without issuers everybody is anonymous.
+    table; the one in auth/ holds without it. ``pseudonym_key_env`` names the variable with the key
+    that stand-ins for personal texts are made with; without it they change with every start.
+    Without issuers everybody is anonymous.
     """
 
     issuers: dict[str, IssuerSettings] = field(default_factory=dict)
     customer_system: str | None = None
     location_system: str | None = None
     policy_file: str | None = None
+    pseudonym_key_env: Secret | None = None
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

@@ -53,6 +53,7 @@ class Case(Struct, frozen=True):
 CASES = (
     Case("one piece each", [{"sku": "S1"}], "S1", 1),
     Case("two lines of one SKU", [{"sku": "S2"}, {"sku": "S3"}, {"sku": "S2"}], "S2", 2),
+    Case("bundles", [{"sku": "B1"}], "S8", 2),
 )
 
 

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 
 from msgspec.structs import replace
@@ -62,9 +64,9 @@ class Campaigns:
         meant = self.of_article(article, ask)
         if not meant:
             return offer
-        before, currency = offer.price.gross, offer.price.gross.currency
+        currency = offer.price.gross.currency
         acting = [each for each in meant if each.is_in_force(ask.market, moment)]
-        priced = piece_price(article, before.minor, currency, acting)
+        priced = piece_price(article, offer.price.gross.minor, currency, acting)
         periods = [each.period(ask.market) for each in meant]
         turns = [at for each in periods for at in (each.starts_at, each.ends_at)]
         ends = [at for at in (*turns, offer.valid_until) if at is not None and at > moment]
@@ -97,8 +99,16 @@ def _is_over(promotion: Promotion, ask: Ask, moment: datetime) -> bool:
 
 
 def _lowered(price: Price, minor: int) -> Price:
+    if len(price.taxes) == 1:
+        return _of_one_rate(minor, price.gross.currency, price.taxes[0].rate)
     total, _ = taxed([at_rates(minor, rates_of(price))], price.gross.currency)
     return total
+
+
+# Shops repeat their prices: all sizes of a style cost the same.
+@lru_cache(maxsize=16_384)
+def _of_one_rate(minor: int, currency: str, rate: Decimal) -> Price:
+    return Price.containing(Money(minor, currency), rate)
 
 
 def _reduction(applied: AppliedPromotion, market: str) -> Reduction:
@@ -107,5 +117,9 @@ def _reduction(applied: AppliedPromotion, market: str) -> Reduction:
 
 
 def _digest(applied: Iterable[AppliedPromotion]) -> str:
-    text = "|".join(f"{each.promotion.key}:{each.amount.minor}" for each in applied)
+    return _short("|".join(f"{each.promotion.key}:{each.amount.minor}" for each in applied))
+
+
+@lru_cache(maxsize=16_384)
+def _short(text: str) -> str:
     return blake2b(text.encode(), digest_size=4).hexdigest()

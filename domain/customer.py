@@ -29,7 +29,9 @@ class Customer(Struct, frozen=True, gc=False, kw_only=True):
     *Shape*: ``identities`` are the keys of the same person in every system that is known to have
     them, this record's own key first; ``language`` BCP 47; ``email`` and ``phone`` as the system
     has them, ``other_emails`` and ``other_phones`` those that are not the main one. ``segments``
-    are the system's own names for groups it counts them among.
+    are the system's own names for groups it counts them among. ``is_restricted`` tells that the
+    processing of their data is restricted (GDPR, article 18); ``is_blocked`` that the retailer
+    takes no orders from them, None where the system does not say.
     """
 
     key: str
@@ -45,6 +47,8 @@ class Customer(Struct, frozen=True, gc=False, kw_only=True):
     identities: tuple[str, ...] = ()
     other_emails: tuple[str, ...] = ()
     other_phones: tuple[str, ...] = ()
+    is_restricted: bool = False
+    is_blocked: bool | None = None
     provenance: Provenance
 
     @property

@@ -109,6 +109,11 @@ class Order(Struct, frozen=True, gc=False, kw_only=True):
         return tuple(external_id(key) for key in dict.fromkeys((self.key, self.sale)))
 
     @property
+    def is_open(self) -> bool:
+        """Whether something of it has still to be done."""
+        return self.state in (OrderState.DRAFT, OrderState.OPEN, OrderState.PARTLY_FULFILLED)
+
+    @property
     def subjects(self) -> frozenset[str]:
         """The person this is about; empty for a sale to nobody in particular."""
         return frozenset((self.customer_key,)) if self.customer_key else frozenset()

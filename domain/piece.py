@@ -45,7 +45,9 @@ def rounded(amount: Fraction) -> int:
 
 def percent_of(minor: int, percent: Decimal) -> int:
     """Take so many percent of an amount, rounded half up; exact for any amount."""
-    return rounded(Fraction(percent) * minor / 100)
+    part, whole = percent.as_integer_ratio()
+    whole *= 100
+    return (2 * minor * part + whole) // (2 * whole)
 
 
 def piece_price(

@@ -170,12 +170,14 @@ class _Cart:
 
     def _saving(self, promotion: Promotion) -> Saving | MissedPromotion | None:
         """Work out what it would take off now, or what is missing; None where nothing is meant."""
-        goods = promotion.goods
         meant = [
             place
+            for selection in promotion.goods
             for place, each in enumerate(self._articles)
-            if any(selection.has(each) for selection in goods)
+            if selection.has(each)
         ]
+        if len(promotion.goods) > 1:
+            meant = sorted(set(meant))
         if not meant:
             return None
         targets = self._targets(promotion)

@@ -37,12 +37,20 @@ class Option(Struct, frozen=True, gc=False):
     value: str
 
 
+class Component(Struct, frozen=True, gc=False):
+    """What a bundle is packed of. *Units*: ``quantity`` in pieces for one bundle."""
+
+    sku: str
+    quantity: int
+
+
 class Variant(Struct, frozen=True, gc=False, kw_only=True):
     """The sellable unit of a product. Its key is its SKU.
 
     *Shape*: ``gtins`` GS1 numbers of 8, 12, 13 or 14 digits; ``product_key`` as ``Product.key``;
     ``category_key`` is the product's category, None where the system does not say it here;
-    ``style`` is the whole product where it came along, None where it has to be asked for.
+    ``style`` is the whole product where it came along, None where it has to be asked for;
+    ``components`` what a bundle is packed of, which lies on the shelves instead of it.
     """
 
     sku: str
@@ -52,6 +60,7 @@ class Variant(Struct, frozen=True, gc=False, kw_only=True):
     gtins: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     media: tuple[Media, ...] = ()
+    components: tuple[Component, ...] = ()
     style: "Product | None" = None
     provenance: Provenance
 

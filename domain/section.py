@@ -42,3 +42,13 @@ class Customer360(Struct, frozen=True):
 
     customer: Customer
     others: tuple[Customer, ...] = ()
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """The person this is about."""
+        return self.customer.subjects
+
+    @property
+    def key(self) -> str:
+        """The customer's key."""
+        return self.customer.key

@@ -26,6 +26,7 @@ from graphql.execution.values import VariableValues
 from msgspec import Struct
 
 from execution.cost import Estimate, estimate
+from execution.usage import Usage, read_usages
 from execution.variable import Variables, read_variables
 
 _CONDITIONS = frozenset({"skip", "include"})
@@ -39,7 +40,8 @@ class Operation(Struct, frozen=True, eq=False):
 
     *Shape*: ``conditions`` names the variables that @skip and @include read, in a fixed order.
     ``is_planned`` is false for what only graphql-core runs: @defer, @stream, fragments with
-    variables of their own, switched-off error propagation. ``estimate`` tells what it may cost.
+    variables of their own, switched-off error propagation. ``estimate`` tells what it may cost,
+    ``usages`` which classified arguments it can use.
     """
 
     schema: GraphQLSchema
@@ -50,6 +52,7 @@ class Operation(Struct, frozen=True, eq=False):
     is_planned: bool
     estimate: Estimate
     variables: Variables
+    usages: tuple[Usage, ...] = ()
 
     def root_fields(self, variables: VariableValues) -> Fields:
         """Collect the fields of the operation itself, merged as the reference merges them."""
@@ -96,6 +99,7 @@ def read_operation(
         is_planned=is_planned and root is not None,
         estimate=estimate(schema, chosen, fragments, list_size),
         variables=read_variables(schema, chosen.variable_definitions or ()),
+        usages=read_usages(schema, chosen, fragments),
     )
 
 

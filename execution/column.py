@@ -15,12 +15,13 @@ from typing import Any
 from graphql import GraphQLError
 from graphql.pyutils import Path
 
-from domain.policy import Decision
-from execution.access import owned
+from domain.personal import PersonalText
+from domain.policy import Standing, View
 from execution.completion import complete
 from execution.item import arrive, is_late, resolve_items, settle
 from execution.plan import Source, Step
 from execution.run import Group, Late, Paths, Run
+from execution.standing import standings
 
 
 def begin(run: Run) -> Group:
@@ -94,9 +95,9 @@ def _advance(run: Run) -> None:
         if not group.parents:
             continue  # an empty list: nobody below is asked about nothing
         selection = group.selection
-        if selection.decision is Decision.OWN:
-            waiting = owned(group.parents, run.context)
-            run.pending.append(Late(waiting, partial(_own, run, group)))
+        if selection.terms:
+            waiting = standings(group.parents, selection.terms, run.context)
+            run.pending.append(Late(waiting, partial(_stand, run, group)))
             continue
         if selection.observes:
             run.observe(group)
@@ -186,33 +187,53 @@ def _items(
     _deliver(run, group, step, values)
 
 
-def _own(run: Run, group: Group, mine: Any) -> None:
-    """Keep of a column of people's objects those that are the viewer's own."""
-    if isinstance(mine, Exception):
+def _stand(run: Run, group: Group, found: Any) -> None:
+    """Let a column of people's objects go on, those together for which the same holds."""
+    if isinstance(found, Exception):
         for row in group.rows:
-            run.spoil(row, mine)
+            run.spoil(row, found)
         return
-    kept = [index for index, is_mine in enumerate(mine) if is_mine]
-    if len(kept) < len(mine):
-        for row, is_mine in zip(group.rows, mine):
-            if not is_mine:
+    parts: dict[Standing, list[int]] = {}
+    for index, standing in enumerate(found):
+        parts.setdefault(standing, []).append(index)
+    selection = group.selection
+    for standing, places in parts.items():
+        variant = selection.variants.get(standing) or run.plan.vary(run.plan, selection, standing)
+        rows = [group.rows[index] for index in places]
+        if variant.view is View.NONE:
+            for row in rows:
                 run.spoil(row, None)
-    paths = [group.paths[index] for index in kept] if group.paths is not None else None
-    left = Group(
-        group.selection,
-        [group.parents[index] for index in kept],
-        [group.rows[index] for index in kept],
-        paths,
-    )
-    if kept:
-        if left.selection.observes:
-            run.observe(left)
-        for step in left.selection.steps:
-            _step(run, left, step)
+            continue
+        paths = [group.paths[index] for index in places] if group.paths is not None else None
+        part = Group(variant, [group.parents[index] for index in places], rows, paths)
+        run.met.append(part)
+        if variant.observes:
+            run.observe(part)
+        for step in variant.steps:
+            _step(run, part, step)
+
+
+def _veiled(run: Run, step: Step, values: Sequence[Any]) -> list[Any]:
+    """Put personal texts, and ids that recognise somebody, into the view that is allowed."""
+    if step.name == "id" and step.view is View.PSEUDONYM:
+        return [run.context.pseudonym(value) for value in values]
+    return [veil(value, step.view, run.context) for value in values]
+
+
+def veil(value: Any, view: View, context: Any) -> Any:
+    """Put a value into a view, and each of a list; what is no personal text is left as it is."""
+    if isinstance(value, PersonalText):
+        stand_in = context.pseudonym(value.whole) if view is View.PSEUDONYM else None
+        return value.veiled(view, stand_in)
+    if isinstance(value, list | tuple):
+        return [veil(each, view, context) for each in value]
+    return value
 
 
 def _deliver(run: Run, group: Group, step: Step, values: Sequence[Any]) -> None:
     """Finish a column and put it into the rows."""
+    if step.view is not View.FULL:
+        values = _veiled(run, step, values)
     paths: Paths = None
     if group.paths is not None:
         key, name = step.key, step.parent.name

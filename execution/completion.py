@@ -15,7 +15,7 @@ from graphql import GraphQLError, GraphQLObjectType, Undefined
 from graphql.execution.executor import invalid_return_type_error
 from graphql.pyutils import Path, is_iterable
 
-from domain.policy import Decision
+from domain.policy import View
 from execution.item import check_types, resolve_types, settle
 from execution.leaf import coerce_leaf
 from execution.loop import write_loop
@@ -271,7 +271,7 @@ def _adopt(
         selection = _selection(run, above, step, shape, kind)
         if not isinstance(selection, Selection):
             run.spoil(row, selection)
-        elif selection.decision is Decision.DENY:
+        elif selection.view is View.NONE:
             run.spoil(row, None)
         else:
             row.update(selection.template)
@@ -305,6 +305,6 @@ def _rows(
     selection = _selection(run, above, step, shape, kind)
     if not isinstance(selection, Selection):
         return [run.fail(selection) for _ in values]
-    if selection.decision is Decision.DENY:
+    if selection.view is View.NONE:
         return [null(run, shape) for _ in values]
     return start(run, selection, values, paths)

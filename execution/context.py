@@ -10,6 +10,7 @@ from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
 from msgspec import Struct, field
 
+from domain.action import NOBODY, ActionPolicy
 from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
@@ -23,7 +24,7 @@ from domain.errors import BadInput, Failure, Forbidden, SourceFailure
 from domain.identity import node_id, node_key
 from domain.ledger import Place
 from domain.money import is_currency
-from domain.policy import Decision, FieldPolicy
+from domain.policy import NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
@@ -117,10 +118,11 @@ class Context(Struct, kw_only=True):
 
     *Shape*: ``systems`` are the configured names of the retailer's systems, which staff alone may
     read; ``requested`` is what the operation could have cost at most, ``actual`` what was
-    resolved; both as execution/cost.py counts. ``fresh_until`` is when the first of its values, as
-    far as they tell their age, will not count as fresh any more. ``proven`` names whom this
-    operation has shown a secret of: what is about them is the viewer's own. ``appraisals`` are
-    what carts come to, by key, version, and whether stock was looked at.
+    resolved; both as execution/cost.py counts. ``stood`` tells, where graphql-core runs the
+    operation, what holds for the person's object at a path. ``fresh_until`` is when the first of
+    its values, as far as they tell their age, will not count as fresh any more. ``proven`` names
+    whom this operation has shown a secret of: what is about them is the viewer's own.
+    ``appraisals`` are what carts come to, by key, version, and whether stock was looked at.
     """
 
     viewer: Viewer
@@ -133,9 +135,12 @@ class Context(Struct, kw_only=True):
     request_id: str
     attempts: Attempts = UNSERVED
     changes: StockChanges = UNSERVED
+    actions: ActionPolicy = NOBODY
+    pseudonyms: Pseudonyms = NO_PSEUDONYMS
     buckets: TokenBucket = UNSERVED
     offering: Offering = field(default_factory=lambda: Offering(Lineage()))
     systems: Sequence[str] = ()
+    stood: dict[tuple[str | int, ...], Standing] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
     echoes: dict[str, object] = field(default_factory=dict)
@@ -203,16 +208,16 @@ class Context(Struct, kw_only=True):
         is it) is decided when it has come.
         """
         decision = self.policy.decide_type(kind, self.policy_class)
-        if decision is Decision.OWN and kind == "Customer":
+        if decision.needs_own and kind == "Customer":
             return key == self.viewer.customer
-        if decision is Decision.OWN and self.viewer.customer is None:
+        if decision.needs_own and self.viewer.customer is None:
             # Nothing but what a secret proves can be theirs.
             return kind in ("Cart", "Reservation")
-        return decision is not Decision.DENY
+        return not decision.is_denied
 
-    def sees_own_only(self, kind: str) -> bool:
-        """Tell whether the viewer sees objects of this kind only where they are about them."""
-        return self.policy.decide_type(kind, self.policy_class) is Decision.OWN
+    def pseudonym(self, text: str) -> str:
+        """Give the stand-in of a text: always the same for one purpose, another for the next."""
+        return self.pseudonyms.pseudonym(text, self.purpose)
 
 
 class Contexts:
@@ -227,6 +232,8 @@ class Contexts:
         attempts: Attempts = UNSERVED,
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
+        actions: ActionPolicy = NOBODY,
+        pseudonyms: Pseudonyms = NO_PSEUDONYMS,
         offering: Offering | None = None,
         terms: Terms = TERMS,
         rules: Rules = RULES,
@@ -239,6 +246,8 @@ class Contexts:
         self._attempts = attempts
         self._changes = changes
         self._systems = systems
+        self._actions = actions
+        self._pseudonyms = pseudonyms
         self._offering = offering or Offering(Lineage())
         self._terms = terms
         self._rules = rules
@@ -279,6 +288,8 @@ class Contexts:
             changes=self._changes,
             offering=self._offering,
             systems=self._systems,
+            actions=self._actions,
+            pseudonyms=self._pseudonyms,
             terms=self._terms,
             rules=self._rules,
             buckets=self._buckets,

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from domain.errors import Failure
 from execution.collect import Operation, read_operation
-from execution.limit import Limits, check_document, check_text
+from execution.limit import Limits, Size, check_document, check_size, check_text
 
 _MAX_ERRORS = 20
 # Looking for fields in conflict takes a large part of a validation, mostly to find that no two
@@ -31,6 +31,7 @@ class Document(Struct, frozen=True, eq=False):
     """A document that was found good. *Shape*: ``operations`` by name, as far as asked for."""
 
     node: DocumentNode
+    size: Size
     operations: dict[str | None, Operation] = field(default_factory=dict)
 
 
@@ -61,16 +62,16 @@ class Documents:
         self._held = 0
         self._known: OrderedDict[str, Document] = OrderedDict()
 
-    def read(self, text: str) -> Read:
-        """Give the document, or every reason why there is none."""
+    def read(self, text: str, limits: Limits | None = None) -> Read:
+        """Give the document, or every reason why there is none, under these limits if given."""
         known = self._known.get(text)
         if known is not None:
             self._known.move_to_end(text)
-            return known
-        checked = self._check(text)
-        if not isinstance(checked, DocumentNode):
-            return checked
-        document = self._known[text] = Document(checked)
+            return known if limits is None else _within(known, limits)
+        document = self._check(text, limits or self._limits)
+        if not isinstance(document, Document):
+            return document
+        self._known[text] = document
         self._held += len(text)
         while len(self._known) > self._capacity or self._held > self._characters:
             dropped, _ = self._known.popitem(last=False)
@@ -87,16 +88,25 @@ class Documents:
             document.operations[name] = found
         return found
 
-    def _check(self, text: str) -> DocumentNode | Sequence[GraphQLError]:
+    def _check(self, text: str, limits: Limits) -> Read:
         try:
-            check_text(text, self._limits)
-            document = parse(text)
-            rules = specified_rules if check_document(document, self._limits) else _NO_CONFLICT
-            errors = validate(self._schema, document, rules, max_errors=_MAX_ERRORS)
+            size = check_text(text, limits)
+            node = parse(text)
+            size, has_conflicts = check_document(node, size, limits)
+            rules = specified_rules if has_conflicts else _NO_CONFLICT
+            errors = validate(self._schema, node, rules, max_errors=_MAX_ERRORS)
         except GraphQLSyntaxError as error:
             return [error]
         except RecursionError:
             return [GraphQLError("The document is nested too deeply to be read.")]
         except Failure as failure:
             return [GraphQLError(failure.message, original_error=failure)]
-        return errors or document
+        return errors or Document(node, size)
+
+
+def _within(document: Document, limits: Limits) -> Read:
+    try:
+        check_size(document.size, limits)
+    except Failure as failure:
+        return [GraphQLError(failure.message, original_error=failure)]
+    return document

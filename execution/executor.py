@@ -25,9 +25,10 @@ from execution.document import Document, Documents, Read
 from execution.engine import Engine
 from execution.guard import GuardedExecutor
 from execution.increment import GuardedIncrementalExecutor, bounded
-from execution.limit import Limits, check_cost, check_variables
+from execution.limit import Limits, RoleLimits, check_cost, check_variables
 from execution.notice import observe_errors
 from execution.result import Result
+from execution.usage import check_usages
 
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
 # whatever has not ended by then is a bug or a starved machine, and is cut off here.
@@ -38,11 +39,14 @@ _ANSWERS = (ExecutionResult, ExperimentalIncrementalExecutionResults)
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How operations are executed.
 
+    *Shape*: ``roles`` says which limits are otherwise for whom.
+
     *Units*: ``documents`` in documents, ``characters`` in characters of all documents kept.
     ``planner`` switched off leaves everything to graphql-core: the same answers, slower.
     """
 
     limits: Limits = Limits()
+    roles: dict[Role, RoleLimits] = {}
     documents: int = 1_000
     characters: int = 1_000_000
     planner: bool = True
@@ -58,11 +62,14 @@ class Executor:
         self._documents = Documents(
             schema, settings.limits, settings.documents, settings.characters
         )
+        self._limits = {
+            role: settings.roles.get(role, RoleLimits()).of(settings.limits) for role in Role
+        }
         self._engine = Engine(schema, settings.engine)
 
-    def read(self, text: str) -> Read:
-        """Read a document, once for all that is done with it: a bad one is not remembered."""
-        return self._documents.read(text)
+    def read(self, text: str, role: Role) -> Read:
+        """Read a role's document, once for all that is done with it: a bad one is not kept."""
+        return self._documents.read(text, self._limits[role])
 
     def kind(self, read: Read, operation_name: str | None) -> OperationType | None:
         """Tell what an operation does; None where there is none to execute."""
@@ -162,7 +169,8 @@ class Executor:
         context: Context,
         admit: Admit | None,
     ) -> "_Prepared | Result":
-        read = self._documents.read(document) if isinstance(document, str) else document
+        role = context.viewer.role
+        read = self.read(document, role) if isinstance(document, str) else document
         if not isinstance(read, Document):
             return Result(errors=read, was_executed=False)
         operation = self._documents.operation(read, operation_name)
@@ -172,7 +180,7 @@ class Executor:
             kind = operation.node.operation.value
             error = f"Schema is not configured to execute {kind} operation."
             return Result(errors=[GraphQLError(error, operation.node)], was_executed=False)
-        limits = self._settings.limits
+        limits = self._limits[role]
         try:
             check_variables(variables, limits)
             values = operation.variables.coerce(variables)
@@ -180,6 +188,8 @@ class Executor:
                 return Result(errors=values, was_executed=False)
             context.requested = operation.estimate.cost(values.coerced)
             check_cost(context.requested, limits)
+            if operation.usages:
+                check_usages(operation.usages, values, context.policy, context.policy_class)
             if admit is not None:
                 await admit(Demand(operation, context.requested), context)
         except Failure as refused:

@@ -117,9 +117,10 @@ def _nulled(state: _Pass, step: Step, shape: Shape, error: Exception) -> GraphQL
 
 
 def _selection(state: _Pass, shape: Shape, row: Row) -> Selection | None:
-    if shape.form is Form.ABSTRACT:
+    found = next(iter(shape.selections.values()), None)
+    if shape.form is Form.ABSTRACT or (found is not None and found.terms):
         return state.selections.get(id(row))
-    return next(iter(shape.selections.values()), None)
+    return found
 
 
 def _may_deny(step: Step) -> bool:

@@ -11,10 +11,12 @@ from graphql import GraphQLObjectType, GraphQLResolveInfo
 from graphql.execution import Executor
 from graphql.pyutils import Path
 
-from domain.policy import Decision
-from execution.access import owned
+from domain.personal import PersonalText
+from domain.policy import NO_TERMS, NOTHING, Standing, View
+from execution.column import veil
 from execution.context import Context
 from execution.notice import observe
+from execution.standing import standings
 
 
 class GuardedExecutor(Executor[Any]):
@@ -31,9 +33,13 @@ class GuardedExecutor(Executor[Any]):
         """Leave a denied field null, without resolving it."""
         context: Context = self.context_value
         name = field_details_list[0].node.name.value
-        if context.policy.decide(parent_type.name, name, context.policy_class) is Decision.DENY:
+        decision = context.policy.decide(parent_type.name, name, context.policy_class)
+        view = decision.view(self._standing(path) if decision.conditions else NOTHING)
+        if view is View.NONE:
             context.deny(tuple(path.as_list()))
             return None
+        if view is View.PSEUDONYM and name == "id":
+            return context.pseudonym(source.id)
         field = self.schema.get_field(parent_type, name)
         if field is not None:
             context.actual += field.extensions.get("cost", 0)
@@ -53,23 +59,44 @@ class GuardedExecutor(Executor[Any]):
         """Leave out an object about a person whom this viewer has no right to see."""
         context: Context = self.context_value
         complete = super().complete_object_value
-        decision = Decision.ALLOW
-        if return_type.extensions.get("person"):
-            decision = context.policy.decide_type(return_type.name, context.policy_class)
-        if decision is Decision.DENY:
-            return None
-        if decision is Decision.ALLOW:
+        policy, policy_class = context.policy, context.policy_class
+        if isinstance(result, PersonalText):
+            decision = policy.decide(info.parent_type.name, info.field_name, policy_class)
+            standing = self._standing(path) if decision.conditions else NOTHING
+            result = veil(result, decision.view(standing), context)
+        needed, seen = NO_TERMS, View.FULL
+        is_person = bool(return_type.extensions.get("person"))
+        if is_person:
+            needed = policy.terms(return_type.name, policy_class)
+            seen = policy.decide_type(return_type.name, policy_class).view(NOTHING)
+        if not needed:
+            if seen is View.NONE:
+                return None
+            if is_person:
+                context.stood[tuple(path.as_list())] = NOTHING
             self._observe(return_type, path, result)
             return complete(return_type, field_details_list, info, path, result, position_context)
 
-        async def complete_own() -> Any:
-            if not (await owned([result], context))[0]:
+        async def complete_personal() -> Any:
+            (standing,) = await standings([result], needed, context)
+            if policy.decide_type(return_type.name, policy_class).view(standing) is View.NONE:
                 return None
+            context.stood[tuple(path.as_list())] = standing
             self._observe(return_type, path, result)
             value = complete(return_type, field_details_list, info, path, result, position_context)
             return await value if isinstance(value, Awaitable) else value
 
-        return complete_own()
+        return complete_personal()
+
+    def _standing(self, path: Path | None) -> Standing:
+        """Find what holds for the person's object that something is part of."""
+        stood: dict[tuple[str | int, ...], Standing] = self.context_value.stood
+        while path is not None:
+            found = stood.get(tuple(path.as_list()))
+            if found is not None:
+                return found
+            path = path.prev
+        return NOTHING
 
     def _observe(self, kind: GraphQLObjectType, path: Path, value: Any) -> None:
         # Only what is handed out: a notice would else tell that there is something to hide.

@@ -18,7 +18,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
 )
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from domain.errors import QueryTooComplex
 from execution.overlap import TooMany, may_conflict
@@ -63,6 +63,44 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     values: int = 10_000
 
 
+class RoleLimits(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is otherwise for one role; None is as for all. *Units*: as ``Limits``."""
+
+    characters: int | None = None
+    tokens: int | None = None
+    depth: int | None = None
+    nesting: int | None = None
+    fields: int | None = None
+    root_fields: int | None = None
+    aliases: int | None = None
+    directives: int | None = None
+    cost: int | None = None
+    values: int | None = None
+
+    def of(self, limits: Limits) -> Limits:
+        """Give the limits that hold for the role."""
+        own = {name: each for name, each in structs.asdict(self).items() if each is not None}
+        return structs.replace(limits, **own)
+
+
+class Size(Struct, frozen=True):
+    """How large a document is, in what is limited; of several operations the largest."""
+
+    characters: int = 0
+    tokens: int = 0
+    depth: int = 0
+    nesting: int = 0
+    fields: int = 0
+    root_fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+
+
+_WORDS = {
+    "depth": "levels of fields",
+    "nesting": "levels of fields and fragments",
+    "root_fields": "root fields",
+}
 _NESTING = (dict, list, tuple)
 
 
@@ -81,19 +119,26 @@ class _Measure(Struct):
         self.directives += other.directives
 
 
-def check_text(text: str, limits: Limits) -> None:
+def check_text(text: str, limits: Limits) -> Size:
     """Refuse a text too long to be parsed at all.
 
     Its tokens are counted by a pattern, at a hundredth of what the parser takes to find as many.
 
     *Errors*: ``QueryTooComplex``.
     """
-    if len(text) > limits.characters:
-        raise _too_much("characters", len(text), limits.characters)
+    check_size(Size(characters=len(text)), limits)
     found = _TOKEN.findall(text)
-    tokens = len(found) - found.count("")
-    if tokens > limits.tokens:
-        raise _too_much("tokens", tokens, limits.tokens)
+    size = Size(characters=len(text), tokens=len(found) - found.count(""))
+    check_size(size, limits)
+    return size
+
+
+def check_size(size: Size, limits: Limits) -> None:
+    """Refuse a document for its size. *Errors*: ``QueryTooComplex`` naming the first measure."""
+    for name in Size.__struct_fields__:
+        found, allowed = getattr(size, name), getattr(limits, name)
+        if found > allowed:
+            raise _too_much(_WORDS.get(name, name), found, allowed)
 
 
 def check_variables(variables: Mapping[str, Any] | None, limits: Limits) -> None:
@@ -118,14 +163,27 @@ def check_cost(cost: int, limits: Limits) -> None:
         raise _too_much("points of cost", cost, limits.cost)
 
 
-def check_document(document: DocumentNode, limits: Limits) -> bool:
+def check_document(document: DocumentNode, text: Size, limits: Limits) -> tuple[Size, bool]:
     """Refuse a document that unfolds to too much; call it before validation.
 
-    Tells whether any of its fields could be in conflict: only then has validation to look for it.
+    *Shape*: its whole size, and whether any of its fields could be in conflict: only then has
+    validation to look for it.
 
     *Errors*: ``QueryTooComplex`` naming the measure, what was found and what is allowed.
     A fragment cycle measures as nothing here; validation refuses it.
     """
+    size = _unfolded(document, text)
+    check_size(size, limits)
+    try:
+        return size, may_conflict(document, limits.overlaps)
+    except TooMany:
+        raise QueryTooComplex(
+            "The document has too many fields that share a response key; allowed: "
+            f"{limits.overlaps} pairs of them. Ask for each field once."
+        ) from None
+
+
+def _unfolded(document: DocumentNode, size: Size) -> Size:
     fragments = {
         node.name.value: node
         for node in document.definitions
@@ -136,25 +194,17 @@ def check_document(document: DocumentNode, limits: Limits) -> bool:
         if not isinstance(node, OperationDefinitionNode):
             continue
         whole = _measure(node.selection_set, fragments, known)
-        whole.directives += len(node.directives or ())
-        roots = _roots(node.selection_set, fragments, {})
-        for what, found, allowed in (
-            ("levels of fields", whole.depth, limits.depth),
-            ("levels of fields and fragments", whole.nesting, limits.nesting),
-            ("fields", whole.fields, limits.fields),
-            ("root fields", roots, limits.root_fields),
-            ("aliases", whole.aliases, limits.aliases),
-            ("directives", whole.directives, limits.directives),
-        ):
-            if found > allowed:
-                raise _too_much(what, found, allowed)
-    try:
-        return may_conflict(document, limits.overlaps)
-    except TooMany:
-        raise QueryTooComplex(
-            "The document has too many fields that share a response key; allowed: "
-            f"{limits.overlaps} pairs of them. Ask for each field once."
-        ) from None
+        size = Size(
+            characters=size.characters,
+            tokens=size.tokens,
+            depth=max(size.depth, whole.depth),
+            nesting=max(size.nesting, whole.nesting),
+            fields=max(size.fields, whole.fields),
+            root_fields=max(size.root_fields, _roots(node.selection_set, fragments, {})),
+            aliases=max(size.aliases, whole.aliases),
+            directives=max(size.directives, whole.directives + len(node.directives or ())),
+        )
+    return size
 
 
 def _measure(

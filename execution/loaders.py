@@ -108,6 +108,15 @@ def _keep_product(loaders: "Loaders", product: Product) -> None:
         loaders.variant_by_sku.prime(variant.sku, variant)
 
 
+# By these it is found out whose a person's object is, and whether it may be worked with.
+_ALWAYS: Mapping[type, frozenset[str]] = {Customer: frozenset({"identities", "is_restricted"})}
+# What a variant costs depends on where its product stands, also if nobody reads that.
+_OF_GOODS: Mapping[type, frozenset[str]] = {
+    Product: frozenset({"category"}),
+    Variant: frozenset({"category_key"}),
+}
+
+
 class Loaders:
     """The loaders of one operation; whoever made it closes it."""
 
@@ -119,12 +128,7 @@ class Loaders:
         campaigns: Campaigns = NO_CAMPAIGNS,
     ) -> None:
         self.ports = ports
-        # What a variant costs depends on where its product stands, also if nobody reads that.
-        self._always: Mapping[type, frozenset[str]] = (
-            {Product: frozenset({"category"}), Variant: frozenset({"category_key"})}
-            if campaigns.name_goods
-            else {}
-        )
+        self._always = {**_ALWAYS, **(_OF_GOODS if campaigns.name_goods else {})}
         self.own = own
         self._ask = ask
         self._batches = Batches()
@@ -155,13 +159,17 @@ class Loaders:
     skus_by_location = Batched(lambda its: its.ports.assortment.skus_by_location)
     location_by_key = Batched(lambda its: its.ports.location.location_by_key)
     locations_by_query = Batched(lambda its: its.ports.location.locations_by_query, _keep_places)
-    customer_by_key = Batched(lambda its: its.ports.customer.customer_by_key, _keep_customer)
+    customer_by_key = Batched(
+        lambda its: its.ports.customer.customer_by_key, _keep_customer, of=Customer
+    )
     loyalty_by_customer = Batched(lambda its: its.ports.loyalty.loyalty_by_customer)
     loyalty_by_key = Batched(lambda its: its.ports.loyalty.loyalty_by_key)
     order_by_key = Batched(lambda its: its.ports.order.order_by_key)
     orders_by_customer = Batched(lambda its: its.ports.order.orders_by_customer, _keep_orders)
     order_by_number = Batched(lambda its: its.ports.order.order_by_number, _keep_order)
-    customers_by_trait = Batched(lambda its: its.ports.customer.customers_by_trait, _keep_customers)
+    customers_by_trait = Batched(
+        lambda its: its.ports.customer.customers_by_trait, _keep_customers, of=Customer
+    )
     ledger_by_account = Batched(lambda its: its.ports.loyalty.ledger_by_account)
     interactions_by_customer = Batched(lambda its: its.ports.interaction.interactions_by_customer)
     shipment_by_tracking = Batched(lambda its: its.ports.shipment.shipment_by_tracking)

@@ -25,7 +25,7 @@ from graphql import (
     GraphQLString,
 )
 
-from domain.policy import Decision
+from domain.policy import View
 from execution.leaf import Unfit, coerce_leaf, enum_names
 from execution.plan import Form, Plan, Selection, Shape, Source, Step
 
@@ -41,7 +41,7 @@ def write_loop(plan: Plan, selection: Selection) -> None:
 
     *Shape*: nothing changes where no step would be in the loop, or the loop would grow too long.
     """
-    if selection.decision is not Decision.ALLOW:
+    if selection.terms:
         return
     rest = [step for step in selection.steps if not _is_straight(plan, selection, step, 0)]
     if len(rest) == len(selection.steps):
@@ -72,7 +72,7 @@ def _is_straight_shape(plan: Plan, above: Selection, step: Step, shape: Shape, d
     if shape.form is Form.ABSTRACT or not isinstance(kind, GraphQLObjectType):
         return False
     selection = shape.selections.get(kind) or plan.select(plan, shape, kind, step, above)
-    if selection.observes or selection.decision is not Decision.ALLOW:
+    if selection.observes or selection.terms or selection.view is View.NONE:
         return False
     return all(_is_straight(plan, selection, each, depth + 1) for each in selection.steps)
 

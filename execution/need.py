@@ -24,8 +24,9 @@ from msgspec import Struct
 
 from execution.collect import Operation
 
-# The key is what every object is asked for by, so it is always there, and the id is made of it.
-_ALWAYS = frozenset({"id"})
+# The key is what every object is asked for by, so it is always there, and the id is made of it;
+# by its subjects it is found out whose a person's object is.
+_ALWAYS = frozenset({"id", "subjects", "external_ids"})
 
 
 def needed(
@@ -34,8 +35,7 @@ def needed(
     """Tell, for each domain class that is read attribute by attribute, which attributes.
 
     *Shape*: a class is absent where all of its attributes may be read: where a property is asked
-    for, or the class is a person's, whose objects are looked at to decide whose they are. What
-    @skip and @include leave out is counted in; what the policy denies is not.
+    for. What @skip and @include leave out is counted in; what the policy denies is not.
     """
     reads: dict[type, set[str]] = {}
     whole: set[type] = set()
@@ -91,9 +91,6 @@ def _note(
 ) -> None:
     domain = kind.extensions.get("class")
     if domain is None or not issubclass(domain, Struct):
-        return
-    if kind.extensions.get("person"):
-        whole.add(domain)
         return
     names = reads.setdefault(domain, set())
     names.update(extensions.get("reads", ()))

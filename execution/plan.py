@@ -18,9 +18,9 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails
 from msgspec import Struct, field
 
-from domain.policy import Decision
+from domain.policy import Standing, Terms, View
 from execution.argument import Arguments
-from execution.collect import Operation
+from execution.collect import Fields, Operation
 from execution.leaf import Column
 
 
@@ -63,7 +63,10 @@ class Shape(Struct, eq=False, kw_only=True):
 
 
 class Step(Struct, eq=False, kw_only=True):
-    """One field of one selection. Policy decided on (parent, name), never on the response key."""
+    """One field of one selection. Policy decided on (parent, name), never on the response key.
+
+    *Shape*: ``view`` is how much of a personal text is shown.
+    """
 
     key: str
     name: str
@@ -73,6 +76,7 @@ class Step(Struct, eq=False, kw_only=True):
     nodes: list[FieldNode]
     source: Source
     shape: Shape
+    view: View = View.FULL
     arguments: Arguments
     cost: int = 0
     attribute: str | None = None
@@ -83,11 +87,14 @@ class Step(Struct, eq=False, kw_only=True):
 class Selection(Struct, eq=False, kw_only=True):
     """The fields of one runtime type at one place.
 
-    *Shape*: ``template`` has every response key in order. ``decision`` says whether an object of
-    this type may be shown at all. ``denies`` tells that a field here or below is denied.
-    ``observes`` tells that objects of the type can say of themselves that they are stale.
-    ``runs`` counts its columns, ``surprises`` those that the loop left undone. ``rows``, where
-    there is one, makes the rows of a column with all but the steps in ``rest``.
+    *Shape*: ``template`` has every response key in order. ``view`` says whether an object of this
+    type may be shown at all. Where ``terms`` have to be found out of each object, this
+    selection has no steps; the objects for which the same of them hold go on together by the one
+    of ``variants`` that is made for these, out of ``fields``. ``standing`` is what it was made
+    for itself, and what counts for the parts of its objects. ``denies`` tells that a field here
+    or below is denied. ``observes`` tells that objects of the type can say of themselves that
+    they are stale. ``runs`` counts its columns, ``surprises`` those that the loop left undone.
+    ``rows``, where there is one, makes the rows of a column with all but the steps in ``rest``.
     """
 
     kind: GraphQLObjectType
@@ -95,7 +102,11 @@ class Selection(Struct, eq=False, kw_only=True):
     template: dict[str, Any]
     parent: "Selection | None"
     is_abstract: bool
-    decision: Decision = Decision.ALLOW
+    view: View = View.FULL
+    terms: Terms = frozenset()
+    standing: Standing = frozenset()
+    fields: Fields = field(default_factory=dict)
+    variants: "dict[Standing, Selection]" = field(default_factory=dict)
     denies: bool = False
     observes: bool = False
     runs: int = 0
@@ -113,6 +124,7 @@ class Plan(Struct, eq=False, kw_only=True):
 
     operation: Operation
     select: "Callable[[Plan, Shape, GraphQLObjectType, Step, Selection], Selection]"
+    vary: "Callable[[Plan, Selection, Standing], Selection]"
     tracks_paths: bool
     size: int = 0
     is_kept: bool = False

@@ -21,7 +21,7 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
 from msgspec import Struct
 
-from domain.policy import Decision, FieldPolicy
+from domain.policy import NOTHING, Decision, FieldPolicy, Standing, Terms, View
 from domain.viewer import PolicyClass
 from execution.argument import NO_ARGUMENTS, plan_arguments
 from execution.collect import Fields, Operation
@@ -73,34 +73,71 @@ class Planner:
             {name: variables.coerced[name] for name in operation.conditions},
         )
 
-        def decide(parent: str, field: str) -> bool:
+        def decide(parent: str, field: str) -> Decision:
             if policy is None or policy_class is None:
-                return True
-            return policy.decide(parent, field, policy_class) is not Decision.DENY
-
-        def decide_type(kind: GraphQLObjectType) -> Decision:
-            if policy is None or policy_class is None or not kind.extensions.get("person"):
                 return Decision.ALLOW
-            return policy.decide_type(kind.name, policy_class)
+            return policy.decide(parent, field, policy_class)
 
         def select(
             plan: Plan, shape: Shape, kind: GraphQLObjectType, step: Step, above: Selection
         ) -> Selection:
             fields = operation.sub_fields(conditions, kind, step.details)
-            decision = decide_type(kind)
-            selection = build(plan, kind, fields, above, decision, shape.form is Form.ABSTRACT)
+            is_abstract = shape.form is Form.ABSTRACT
+            if policy is None or policy_class is None or not kind.extensions.get("person"):
+                # A part of a person's object is decided on by what holds for that object.
+                selection = build(plan, kind, fields, above, above.standing, is_abstract)
+            elif needed := policy.terms(kind.name, policy_class):
+                selection = open_selection(kind, fields, above, needed, is_abstract)
+            else:
+                selection = build(plan, kind, fields, above, NOTHING, is_abstract)
+                selection.view = policy.decide_type(kind.name, policy_class).view(NOTHING)
             shape.selections[kind] = selection
             return selection
+
+        def open_selection(
+            kind: GraphQLObjectType,
+            fields: Fields,
+            above: Selection,
+            needed: Terms,
+            is_abstract: bool,
+        ) -> Selection:
+            """Make the selection of objects that have to be looked at first."""
+            keys = [
+                key
+                for key, details in fields.items()
+                if self._schema.get_field(kind, details[0].node.name.value) is not None
+            ]
+            return Selection(
+                kind=kind,
+                steps=(),
+                template=dict.fromkeys(keys),
+                parent=above,
+                is_abstract=is_abstract,
+                terms=needed,
+                fields=fields,
+            )
+
+        def vary(plan: Plan, selection: Selection, standing: Standing) -> Selection:
+            """Make what becomes of the objects for which the same conditions hold."""
+            assert policy is not None, "conditions come of a policy"
+            assert policy_class is not None, "conditions come of a policy class"
+            kind = selection.kind
+            made = build(plan, kind, selection.fields, selection, standing, selection.is_abstract)
+            made.view = policy.decide_type(kind.name, policy_class).view(standing)
+            selection.variants[standing] = made
+            return made
 
         def build(
             plan: Plan,
             kind: GraphQLObjectType,
             fields: Fields,
             above: Selection | None,
-            decision: Decision,
+            standing: Standing,
             is_abstract: bool,
         ) -> Selection:
-            made = [self._step(kind, key, details, decide) for key, details in fields.items()]
+            made = [
+                self._step(kind, key, details, decide, standing) for key, details in fields.items()
+            ]
             steps = [step for step in made if step is not None]
             plan.size += len(steps) + 1
             if plan.is_kept:
@@ -111,7 +148,7 @@ class Planner:
                 template=dict.fromkeys(step.key for step in steps),
                 parent=above,
                 is_abstract=is_abstract,
-                decision=decision,
+                standing=standing,
                 observes=policy is not None and bool(kind.extensions.get("provenance")),
             )
             if any(step.source is Source.DENIED for step in steps):
@@ -121,11 +158,12 @@ class Planner:
         plan = Plan(
             operation=operation,
             select=select,
+            vary=vary,
             tracks_paths=self._is_foreign,
-            reads=needed(operation, decide),
+            reads=needed(operation, lambda parent, name: not decide(parent, name).is_denied),
         )
         fields = operation.root_fields(conditions)
-        plan.root = build(plan, root, fields, None, Decision.ALLOW, False)
+        plan.root = build(plan, root, fields, None, NOTHING, False)
         return plan
 
     def _step(
@@ -133,7 +171,8 @@ class Planner:
         parent: GraphQLObjectType,
         key: str,
         details: list[FieldDetails],
-        decide: Callable[[str, str], bool],
+        decide: Callable[[str, str], Decision],
+        standing: Standing,
     ) -> Step | None:
         node = details[0].node
         name = node.name.value
@@ -141,6 +180,7 @@ class Planner:
         if known is None:
             return None
         field = known.field
+        view = decide(parent.name, name).view(standing)
         return Step(
             key=key,
             name=name,
@@ -148,8 +188,9 @@ class Planner:
             field=field,
             details=details,
             nodes=[each.node for each in details],
-            source=known.source if decide(parent.name, name) else Source.DENIED,
+            source=known.source if view is not View.NONE else Source.DENIED,
             shape=known.leaf or self._shape(field.type, known.missing),
+            view=view,
             arguments=plan_arguments(field, node) if field.args else NO_ARGUMENTS,
             cost=known.cost,
             attribute=known.attribute,

@@ -20,6 +20,7 @@ from domain.product import Variant
 from domain.promotion import AppliedCoupon, AppliedPromotion, MissedPromotion, Names
 from execution.context import Context
 from resolvers.promotion import article_names, committed_offers
+from resolvers.stock import levels_by_sku
 
 
 async def totals(parents: Sequence[Cart], context: Context) -> list[Totals]:
@@ -133,7 +134,7 @@ async def facts_of(
     skus = list(dict.fromkeys([*(e.sku for cart in carts for e in cart.entries), *also]))
     variants, levels, tiers, used_up = await asyncio.gather(
         context.loaders.variant_by_sku.load(skus),
-        context.loaders.stock_by_sku.load(skus if stock else []),
+        levels_by_sku(skus if stock else [], context),
         _tiers(carts, context),
         _used_up(carts, codes, context),
     )

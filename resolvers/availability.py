@@ -19,6 +19,7 @@ from domain.page import Page, PageRequest, page_request
 from domain.product import Variant
 from domain.promise import Promise
 from execution.context import Context
+from resolvers.stock import levels_by_sku
 
 _MAX_LOCATIONS = 100
 _MAX_SKUS = 100
@@ -136,7 +137,7 @@ def _query(
 async def _availability(
     skus: Sequence[str], query: AvailabilityQuery, context: Context
 ) -> list[Availability | Failure | None]:
-    columns = await context.loaders.stock_by_sku.load(skus)
+    columns = await levels_by_sku(skus, context)
     distances, unknown = await asyncio.gather(
         _distances(query, columns, context), _unknown(query, columns, context)
     )

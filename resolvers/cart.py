@@ -28,16 +28,15 @@ from domain.errors import BadInput, Failure, NotFound
 from domain.identity import node_key
 from domain.outcome import Notice, UserError
 from domain.page import Connection, connection, page_request
-from domain.policy import Decision
 from domain.product import Variant
 from domain.viewer import Viewer
 from execution.context import Context
+from execution.permission import Rights, permit
 from resolvers.appraisal import facts_of
 from resolvers.customer import customers_of
-from resolvers.owner import customer, decision
+from resolvers.owner import customer
 
 TYPE = "Cart"
-WORDS = "carts"
 _MAX_SECRET = 128
 _ANY = CartFilter()
 
@@ -104,7 +103,8 @@ async def carts(
     request = page_request(first, after, "carts", where, currency)
     if where.min_value is not None and where.min_value < 0:
         raise BadInput("where.minValue", where.min_value, "0 or more")
-    if context.policy.decide_type(TYPE, context.policy_class) is not Decision.ALLOW:
+    # Whoever sees some carts only learns nothing of how many there are.
+    if not context.policy.decide_type(TYPE, context.policy_class).is_full:
         return [None] * len(parents)
     page = await context.loaders.carts_by_query.load_one(CartQuery(request, where, currency))
     if page is None or isinstance(page, Failure):
@@ -133,8 +133,9 @@ async def create(
 ) -> list[CartOutcome]:
     """Begin a cart. *Errors*: ``BadInput``; ``NotFound`` for somebody else's customer."""
     # A guest is told by the secret they drew: another guest with the same key is another caller.
+    rights = await permit(context, "cartCreate")
     named = attempt(context.viewer, "cartCreate", input, input.secret)
-    holder = await _holder(context, input)
+    holder = await _holder(context, rights, input)
     touched = touched_by(context)
     wanted = new_cart(holder, context.ask.market, context.ask.currency, touched, context.rules)
 
@@ -165,12 +166,13 @@ async def change(
     *Shape*: ``also`` and ``codes`` are SKUs and coupon codes that the edit may add.
     *Errors*: ``BadInput``; ``NotFound`` for a cart that is not the viewer's to change.
     """
+    rights = await permit(context, mutation)
     named = attempt(context.viewer, mutation, input, input.secret)
-    key, touched = cart_key(context, input.cart), touched_by(context)
-    facts = await _facts(context, key, input.secret, also, codes)
+    key, touched = cart_key(input.cart), touched_by(context)
+    facts = await _facts(context, rights, key, input.secret, also, codes)
 
     async def work(changes: Changes) -> CartOutcome:
-        found = await taken(context, changes, key, input.secret)
+        found = await taken(rights, changes, key, input.secret)
         changed = refusal(context, found) or edit(found, touched, facts)
         if isinstance(changed, UserError):
             return CartOutcome(cart=found, user_errors=(changed,))
@@ -192,15 +194,10 @@ async def once(
     return outcome
 
 
-async def taken(context: Context, changes: Changes, key: str, secret: str | None) -> Cart:
+async def taken(rights: Rights, changes: Changes, key: str, secret: str | None) -> Cart:
     """Take a cart that the viewer may change; any other is as good as none."""
     found, is_held = await changes.cart.read(key, secret)
-    own = context.viewer.customer
-    if found is None or not (
-        is_held
-        or decision(context, TYPE, WORDS) is Decision.ALLOW
-        or (own is not None and own in found.subjects)
-    ):
+    if found is None or not (is_held or rights.cover(found)):
         raise NotFound("No cart has this id, or it is not yours.")
     return found
 
@@ -221,9 +218,8 @@ def refusal(context: Context, found: Cart) -> UserError | None:
     return None
 
 
-def cart_key(context: Context, id: str) -> str:
-    """Read the id of a cart that is to be changed. *Errors*: ``BadInput``, ``Forbidden``."""
-    decision(context, TYPE, WORDS)
+def cart_key(id: str) -> str:
+    """Read the id of a cart that is to be changed. *Errors*: ``BadInput``."""
     return node_key(id, "input.cart", TYPE)[1]
 
 
@@ -246,7 +242,12 @@ def limit_reached() -> CartLimitReached:
 
 
 async def _facts(
-    context: Context, key: str, secret: str | None, also: Sequence[str], codes: Sequence[str]
+    context: Context,
+    rights: Rights,
+    key: str,
+    secret: str | None,
+    also: Sequence[str],
+    codes: Sequence[str],
 ) -> Facts:
     """Look up, before anything is locked, what a cart and new goods in it cost now.
 
@@ -258,15 +259,8 @@ async def _facts(
         found = await context.loaders.cart_by_key.load_one(key)
     if isinstance(found, Failure):
         raise found
-    own = context.viewer.customer
     is_theirs = (
-        found is not None
-        and found.key == key
-        and (
-            secret is not None
-            or decision(context, TYPE, WORDS) is Decision.ALLOW
-            or own in found.subjects
-        )
+        found is not None and found.key == key and (secret is not None or rights.cover(found))
     )
     if found is None or not is_theirs:
         return Facts(goods={}, rules=context.rules, moment=context.now)
@@ -274,12 +268,11 @@ async def _facts(
     return facts
 
 
-async def _holder(context: Context, input: CartCreate) -> str | None:
+async def _holder(context: Context, rights: Rights, input: CartCreate) -> str | None:
     """Tell whose a new cart is; None for a guest's."""
     if input.secret is None:
-        return await customer(context, TYPE, WORDS, input.customer)
+        return await customer(context, rights, input.customer)
     if context.viewer.customer is not None or input.customer is not None:
         raise BadInput("input.secret", "a secret", "none for a customer's cart, only for a guest's")
-    decision(context, TYPE, WORDS)
     check_secret(input.secret)
     return None

@@ -18,6 +18,9 @@ from domain.partial import Partial, missing_of
 from domain.viewer import Viewer
 from execution.context import Context, Notice
 
+TRAITS = ("name", "email", "phone", "birth_date", "addresses", "other_emails", "other_phones")
+"""What records of one person are recognised by; systems hand it out only when asked."""
+
 _MAX_TEXT = 200
 _SEARCHED = ("email", "phone", "order_number", "name", "birth_date", "postal_code")
 

@@ -13,10 +13,11 @@ from domain.match import IdentityLink
 from domain.order import Order
 from domain.page import Connection
 from domain.partial import missing_of
-from domain.policy import Decision
+from domain.policy import View
 from domain.provenance import Provenance
 from domain.section import Customer360, Section, SectionAccess
 from execution.context import Context
+from execution.standing import views
 from resolvers.customer import buyer_of, identities_of_customer, matching
 from resolvers.interaction import interactions_of_customer
 from resolvers.loyalty import loyalty_of_customer
@@ -127,11 +128,9 @@ async def _sections(
     load: Callable[[Sequence[Customer], Context], Awaitable[Sequence[T | Failure | None]]],
 ) -> list[Section[T]]:
     """Load a section where the policy allows its content, and say so where it does not."""
-    decision = context.policy.decide(published, "content", context.policy_class)
-    if decision is Decision.DENY:
-        return [Section(access=SectionAccess.DENIED)] * len(parents)
-    customers = [parent.customer for parent in parents]
-    return [
+    seen = await views(published, "content", "Customer360", parents, context)
+    customers = [parent.customer for parent, view in zip(parents, seen) if view is not View.NONE]
+    shown = iter(
         Section(
             access=SectionAccess.UNAVAILABLE
             if isinstance(value, Failure)
@@ -139,8 +138,10 @@ async def _sections(
             value=value,
             provenance=_provenance(value, customer),
         )
-        for value, customer in zip(await load(customers, context), customers)
-    ]
+        for value, customer in zip(await load(customers, context) if customers else (), customers)
+    )
+    denied: Section[T] = Section(access=SectionAccess.DENIED)
+    return [denied if view is View.NONE else next(shown) for view in seen]
 
 
 async def _themselves(parents: Sequence[Customer], context: Context) -> Sequence[Customer]:  # noqa: ARG001

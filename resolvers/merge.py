@@ -12,10 +12,10 @@ from domain.identity import node_key
 from domain.merge import CartMerge, CartMergeOutcome, CartMergeUndo, merged, unmerged
 from domain.outcome import UserError
 from execution.context import Context
+from execution.permission import Rights, permit
 from resolvers.appraisal import facts_of
 from resolvers.cart import (
     TYPE,
-    WORDS,
     cart_key,
     limit_reached,
     once,
@@ -30,17 +30,18 @@ async def merge(
     parents: Sequence[object], context: Context, input: CartMerge
 ) -> list[CartMergeOutcome]:
     """Merge a cart into another one. *Errors*: ``BadInput``; ``NotFound`` for no cart of theirs."""
+    rights = await permit(context, "cartMerge")
     named = attempt(context.viewer, "cartMerge", input, input.secret)
-    key, touched = cart_key(context, input.cart), touched_by(context)
+    key, touched = cart_key(input.cart), touched_by(context)
     into = None if input.into is None else node_key(input.into, "input.into", TYPE)[1]
-    holder = None if into else await customer(context, TYPE, WORDS, input.customer)
+    holder = None if into else await customer(context, rights, input.customer)
     if into == key:
         raise BadInput("input.into", input.into, "another cart than the one to merge")
     facts = await facts_for_merge(context, input.secret, holder, into)
 
     async def work(changes: Changes) -> CartMergeOutcome:
-        source = await taken(context, changes, key, input.secret)
-        return await merge_within(context, changes, source, holder, into, facts, touched)
+        source = await taken(rights, changes, key, input.secret)
+        return await merge_within(context, rights, changes, source, holder, into, facts, touched)
 
     return [await once(context, named, CartMergeOutcome, work, input.secret)] * len(parents)
 
@@ -49,6 +50,7 @@ async def undo(
     parents: Sequence[object], context: Context, input: CartMergeUndo
 ) -> list[CartMergeOutcome]:
     """Take a merge back. *Errors*: ``BadInput``; ``NotFound`` for no merge of theirs."""
+    rights = await permit(context, "cartMergeUndo")
     named = attempt(context.viewer, "cartMergeUndo", input)
     _, key = node_key(input.merge, "input.merge", "CartMerge")
     touched = touched_by(context)
@@ -59,7 +61,7 @@ async def undo(
             raise NotFound("No merge has this id, or it is not yours.")
         # In the order in which everybody takes the two.
         source, _ = await changes.cart.read(found.source.key)
-        target = await taken(context, changes, found.target_key, None)
+        target = await taken(rights, changes, found.target_key, None)
         found = await changes.merge.read(key)
         if source is None or found is None:
             raise NotFound("No merge has this id, or it is not yours.")
@@ -79,6 +81,7 @@ async def undo(
 
 async def merge_within(
     context: Context,
+    rights: Rights,
     changes: Changes,
     source: Cart,
     holder: str | None,
@@ -90,12 +93,12 @@ async def merge_within(
     if source.state is CartState.MERGED:
         last = await changes.merge.last_of(source)
         if last is not None and (holder == last.holder or into == last.target_key):
-            target = await taken(context, changes, last.target_key, None)
+            target = await taken(rights, changes, last.target_key, None)
             return CartMergeOutcome(cart=target, merge=last)
     refused = refusal(context, source)
     if refused is not None:
         return CartMergeOutcome(cart=source, user_errors=(refused,))
-    chosen = await _target(context, changes, holder, into, touched)
+    chosen = await _target(context, rights, changes, holder, into, touched)
     if isinstance(chosen, UserError):
         return CartMergeOutcome(cart=source, user_errors=(chosen,))
     target = chosen
@@ -142,16 +145,21 @@ async def facts_for_merge(
 
 
 async def _target(
-    context: Context, changes: Changes, holder: str | None, into: str | None, touched: Touch
+    context: Context,
+    rights: Rights,
+    changes: Changes,
+    holder: str | None,
+    into: str | None,
+    touched: Touch,
 ) -> Cart | UserError:
     """Take the cart to merge into: the one that is named, the newest, or a new one."""
     if into is not None:
-        return await taken(context, changes, into, None)
+        return await taken(rights, changes, into, None)
     assert holder is not None, "without a cart a customer is named"
     market, currency = context.ask.market, context.ask.currency
     newest = await changes.cart.newest(holder, market, currency)
     if newest is not None:
-        return await taken(context, changes, newest, None)
+        return await taken(rights, changes, newest, None)
     if await changes.cart.count(holder) >= MAX_CARTS:
         return limit_reached()
     made = new_cart(holder, market, currency, touched, context.rules)

@@ -8,6 +8,7 @@ from domain.errors import BadInput, Failure
 from domain.identity import ExternalId, Kind, Node, node_key
 from execution.context import Context
 from execution.loaders import Loaders
+from execution.standing import prepare
 from resolvers.customer import customers_of
 
 _MAX_IDS = 100
@@ -118,24 +119,21 @@ def _known(text: str, argument: str) -> tuple[str, str]:
 async def _find(context: Context, wanted: Sequence[tuple[str, str]]) -> list[Node | Failure | None]:
     """Load each kind as one column, side by side, leaving out what may not be looked up.
 
-    Of a kind that the viewer sees only their own of, the viewer's own record is read in any case
-    and at the same time, so that neither the time taken nor an error tells whether somebody
-    else's object exists. Without the record nobody's object is shown, their own included.
+    Of a kind that the viewer sees only some of, what decides on that is read in any case and at
+    the same time, so that neither the time taken nor an error tells whether somebody else's object
+    exists. Where it cannot be read nobody's object is shown, their own included.
     """
     columns: dict[str, list[str]] = {}
     for kind, key in wanted:
         if context.may_look_up(kind, key):
             columns.setdefault(kind, []).append(key)
-    is_owned = {kind: context.sees_own_only(kind) for kind in columns}
-    own = context.viewer.customer
-    record, *loaded = await asyncio.gather(
-        context.loaders.customer_by_key.load([own] if own and any(is_owned.values()) else []),
-        *(_LOADS[kind](context.loaders)(keys) for kind, keys in columns.items()),
+    unknown, loaded = await asyncio.gather(
+        asyncio.gather(*(prepare(kind, context) for kind in columns)),
+        asyncio.gather(*(_LOADS[kind](context.loaders)(keys) for kind, keys in columns.items())),
     )
-    unknown = record[0] if record and isinstance(record[0], Failure) else None
     found = {
-        (kind, key): unknown if unknown is not None and is_owned[kind] else value
-        for (kind, keys), values in zip(columns.items(), loaded)
+        (kind, key): value if failure is None else failure
+        for (kind, keys), values, failure in zip(columns.items(), loaded, unknown)
         for key, value in zip(keys, values)
     }
     return [found.get(each) for each in wanted]

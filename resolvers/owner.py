@@ -2,34 +2,19 @@
 
 from collections.abc import Sequence
 
-from domain.errors import BadInput, Failure, Forbidden, NotFound, Unauthenticated
+from domain.errors import BadInput, Failure, NotFound
 from domain.identity import node_key
 from domain.outcome import Notice
-from domain.policy import Decision
 from execution.context import Context
+from execution.permission import Rights
 
 
-def decision(context: Context, kind: str, words: str) -> Decision:
-    """Decide what the viewer may do with things of a kind, which people call ``words``.
-
-    *Errors*: ``Unauthenticated``, ``Forbidden`` for who may not even see them.
-    """
-    found = context.policy.decide_type(kind, context.policy_class)
-    if found is Decision.DENY:
-        if context.viewer.subject is None:
-            raise Unauthenticated(f"Sign in first: {words} are customers' own.")
-        who, why = context.viewer.role.value, context.purpose.value
-        raise Forbidden(f"Role {who} may not see {words} for purpose {why}, nor change them.")
-    return found
-
-
-async def customer(context: Context, kind: str, words: str, given: str | None) -> str:
+async def customer(context: Context, rights: Rights, given: str | None) -> str:
     """Tell for which customer a thing is made: the viewer, or whom staff name by a global id.
 
     *Errors*: ``BadInput`` where nobody is named, ``NotFound`` for who is not the viewer's to serve.
     """
     own = context.viewer.customer
-    allowed = decision(context, kind, words)
     if given is None:
         if own is None:
             need = "the id of the customer whom it is for; the caller is none"
@@ -40,7 +25,7 @@ async def customer(context: Context, kind: str, words: str, given: str | None) -
         return key
     found = (
         await context.loaders.customer_by_key.load_one(key)
-        if context.may_look_up("Customer", key) and allowed is Decision.ALLOW
+        if rights.cover_customer(key) and context.may_look_up("Customer", key)
         else None
     )
     if isinstance(found, Failure):

@@ -14,7 +14,7 @@ from domain.ledger import LedgerEntry, ledger_prior_price, reaches_back
 from domain.offer import Offer
 from domain.page import Count, edges, page_info, page_request
 from domain.price import PriceHistory, PriorPrice
-from domain.product import PriceSpan, Product, ProductConnection, Variant
+from domain.product import Component, PriceSpan, Product, ProductConnection, Variant
 from execution.context import Context
 from resolvers.promotion import promoted_offers
 
@@ -129,6 +129,13 @@ async def product_of_variant(
 ) -> list[Product | Failure | None]:
     """Find the style of each variant."""
     return await context.loaders.product_by_key.load([parent.product_key for parent in parents])
+
+
+async def variant_of_component(
+    parents: Sequence[Component], context: Context
+) -> list[Variant | Failure | None]:
+    """Find the variant of each component."""
+    return await context.loaders.variant_by_sku.load([parent.sku for parent in parents])
 
 
 async def offer_of_variant(

@@ -7,14 +7,14 @@ from msgspec import Struct
 
 from domain.attempt import Changes, attempt
 from domain.availability import FulfilmentMode, StockLevel
+from domain.bundle import taken_apart
 from domain.customer import Customer
-from domain.errors import BadInput, Failure, Forbidden, NotFound, SourceUnavailable, Unauthenticated
+from domain.errors import BadInput, Failure, NotFound, SourceUnavailable
 from domain.fulfilment import modes_at
 from domain.hold import Held, Place, ReservationLine, Shortage, shortages, summed
 from domain.identity import external_id, node_key
 from domain.location import Location
 from domain.partial import missing_of
-from domain.policy import Decision
 from domain.product import Variant
 from domain.provenance import STOCK
 from domain.reservation import (
@@ -34,6 +34,8 @@ from domain.reservation import (
 )
 from domain.viewer import Role, Viewer
 from execution.context import Context
+from execution.permission import Rights, permit
+from resolvers.stock import bundles_among
 
 _TYPE = "Reservation"
 
@@ -87,24 +89,25 @@ async def create(
     parents: Sequence[object], context: Context, input: ReservationCreate
 ) -> list[ReservationOutcome]:
     """Hold goods at a location. *Errors*: ``BadInput``; ``NotFound`` for an unknown location."""
+    rights = await permit(context, "reservationCreate")
     named = attempt(context.viewer, "reservationCreate", input, input.secret)
     check_items(input.lines)
     _, location_key = node_key(input.location, "input.location", "Location")
-    holder = await _holder(context, input)
+    holder = await _holder(context, rights, input)
     if (refused := await _refused(context, location_key)) is not None:
         return [ReservationOutcome(user_errors=(refused,))] * len(parents)
     lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
-    seen = await _snapshots(context, lines)
+    needs, seen = await _needs(context, lines)
     wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
 
-    places = [line.place for line in lines]
+    places = [line.place for line in needs]
     # A secret costs a guest nothing: it bounds nobody who draws many.
     origin = context.origin if context.viewer.role is Role.ANONYMOUS else None
 
     async def work(changes: Changes) -> ReservationOutcome:
         # Who comes too late is told so at once, and does not queue for a shelf that is empty.
         levels = await changes.reservation.shelves(places, seen.levels)
-        if lacking := shortages(lines, seen.usable(lines, levels)):
+        if lacking := shortages(needs, seen.usable(needs, levels)):
             return ReservationOutcome(user_errors=lacking)
         running = await changes.reservation.running(holder)
         if (reached := over_limit(running, wanted, context.terms)) is not None:
@@ -115,9 +118,9 @@ async def create(
                 return ReservationOutcome(user_errors=(reached,))
         await changes.reservation.create(wanted, origin)
         levels = await changes.reservation.lock(places, seen.levels)
-        if lacking := shortages(lines, seen.usable(lines, levels)):
+        if lacking := shortages(needs, seen.usable(needs, levels)):
             return ReservationOutcome(user_errors=lacking)
-        await changes.reservation.hold(wanted, lines)
+        await changes.reservation.hold(wanted, needs)
         return ReservationOutcome(reservation=wanted)
 
     outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
@@ -128,11 +131,12 @@ async def extend(
     parents: Sequence[object], context: Context, input: ReservationExtend
 ) -> list[ReservationOutcome]:
     """Keep a reservation up for its whole time again. *Errors*: ``BadInput``, ``NotFound``."""
+    rights = await permit(context, "reservationExtend")
     named = attempt(context.viewer, "reservationExtend", input, input.secret)
     key = _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
-        found = _own(context, await changes.reservation.read(key))
+        found = _own(context, rights, await changes.reservation.read(key))
         changed = extended(found, context.now, context.terms)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
@@ -153,11 +157,12 @@ async def release(
     parents: Sequence[object], context: Context, input: ReservationRelease
 ) -> list[ReservationOutcome]:
     """Let a reservation go. *Errors*: ``BadInput``, ``NotFound``."""
+    rights = await permit(context, "reservationRelease")
     named = attempt(context.viewer, "reservationRelease", input, input.secret)
     key = _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
-        found = _own(context, await changes.reservation.read(key))
+        found = _own(context, rights, await changes.reservation.read(key))
         changed = released(found, context.now)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
@@ -194,6 +199,16 @@ class _Seen(Struct, frozen=True):
                 raise silence or SourceUnavailable(system, "stock_by_sku", "its figures are old")
             found[line.place] = shelf
         return found
+
+
+async def _needs(
+    context: Context, lines: Sequence[ReservationLine]
+) -> tuple[Sequence[ReservationLine], _Seen]:
+    """Tell what has to be held, bundles taken apart, and what is there of it."""
+    skus = sorted({line.sku for line in lines})
+    levels = await context.loaders.stock_by_sku.load(skus)
+    needs = taken_apart(lines, await bundles_among(skus, levels, context))
+    return needs, await _snapshots(context, needs)
 
 
 async def _snapshots(context: Context, lines: Sequence[ReservationLine]) -> _Seen:
@@ -247,9 +262,9 @@ async def _refused(context: Context, location_key: str) -> CollectionNotOffered 
     )
 
 
-async def _holder(context: Context, input: ReservationCreate) -> str:
+async def _holder(context: Context, rights: Rights, input: ReservationCreate) -> str:
     """Tell for whom goods are held, before anything is written."""
-    decision, own = _decision(context), context.viewer.customer
+    own = context.viewer.customer
     if input.customer is None:
         if own is not None:
             return own
@@ -263,7 +278,7 @@ async def _holder(context: Context, input: ReservationCreate) -> str:
         return key
     found = (
         await context.loaders.customer_by_key.load_one(key)
-        if context.may_look_up("Customer", key) and decision is Decision.ALLOW
+        if rights.cover_customer(key) and context.may_look_up("Customer", key)
         else None
     )
     if isinstance(found, Failure):
@@ -273,26 +288,14 @@ async def _holder(context: Context, input: ReservationCreate) -> str:
     return key
 
 
-def _decision(context: Context) -> Decision:
-    decision = context.policy.decide_type(_TYPE, context.policy_class)
-    if decision is Decision.DENY:
-        if context.viewer.subject is None:
-            raise Unauthenticated("Sign in first: a reservation is a customer's.")
-        who, why = context.viewer.role.value, context.purpose.value
-        raise Forbidden(f"Role {who} may not see reservations for purpose {why}, nor change them.")
-    return decision
-
-
 def _reservation_key(context: Context, id: str, secret: str | None) -> str:
-    _decision(context)
     if secret is not None:
         context.proven.add(guest(secret))
     return node_key(id, "input.reservation", _TYPE)[1]
 
 
-def _own(context: Context, found: Reservation | None) -> Reservation:
+def _own(context: Context, rights: Rights, found: Reservation | None) -> Reservation:
     """Take a reservation that the viewer may change; any other is as good as none."""
-    mine = {context.viewer.customer, *context.proven}
-    if found is None or not (_decision(context) is Decision.ALLOW or mine & found.subjects):
+    if found is None or not (rights.cover(found) or context.proven & found.subjects):
         raise NotFound("No reservation has this id.")
     return found

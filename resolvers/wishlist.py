@@ -6,7 +6,6 @@ from domain.attempt import Changes, attempt
 from domain.customer import Customer
 from domain.errors import Failure, NotFound
 from domain.identity import node_key
-from domain.policy import Decision
 from domain.product import Variant
 from domain.wishlist import (
     MAX_WISHLISTS,
@@ -31,10 +30,10 @@ from domain.wishlist import (
     without_lines,
 )
 from execution.context import Context
-from resolvers.owner import customer, decision, unknown_variants
+from execution.permission import Rights, permit
+from resolvers.owner import customer, unknown_variants
 
 _TYPE = "Wishlist"
-_WORDS = "wish lists"
 _MAX_SECRET = 100
 
 
@@ -76,8 +75,9 @@ async def create(
     parents: Sequence[object], context: Context, input: WishlistCreate
 ) -> list[WishlistOutcome]:
     """Begin a wish list. *Errors*: ``BadInput``; ``NotFound`` for somebody else's customer."""
+    rights = await permit(context, "wishlistCreate")
     named = attempt(context.viewer, "wishlistCreate", input)
-    customer_key = await customer(context, _TYPE, _WORDS, input.customer)
+    customer_key = await customer(context, rights, input.customer)
     wanted = new_wishlist(input.name, customer_key, context.now)
 
     async def work(changes: Changes) -> WishlistOutcome:
@@ -96,13 +96,14 @@ async def lines_add(
     parents: Sequence[object], context: Context, input: WishlistLinesAdd
 ) -> list[WishlistOutcome]:
     """Add variants to a wish list. *Errors*: ``BadInput``; ``NotFound`` for no list of theirs."""
+    rights = await permit(context, "wishlistLinesAdd")
     named = attempt(context.viewer, "wishlistLinesAdd", input)
-    key = _wishlist_key(context, input.wishlist)
+    key = _wishlist_key(input.wishlist)
     check_additions(input.lines)
     unknown, notices = await unknown_variants(context, [each.sku for each in input.lines])
 
     async def work(changes: Changes) -> WishlistOutcome:
-        found = _own(context, await changes.wishlist.read(key))
+        found = _covered(rights, await changes.wishlist.read(key))
         if unknown:
             message = "No variant has these SKUs."
             error = VariantUnknown(message=message, path=("input", "lines"), skus=unknown)
@@ -121,12 +122,13 @@ async def lines_remove(
     parents: Sequence[object], context: Context, input: WishlistLinesRemove
 ) -> list[WishlistOutcome]:
     """Take variants off a wish list. *Errors*: as for adding."""
+    rights = await permit(context, "wishlistLinesRemove")
     named = attempt(context.viewer, "wishlistLinesRemove", input)
-    key = _wishlist_key(context, input.wishlist)
+    key = _wishlist_key(input.wishlist)
     check_removals(input.skus)
 
     async def work(changes: Changes) -> WishlistOutcome:
-        found = _own(context, await changes.wishlist.read(key))
+        found = _covered(rights, await changes.wishlist.read(key))
         changed = without_lines(found, input.skus, context.now)
         if changed is not found:
             await changes.wishlist.save(changed)
@@ -140,11 +142,12 @@ async def share(
     parents: Sequence[object], context: Context, input: WishlistShare
 ) -> list[WishlistShareOutcome]:
     """Share a wish list by a new link. *Errors*: ``BadInput``, ``NotFound``."""
+    rights = await permit(context, "wishlistShare")
     named = attempt(context.viewer, "wishlistShare", input)
-    key = _wishlist_key(context, input.wishlist)
+    key = _wishlist_key(input.wishlist)
 
     async def work(changes: Changes) -> WishlistShareOutcome:
-        found = _own(context, await changes.wishlist.read(key))
+        found = _covered(rights, await changes.wishlist.read(key))
         changed, secret = shared(found, context.now)
         await changes.wishlist.save(changed)
         await changes.wishlist.link(changed, secret)
@@ -154,16 +157,12 @@ async def share(
     return [outcome] * len(parents)
 
 
-def _wishlist_key(context: Context, id: str) -> str:
-    decision(context, _TYPE, _WORDS)
-    return node_key(id, "input.wishlist", _TYPE)[1]
-
-
-def _own(context: Context, found: Wishlist | None) -> Wishlist:
+def _covered(rights: Rights, found: Wishlist | None) -> Wishlist:
     """Take a list that the viewer may change; any other is as good as none."""
-    own, allowed = context.viewer.customer, decision(context, _TYPE, _WORDS)
-    if found is None or not (
-        allowed is Decision.ALLOW or (own is not None and own in found.subjects)
-    ):
+    if found is None or not rights.cover(found):
         raise NotFound("No wish list has this id.")
     return found
+
+
+def _wishlist_key(id: str) -> str:
+    return node_key(id, "input.wishlist", _TYPE)[1]

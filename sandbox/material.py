@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sandbox.bundle import parts
 from sandbox.catalogue import Style, ean, sku
 from sandbox.contact import fold
 from sandbox.group import GROUPS, Group
@@ -66,7 +67,17 @@ def _variant(style: Style, position: int, languages: tuple[str, ...]) -> dict[st
             _characteristic(name, value, languages)
             for name, value in variant_values(style, position).items()
         ],
+        **_parts(style, position),
     }
+
+
+def _parts(style: Style, position: int) -> dict[str, Any]:
+    """The bill of materials of a set; nothing for what is none."""
+    found = [
+        {"IDNRK": long_number(number), "MENGE": f"{count}.000", "MEINS": "ST"}
+        for number, count in parts(style.position, position)
+    ]
+    return {"STUELI": found} if found else {}
 
 
 def style_values(style: Style) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
+from sandbox.bundle import UNCARRIED, carried
 from sandbox.catalogue import Style
 from sandbox.place import Site
 from sandbox.seed import Draw
@@ -48,8 +49,8 @@ def level_at(style: Style, variant: int, position: int, site: Site) -> Level | N
 @lru_cache(maxsize=16_384)
 def _plight(style: Style, variant: int) -> tuple[bool, bool] | None:
     """Whether the article is sold out and whether it is running out; None if nobody stocks it."""
-    share = Draw("carried", style.position).share()
-    if share < 0.02:
+    share = carried(style.position)
+    if share < UNCARRIED:
         return None
     # One article in six is running out: a few pieces in a few places, none on its way.
     return share < 0.05, Draw("scarce", style.position * 1_000 + variant).chance(16)

@@ -1,14 +1,12 @@
 """Arguments under the policy: one cannot filter or sort by what one may not read.
 
-An argument, an input object's field or an enum's value can carry a category, as a field can. Using
-it is then decided like reading a field of that category, before the field is resolved and so
-before any system is asked for it. "Own" data may be used only below a person, where every object
-is about that person already: over all objects a filter would tell what others have.
+An argument, an input object's field or an enum's value can carry a category, as a field can. What
+of it an operation uses is found out before any of it is done (``execution/usage.py``), and decided
+like reading a field of that category.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from functools import wraps
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from graphql import (
     GraphQLArgument,
@@ -18,23 +16,13 @@ from graphql import (
     get_named_type,
 )
 
-from domain.errors import Forbidden
-from domain.policy import Category, Decision, FieldPolicy
-from domain.viewer import PolicyClass
-from schema.field import Batch
+from domain.policy import Category
 
 Place = tuple[str, str]
 """Where a category stands: (input type or enum, name), or (``Type.field``, argument)."""
 
-_Uses = Callable[[Any], Iterator[Place]]
-
-
-class _Context(Protocol):
-    @property
-    def policy(self) -> FieldPolicy: ...
-
-    @property
-    def policy_class(self) -> PolicyClass: ...
+_Reads = Callable[[Any], Iterator[Place]]
+Uses = Callable[[Mapping[str, Any]], Iterator[Place]]
 
 
 class Arguments:
@@ -44,31 +32,25 @@ class Arguments:
         self.categories: dict[Place, Category] = {}
         self._inputs: dict[str, bool] = {}
 
-    def guard(
-        self, place: str, arguments: Mapping[str, GraphQLArgument], batch: Batch, below: bool
-    ) -> Batch:
-        """Give a batch resolver that refuses what the policy denies; the same if nothing can be.
+    def uses(self, place: str, arguments: Mapping[str, GraphQLArgument]) -> Uses | None:
+        """Give what finds the classified places that a field's arguments make use of.
 
-        ``place`` is ``Type.field``; ``below`` says that the type is a person's.
+        ``place`` is ``Type.field``. None where nothing in them is classified.
         """
-        readers: dict[str, _Uses] = {}
+        readers: dict[str, _Reads] = {}
         for name, argument in arguments.items():
-            out_name = argument.out_name or name
             own = (place, name) if (place, name) in self.categories else None
             if own is not None or self._is_classified(argument):
-                readers[out_name] = _reader(self.categories, argument, own)
+                reader = _reader(self.categories, argument, own)
+                readers[argument.out_name or name] = reader
         if not readers:
-            return batch
+            return None
 
-        @wraps(batch)
-        async def guarded(parents: Sequence[Any], context: _Context, **given: Any) -> Sequence[Any]:
-            for name, uses in readers.items():
-                for used in uses(given.get(name)):
-                    _allow(used, context, below)
-            answer = batch(parents, context, **given)
-            return await answer if isinstance(answer, Awaitable) else answer
+        def uses(given: Mapping[str, Any]) -> Iterator[Place]:
+            for name, reads in readers.items():
+                yield from reads(given.get(name))
 
-        return guarded
+        return uses
 
     def _is_classified(self, argument: GraphQLArgument | GraphQLInputField) -> bool:
         kind = get_named_type(argument.type)
@@ -85,25 +67,15 @@ class Arguments:
         return self._inputs[kind.name]
 
 
-def _allow(used: Place, context: _Context, below: bool) -> None:
-    decision = context.policy.decide(*used, context.policy_class)
-    if decision is Decision.ALLOW or (below and decision is Decision.OWN):
-        return
-    role, purpose = context.policy_class.role.value, context.policy_class.purpose.value
-    raise Forbidden(
-        f"Role {role} may not use '{used[1]}' for purpose {purpose}: it tells what it may not read."
-    )
-
-
 def _reader(
     categories: Mapping[Place, Category],
     argument: GraphQLArgument | GraphQLInputField,
     own: Place | None,
-) -> _Uses:
+) -> _Reads:
     """Find the classified places that a value, as resolvers are handed it, makes use of."""
     kind = get_named_type(argument.type)
 
-    def uses(value: Any) -> Iterator[Place]:
+    def reads(value: Any) -> Iterator[Place]:
         if value is None:
             return
         if own is not None:
@@ -118,4 +90,4 @@ def _reader(
                     inner = _reader(categories, field, place if place in categories else None)
                     yield from inner(getattr(each, field.out_name or name))
 
-    return uses
+    return reads

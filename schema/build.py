@@ -6,7 +6,7 @@ parent, so that the same schema runs on plain graphql-core; the engine finds the
 the field's extensions and hands it the whole column.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -23,15 +23,16 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     Undefined,
-    print_schema,
 )
 from msgspec import Struct
 from strawberry.schema.config import StrawberryConfig
 
 from domain.errors import Forbidden
-from domain.policy import Classification, Decision
+from domain.policy import Classification, Label
 from schema.argument import Arguments
-from schema.field import DOMAIN, INTERFACES, PERSON, Batch, Source
+from schema.classify import about_of, classify
+from schema.directive import label_schema, print_labelled
+from schema.field import DOMAIN, INTERFACES, Batch, Source
 from schema.mutation import USER_ERRORS, Mutation
 from schema.query import SHARED, Query
 from schema.scalar import SCALARS
@@ -43,14 +44,17 @@ _DEFINITION = "strawberry-definition"
 class Published(Struct, frozen=True):
     """The schema, its text, and its own account of personal data.
 
-    *Shape*: ``person_fields`` every (type, field) of a person type, classified or not; but for
-    ``id``, which names an object to those who have it already.
+    *Shape*: ``person_fields`` every (type, field) that is reached from a person, classified or
+    not; but for ``id``, which names an object to those who have it already. ``unknown`` are the
+    types that are reached from a person without saying what they have to do with one, each with
+    the field that leads to it.
     """
 
     graphql: GraphQLSchema
     sdl: str
     classification: Classification
     person_fields: frozenset[tuple[str, str]]
+    unknown: Mapping[str, str] = {}
 
 
 def build() -> Published:
@@ -71,7 +75,6 @@ def build() -> Published:
     )
     schema: GraphQLSchema = published._schema  # noqa: SLF001 - Strawberry has no public door to it
     schema.directives = (*schema.directives, GraphQLDeferDirective)
-    categories, persons, person_fields = {}, set(), set()
     arguments = Arguments()
     for name, kind in schema.type_map.items():
         if isinstance(kind, GraphQLInputObjectType):
@@ -82,17 +85,11 @@ def build() -> Published:
         if name.startswith("__"):
             continue
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
-            is_person = getattr(_origin(kind), PERSON, False)
-            if is_person:
-                persons.add(name)
+            about = about_of(kind)
             for field_name, field in kind.fields.items():
-                _tie(f"{name}.{field_name}", field, arguments, below=is_person)
-                if category := field.extensions["category"]:
-                    categories[name, field_name] = category
-                if is_person and field_name != "id":
-                    person_fields.add((name, field_name))
+                _tie(f"{name}.{field_name}", field, arguments)
             if isinstance(kind, GraphQLObjectType):
-                kind.extensions["person"] = is_person
+                kind.extensions["person"] = about.is_person
                 kind.extensions["class"] = domain_class(kind)
                 # Whose objects can be stale or incomplete, and say so themselves.
                 kind.extensions["provenance"] = not kind.fields.keys().isdisjoint(
@@ -110,11 +107,22 @@ def build() -> Published:
     assert schema.mutation_type is not None
     for name, field in schema.mutation_type.fields.items():
         _check_mutation(name, field)
+    found = classify(schema)
+    used = {place: Label(each) for place, each in arguments.categories.items()}
+    label_schema(schema, found.labels)
     return Published(
         graphql=schema,
-        sdl=print_schema(schema) + "\n",
-        classification=Classification(categories | arguments.categories, frozenset(persons)),
-        person_fields=frozenset(person_fields),
+        sdl=print_labelled(schema, found.labels) + "\n",
+        classification=Classification(
+            {**found.labels, **used},
+            frozenset(found.parts),
+            found.parts,
+            found.along,
+            found.passages,
+            frozenset(schema.mutation_type.fields),
+        ),
+        person_fields=found.fields,
+        unknown=found.unknown,
     )
 
 
@@ -141,10 +149,11 @@ def _origin(kind: Any) -> type:
     return origin
 
 
-def _tie(place: str, field: GraphQLField, arguments: Arguments, *, below: bool) -> None:
+def _tie(place: str, field: GraphQLField, arguments: Arguments) -> None:
     definition = field.extensions[_DEFINITION]
     batch = definition.metadata.get("batch")
-    field.extensions["category"] = definition.metadata.get("category")
+    for word in ("category", "record", "along"):
+        field.extensions[word] = definition.metadata.get(word)
     field.extensions["cost"] = definition.metadata.get("cost", 0)
     field.extensions["reads"] = definition.metadata.get("reads", ())
     if batch is None:
@@ -163,7 +172,7 @@ def _tie(place: str, field: GraphQLField, arguments: Arguments, *, below: bool) 
                 # "May be left out" is what null as a default says; the signature has it already.
                 published.default = None
                 published.default_value = Undefined
-        batch = arguments.guard(place, field.args, batch, below)
+        field.extensions["uses"] = arguments.uses(place, field.args)
         field.extensions["batch"] = batch
         field.resolve = _call(batch)
 
@@ -191,7 +200,7 @@ def _call(batch: Batch) -> Callable[..., Any]:
 def _follow(source: Source) -> Callable[..., Any]:
     def subscribe(_root: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         context, parent = info.context, info.parent_type.name
-        if context.policy.decide(parent, info.field_name, context.policy_class) is Decision.DENY:
+        if context.policy.decide(parent, info.field_name, context.policy_class).is_denied:
             raise Forbidden("This may not be followed by this role for this purpose.")
         return source(context, **arguments)
 

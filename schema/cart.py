@@ -13,7 +13,7 @@ import resolvers.cart
 import resolvers.delivery
 from domain.cart import CartState
 from domain.entry import Actor
-from domain.policy import Category
+from domain.policy import Category, Record
 from schema.channel import Channel
 from schema.delivery import HELD, DeliveryGroup
 from schema.field import accepts, batch, enumerates, plain, publishes
@@ -51,7 +51,7 @@ enumerates(
 )
 
 
-@publishes(domain.entry.Touch)
+@publishes(domain.entry.Touch, part_of=Category.CART)
 class CartTouch:
     """Who did something to a cart, where and when."""
 
@@ -60,7 +60,7 @@ class CartTouch:
     at: datetime = plain("When.")
 
 
-@publishes(domain.cart.CartLine)
+@publishes(domain.cart.CartLine, part_of=Category.CART)
 class CartLine:
     """A variant in a cart, and how many of it."""
 
@@ -99,7 +99,7 @@ class CartLine:
         """What is wrong with the line at the moment."""
 
 
-@publishes(domain.cart.Cart, person=True)
+@publishes(domain.cart.Cart, person=Record.CART)
 class Cart(Node):
     """What somebody is about to buy: one cart, the same in every channel."""
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import domain.consent
+from domain.policy import Category
 from schema.channel import Channel
 from schema.field import enumerates, plain, publishes
 
@@ -23,7 +24,7 @@ enumerates(
 )
 
 
-@publishes(domain.consent.Consent)
+@publishes(domain.consent.Consent, part_of=Category.CONSENT)
 class Consent:
     """A person's word on one purpose. A purpose they were never asked about has none."""
 

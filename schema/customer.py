@@ -9,67 +9,118 @@ import resolvers.customer
 import resolvers.interaction
 import resolvers.loyalty
 import resolvers.order
+import resolvers.personal
 import resolvers.reservation
 import resolvers.wishlist
-from domain.policy import Category
+from domain.policy import Category, Record
 from schema.cart import Cart
 from schema.consent import Consent
 from schema.field import accepts, argument, batch, plain, publishes
 from schema.identity import IdentityLink
 from schema.interaction import Interaction
-from schema.location import Address
 from schema.loyalty import LoyaltyAccount
 from schema.node import ExternalId, Node, external_ids
 from schema.order import Order
 from schema.page import Connection
+from schema.personal import PersonalText
 from schema.provenance import Provenance
 from schema.reservation import Reservation
 from schema.wishlist import Wishlist
 
 
-@publishes(domain.customer.PersonName)
+@publishes(domain.customer.PersonName, part_of=Category.NAME)
 class PersonName:
     """A person's name."""
 
-    full: str = plain("The whole name as the person writes it.")
-    given: str | None = plain("The given name.")
-    family: str | None = plain("The family name.")
+    @batch(resolvers.personal.full, cost=0)
+    def full(self) -> PersonalText | None:
+        """The whole name as the person writes it."""
+
+    @batch(resolvers.personal.given, cost=0)
+    def given(self) -> PersonalText | None:
+        """The given name."""
+
+    @batch(resolvers.personal.family, cost=0)
+    def family(self) -> PersonalText | None:
+        """The family name."""
 
 
-@publishes(domain.customer.Customer, person=True)
+@publishes(domain.location.Address, part_of=Category.ADDRESS)
+class PersonalAddress:
+    """Where a person gets post."""
+
+    country: str | None = plain("The country, as ISO 3166-1 alpha-2 names it.")
+
+    @batch(resolvers.personal.lines, cost=0)
+    def lines(self) -> list[PersonalText] | None:
+        """Street, number and whatever stands above the city."""
+
+    @batch(resolvers.personal.postal_code, cost=0)
+    def postal_code(self) -> PersonalText | None:
+        """The postal code."""
+
+    @batch(resolvers.personal.city, cost=0)
+    def city(self) -> PersonalText | None:
+        """The city."""
+
+
+@publishes(domain.customer.Customer, person=Record.PROFILE)
 class Customer(Node):
     """A person who buys, as the retailer's systems know them together."""
 
     number: str | None = plain("The customer number.", category=Category.IDENTIFIER)
     name: PersonName | None = plain("What they are called.", category=Category.NAME)
-    email: str | None = plain("Their e-mail address.", category=Category.CONTACT)
-    phone: str | None = plain("Their telephone number.", category=Category.CONTACT)
     birth_date: date | None = plain("When they were born.", category=Category.BIRTH)
     language: str | None = plain(
         "The language they are written to in, as BCP 47 names it.", category=Category.CONTACT
     )
-    addresses: list[Address] | None = plain("Where they get post.", category=Category.ADDRESS)
+    addresses: list[PersonalAddress] | None = plain(
+        "Where they get post.", category=Category.ADDRESS
+    )
     consents: list[Consent] | None = plain(
-        "What they have said to each purpose that rests on their word.", category=Category.CONSENT
+        "What they have said to each purpose that rests on their word.",
+        category=Category.CONSENT,
+        record=Record.CONSENT,
     )
     segments: list[str] | None = plain(
         "The groups that the retailer counts them among, by its own names.",
         category=Category.BEHAVIOUR,
+    )
+    is_blocked: bool | None = plain(
+        "Whether the retailer takes no orders from them; null where that is not recorded.",
+        category=Category.OPERATIONAL,
     )
     external_ids: list[ExternalId] | None = external_ids()
     provenance: Provenance | None = plain(
         "Where this comes from, and how old it is.", category=Category.IDENTIFIER
     )
 
-    @batch(resolvers.customer.identities_of_customer, category=Category.IDENTIFIER)
+    @batch(resolvers.personal.email, category=Category.CONTACT, reads=["email"], cost=0)
+    def email(self) -> PersonalText | None:
+        """Their e-mail address."""
+
+    @batch(resolvers.personal.phone, category=Category.CONTACT, reads=["phone"], cost=0)
+    def phone(self) -> PersonalText | None:
+        """Their telephone number."""
+
+    @batch(
+        resolvers.customer.identities_of_customer,
+        category=Category.IDENTIFIER,
+        record=Record.IDENTITY,
+        reads=resolvers.customer.TRAITS,
+    )
     def identities(self) -> list[IdentityLink] | None:
         """Whose records, in whichever system, are theirs; for staff also those that may be."""
 
-    @batch(resolvers.loyalty.loyalty_of_customer, category=Category.LOYALTY)
+    @batch(resolvers.loyalty.loyalty_of_customer, category=Category.LOYALTY, record=Record.LOYALTY)
     def loyalty(self) -> LoyaltyAccount | None:
         """Their membership; null where they have none."""
 
-    @batch(resolvers.order.orders_of_customer, category=Category.PURCHASE_HISTORY)
+    @batch(
+        resolvers.order.orders_of_customer,
+        category=Category.PURCHASE_HISTORY,
+        record=Record.ORDER,
+    )
     def orders(
         self,
         first: Annotated[int, argument("How many at most: 1 to 100.")] = 10,
@@ -77,19 +128,29 @@ class Customer(Node):
     ) -> Connection[Order] | None:
         """Their purchases in all channels, newest first."""
 
-    @batch(resolvers.wishlist.wishlists_of_customer, category=Category.PURCHASE_HISTORY)
+    @batch(
+        resolvers.wishlist.wishlists_of_customer,
+        category=Category.PURCHASE_HISTORY,
+        record=Record.WISHLIST,
+    )
     def wishlists(self) -> list[Wishlist] | None:
         """Their wish lists, newest first: at most 50."""
 
-    @batch(resolvers.reservation.reservations_of_customer, category=Category.PURCHASE_HISTORY)
+    @batch(
+        resolvers.reservation.reservations_of_customer, category=Category.CART, record=Record.CART
+    )
     def reservations(self) -> list[Reservation] | None:
         """What is held for them, newest first."""
 
-    @batch(resolvers.cart.carts_of_customer, category=Category.PURCHASE_HISTORY)
+    @batch(resolvers.cart.carts_of_customer, category=Category.CART, record=Record.CART)
     def carts(self) -> list[Cart] | None:
         """Their active carts in every channel, the last changed first; at most 20."""
 
-    @batch(resolvers.interaction.interactions_of_customer, category=Category.INTERACTION)
+    @batch(
+        resolvers.interaction.interactions_of_customer,
+        category=Category.INTERACTION,
+        record=Record.INTERACTION,
+    )
     def interactions(
         self,
         first: Annotated[int, argument("How many at most: 1 to 100.")] = 10,

@@ -44,7 +44,7 @@ enumerates(
 )
 
 
-@publishes(domain.option.DeliveryOption)
+@publishes(domain.option.DeliveryOption, thing=True)
 class DeliveryOption:
     """One way in which a group of lines could come."""
 
@@ -65,7 +65,7 @@ class DeliveryOption:
     distance: float | None = plain("How many metres it is to there, where a point was given.")
 
 
-@publishes(domain.delivery.DeliveryGroup)
+@publishes(domain.delivery.DeliveryGroup, part_of=Category.CART)
 class DeliveryGroup:
     """Lines of a cart that come together."""
 

@@ -23,9 +23,10 @@ from inspect import cleandoc
 from typing import Any, TypeVar
 
 import strawberry
+from msgspec import Struct
 from strawberry.types.field import StrawberryField
 
-from domain.policy import Category
+from domain.policy import Category, Record
 
 T = TypeVar("T")
 
@@ -37,21 +38,51 @@ INTERFACES: list[type] = []
 """Every published interface: the types below it are published though no field names them."""
 
 DOMAIN = "__domain_class__"
-PERSON = "__is_person__"
+ABOUT = "__about__"
+
+
+class About(Struct, frozen=True):
+    """What the objects of a published type have to do with people.
+
+    *Shape*: ``is_person``: each is about one person. ``part_of``: each is a piece of what is known
+    of one, and its fields are of that category where they say no other. ``is_passage``: it only
+    holds others together, and tells no more than the field that leads to it. ``is_thing``: it is
+    about nobody, wherever it is met. A type that is none of these is not reached from a person.
+    """
+
+    is_person: bool = False
+    part_of: Category | None = None
+    is_passage: bool = False
+    is_thing: bool = False
+    record: Record | None = None
 
 
 def publishes(
-    domain: type, *, person: bool = False, interface: bool = False
+    domain: type,
+    *,
+    person: Record | None = None,
+    part_of: Category | None = None,
+    passage: bool = False,
+    thing: bool = False,
+    interface: bool = False,
 ) -> Callable[[type[T]], type[T]]:
     """Publish a domain class as the decorated type, described by its docstring.
 
-    ``person`` marks a type whose objects are about one person: each of its fields is classified,
-    and each object is shown only to whom the policy allows it.
+    ``person`` marks a type whose objects are about one person, and names the record that they are:
+    each of its fields is classified, and each object is shown only to whom the policy allows it.
+    ``part_of``, ``passage`` and ``thing`` are for what is reached from such a type: ``About``.
     """
+    about = About(
+        is_person=person is not None,
+        part_of=part_of,
+        is_passage=passage,
+        is_thing=thing,
+        record=person,
+    )
 
     def publish(cls: type[T]) -> type[T]:
         setattr(cls, DOMAIN, domain)
-        setattr(cls, PERSON, person)
+        setattr(cls, ABOUT, about)
         if interface:
             INTERFACES.append(cls)
         else:
@@ -95,18 +126,37 @@ def enumerates(
     strawberry.enum(enum, description=description)
 
 
-def plain(description: str, *, category: Category | None = None, cost: int = 0) -> Any:
-    """Publish the attribute of the same name."""
-    return strawberry.field(description=description, metadata={"category": category, "cost": cost})
+def plain(
+    description: str,
+    *,
+    category: Category | None = None,
+    record: Record | None = None,
+    goes_along: bool = False,
+    cost: int = 0,
+) -> Any:
+    """Publish the attribute of the same name.
+
+    ``record`` is what the value is part of, where that is not its object's own record. A field
+    that ``goes_along`` is seen by whoever sees the object: it only leads to what is classified.
+    """
+    metadata = {"category": category, "record": record, "along": goes_along, "cost": cost}
+    return strawberry.field(description=description, metadata=metadata)
 
 
 def batch(
-    resolve: Batch, *, category: Category | None = None, cost: int = 1, reads: Sequence[str] = ()
+    resolve: Batch,
+    *,
+    category: Category | None = None,
+    record: Record | None = None,
+    goes_along: bool = False,
+    cost: int = 1,
+    reads: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Any]:
     """Publish the decorated signature, described by its docstring and computed by ``resolve``.
 
-    ``reads`` names what the resolver reads of its parents that a system may leave out when nobody
-    asks for it: attributes that have a default.
+    ``record`` and ``goes_along`` are as in ``plain``. ``reads`` names what the resolver reads of
+    its parents that a system may leave out when nobody asks for it: attributes that have a
+    default.
     """
 
     def publish(signature: Callable[..., Any]) -> StrawberryField:
@@ -116,6 +166,8 @@ def batch(
             metadata={
                 "batch": resolve,
                 "category": category,
+                "record": record,
+                "along": goes_along,
                 "cost": cost,
                 "reads": tuple(reads),
             },

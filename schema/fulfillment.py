@@ -57,7 +57,7 @@ enumerates(
 )
 
 
-@publishes(domain.fulfillment.FulfilledLine)
+@publishes(domain.fulfillment.FulfilledLine, part_of=Category.PURCHASE_HISTORY)
 class FulfilledLine:
     """How much of one line of the order is in a fulfilment."""
 
@@ -65,7 +65,7 @@ class FulfilledLine:
     quantity: Decimal = plain("How many pieces, or how much of what is sold by measure.")
 
 
-@publishes(domain.shipment.ShipmentEvent)
+@publishes(domain.shipment.ShipmentEvent, part_of=Category.PURCHASE_HISTORY)
 class ShipmentEvent:
     """A thing that the carrier saw happen."""
 
@@ -74,7 +74,7 @@ class ShipmentEvent:
     place: str | None = plain("Where, in the carrier's words.")
 
 
-@publishes(domain.shipment.Shipment)
+@publishes(domain.shipment.Shipment, part_of=Category.PURCHASE_HISTORY)
 class Shipment:
     """A parcel, as the carrier tells of it."""
 
@@ -85,7 +85,7 @@ class Shipment:
     provenance: Provenance = plain("Where this comes from, and how old it is.")
 
 
-@publishes(domain.fulfillment.Fulfillment)
+@publishes(domain.fulfillment.Fulfillment, part_of=Category.PURCHASE_HISTORY)
 class Fulfillment:
     """Some of an order's lines on one way to the customer."""
 
@@ -107,7 +107,7 @@ class Fulfillment:
         """The parcel; null where it is none, or where the carrier does not know it yet."""
 
 
-@publishes(domain.timeline.TimelineEntry)
+@publishes(domain.timeline.TimelineEntry, part_of=Category.PURCHASE_HISTORY)
 class TimelineEntry:
     """A thing that happened to an order."""
 
@@ -122,7 +122,7 @@ class TimelineEntry:
         """Which of our locations it happened at; null where it was at none."""
 
 
-@publishes(domain.timeline.Timeline)
+@publishes(domain.timeline.Timeline, part_of=Category.PURCHASE_HISTORY)
 class Timeline:
     """What happened to an order, told by every system that saw a part of it."""
 

@@ -38,7 +38,7 @@ enumerates(
 )
 
 
-@publishes(domain.match.IdentityLink)
+@publishes(domain.match.IdentityLink, part_of=Category.IDENTIFIER)
 class IdentityLink:
     """A record in some system that is a customer's, or may be."""
 

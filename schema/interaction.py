@@ -4,7 +4,7 @@ from datetime import datetime
 
 import domain.interaction
 import resolvers.interaction
-from domain.policy import Category
+from domain.policy import Category, Record
 from schema.field import batch, enumerates, plain, publishes
 from schema.order import Order
 from schema.provenance import Provenance
@@ -25,7 +25,7 @@ enumerates(
 )
 
 
-@publishes(domain.interaction.Interaction, person=True)
+@publishes(domain.interaction.Interaction, person=Record.INTERACTION)
 class Interaction:
     """A conversation between the retailer and a customer."""
 

@@ -58,7 +58,7 @@ class GeoPointInput:
     longitude: float = plain("Degrees east of Greenwich, -180 to 180.")
 
 
-@publishes(domain.location.Address)
+@publishes(domain.location.Address, thing=True)
 class Address:
     """A postal address."""
 
@@ -106,7 +106,7 @@ class OpeningHours:
     special: list[SpecialDay] = plain("The dates that differ from it.")
 
 
-@publishes(domain.location.Location)
+@publishes(domain.location.Location, thing=True)
 class Location(Node):
     """A shop, warehouse, locker or pick-up point."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import domain.loyalty
 import resolvers.loyalty
-from domain.policy import Category
+from domain.policy import Category, Record
 from schema.field import argument, batch, enumerates, plain, publishes
 from schema.node import Node
 from schema.order import Order
@@ -24,7 +24,7 @@ enumerates(
 )
 
 
-@publishes(domain.loyalty.TierProgress)
+@publishes(domain.loyalty.TierProgress, part_of=Category.LOYALTY)
 class TierProgress:
     """The way to the next tier, in points that count towards tiers."""
 
@@ -35,7 +35,7 @@ class TierProgress:
     share: float = plain("How much of the way from this tier to the next is behind: 0 to 1.")
 
 
-@publishes(domain.loyalty.LoyaltyEntry)
+@publishes(domain.loyalty.LoyaltyEntry, part_of=Category.LOYALTY)
 class LoyaltyEntry:
     """A row of an account's ledger."""
 
@@ -49,7 +49,7 @@ class LoyaltyEntry:
         """The order that the points came of; null where they came of none."""
 
 
-@publishes(domain.loyalty.LoyaltyAccount, person=True)
+@publishes(domain.loyalty.LoyaltyAccount, person=Record.LOYALTY)
 class LoyaltyAccount(Node):
     """A customer's membership in the loyalty programme."""
 

@@ -8,7 +8,7 @@ from schema.field import batch, plain, publishes
 from schema.scalar import MinorUnits
 
 
-@publishes(domain.money.Money)
+@publishes(domain.money.Money, thing=True)
 class Money:
     """An amount of one currency, exact."""
 
@@ -24,7 +24,7 @@ class Money:
         """The amount as people write it in the language of this request."""
 
 
-@publishes(domain.money.TaxPortion)
+@publishes(domain.money.TaxPortion, thing=True)
 class TaxPortion:
     """The part of a price under one tax rate: net and tax together are gross."""
 
@@ -34,7 +34,7 @@ class TaxPortion:
     gross: Money = plain("The part with its tax.")
 
 
-@publishes(domain.money.Price)
+@publishes(domain.money.Price, thing=True)
 class Price:
     """A consumer price: gross, with the tax that it contains."""
 

@@ -26,7 +26,7 @@ class Node:
     id: strawberry.ID = plain("The global id: opaque, and stable as long as the thing exists.")
 
 
-@publishes(domain.identity.ExternalId)
+@publishes(domain.identity.ExternalId, passage=True)
 class ExternalId:
     """What one of the retailer's systems calls a thing."""
 

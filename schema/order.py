@@ -9,7 +9,7 @@ import strawberry
 import domain.order
 import resolvers.customer
 import resolvers.order
-from domain.policy import Category
+from domain.policy import Category, Record
 from schema.channel import Channel
 from schema.field import batch, enumerates, plain, publishes
 from schema.fulfillment import Fulfillment, Timeline
@@ -45,7 +45,7 @@ enumerates(
 )
 
 
-@publishes(domain.order.Payment)
+@publishes(domain.order.Payment, part_of=Category.PAYMENT)
 class Payment:
     """A part of an order's total that was paid in one way."""
 
@@ -53,7 +53,7 @@ class Payment:
     amount: Money = plain("How much.")
 
 
-@publishes(domain.order.OrderLine)
+@publishes(domain.order.OrderLine, part_of=Category.PURCHASE_HISTORY)
 class OrderLine:
     """A position of an order, as it was sold."""
 
@@ -75,7 +75,7 @@ class OrderLine:
         """The variant as it is today; null where it is no longer known."""
 
 
-@publishes(domain.order.Order, person=True)
+@publishes(domain.order.Order, person=Record.ORDER)
 class Order(Node):
     """A purchase."""
 

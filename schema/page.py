@@ -9,7 +9,7 @@ from schema.field import plain, publishes
 T = TypeVar("T")
 
 
-@publishes(domain.page.PageInfo)
+@publishes(domain.page.PageInfo, thing=True)
 class PageInfo:
     """Where a page stands in its list. Lists are paged forward."""
 
@@ -19,7 +19,7 @@ class PageInfo:
     end_cursor: str | None = plain("The cursor of the last item: the next page's `after`.")
 
 
-@publishes(domain.page.Edge)
+@publishes(domain.page.Edge, passage=True)
 class Edge(Generic[T]):
     """An item and its place in the list."""
 
@@ -27,7 +27,7 @@ class Edge(Generic[T]):
     cursor: str = plain("The place behind this item, opaque.")
 
 
-@publishes(domain.page.Count)
+@publishes(domain.page.Count, thing=True)
 class Count:
     """How many items a list has."""
 
@@ -35,7 +35,7 @@ class Count:
     is_exact: bool = plain("Whether all could be counted; else there are at least so many.")
 
 
-@publishes(domain.page.Connection)
+@publishes(domain.page.Connection, passage=True)
 class Connection(Generic[T]):
     """A page of a list that can grow."""
 

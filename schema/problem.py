@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import domain.problem
+from domain.policy import Category
 from domain.problem import Degraded
 from domain.promotion import CouponState
 from schema.field import enumerates, plain, publishes
@@ -20,7 +21,7 @@ enumerates(
 )
 
 
-@publishes(domain.problem.Fix)
+@publishes(domain.problem.Fix, part_of=Category.CART)
 class CartFix:
     """A mutation that would put a problem right, and what its input should say."""
 
@@ -30,7 +31,7 @@ class CartFix:
     code: str | None = plain("The coupon code to name.")
 
 
-@publishes(domain.problem.CartProblem, interface=True)
+@publishes(domain.problem.CartProblem, part_of=Category.CART, interface=True)
 class CartProblem:
     """Something that is wrong with a cart at the moment; it keeps nobody from changing the cart."""
 
@@ -39,7 +40,7 @@ class CartProblem:
     fixes: list[CartFix] = plain("What would put it right; empty where only time does.")
 
 
-@publishes(domain.problem.ShortageProblem)
+@publishes(domain.problem.ShortageProblem, part_of=Category.CART)
 class ShortageProblem(CartProblem):
     """There is less than is wanted, all lines of the SKU taken together."""
 
@@ -48,14 +49,14 @@ class ShortageProblem(CartProblem):
     available: int = plain("How many of them can be had as they are to come.")
 
 
-@publishes(domain.problem.NotSoldHereProblem)
+@publishes(domain.problem.NotSoldHereProblem, part_of=Category.CART)
 class NotSoldHereProblem(CartProblem):
     """The variant is not, or no longer, sold in the cart's market and currency."""
 
     sku: str = plain("The variant's SKU.")
 
 
-@publishes(domain.problem.PriceChangedProblem)
+@publishes(domain.problem.PriceChangedProblem, part_of=Category.CART)
 class PriceChangedProblem(CartProblem):
     """A piece costs something else than when it was put into the cart, or accepted since."""
 
@@ -64,7 +65,7 @@ class PriceChangedProblem(CartProblem):
     now: Money = plain("What it costs now; the cart's totals are at this price.")
 
 
-@publishes(domain.problem.PromotionLostProblem)
+@publishes(domain.problem.PromotionLostProblem, part_of=Category.CART)
 class PromotionLostProblem(CartProblem):
     """A promotion that acted when the cart was last changed acts no more, or a coupon does not."""
 
@@ -73,21 +74,21 @@ class PromotionLostProblem(CartProblem):
     state: CouponState | None = plain("What became of the coupon.")
 
 
-@publishes(domain.problem.DeliveryGoneProblem)
+@publishes(domain.problem.DeliveryGoneProblem, part_of=Category.CART)
 class DeliveryGoneProblem(CartProblem):
     """The chosen way of delivery is not offered any more."""
 
     group: str = plain("The key of the delivery group.")
 
 
-@publishes(domain.problem.ReservationExpiringProblem)
+@publishes(domain.problem.ReservationExpiringProblem, part_of=Category.CART)
 class ReservationExpiringProblem(CartProblem):
     """Goods are held for this customer, and not for much longer."""
 
     expires_at: datetime = plain("Until when.")
 
 
-@publishes(domain.problem.SourceDegradedProblem)
+@publishes(domain.problem.SourceDegradedProblem, part_of=Category.CART)
 class SourceDegradedProblem(CartProblem):
     """Something could not be looked up; the cart says what was known last."""
 

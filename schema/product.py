@@ -41,7 +41,19 @@ class Option:
     value: str = plain("The choice, in the language served, such as M or black.")
 
 
-@publishes(domain.product.Variant)
+@publishes(domain.product.Component)
+class BundleComponent:
+    """What a bundle is packed of."""
+
+    sku: str = plain("The component's SKU.")
+    quantity: int = plain("How many pieces of it are in one bundle.")
+
+    @batch(resolvers.product.variant_of_component)
+    def variant(self) -> "Variant | None":
+        """The component; null where it is not known."""
+
+
+@publishes(domain.product.Variant, thing=True)
 class Variant(Node):
     """The unit that is sold: one colour, one size."""
 
@@ -50,6 +62,10 @@ class Variant(Node):
     gtins: list[str] = plain("Its GS1 numbers, as the barcode has them.")
     options: list[Option] = plain("The choices it stands for.")
     media: list[Media] = plain("Its own pictures.")
+    components: list[BundleComponent] = plain(
+        "What a bundle is packed of: it can be had as often as there is all of this. Empty for "
+        "what is no bundle."
+    )
     provenance: Provenance = plain("Where the description comes from.")
 
     @batch(resolvers.product.product_of_variant)
@@ -60,7 +76,7 @@ class Variant(Node):
     def offer(self) -> Offer | None:
         """Its price here; null where it is not sold in this market, channel and currency."""
 
-    @batch(resolvers.availability.availability)
+    @batch(resolvers.availability.availability, reads=["components"])
     def availability(
         self,
         near: Annotated[

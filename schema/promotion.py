@@ -5,6 +5,7 @@ from datetime import datetime
 import domain.pricing
 import domain.promotion
 import resolvers.promotion
+from domain.policy import Category
 from schema.field import batch, enumerates, plain, publishes
 from schema.money import Money, Price
 
@@ -41,7 +42,7 @@ enumerates(
 )
 
 
-@publishes(domain.promotion.Promotion)
+@publishes(domain.promotion.Promotion, thing=True)
 class Promotion:
     """A promotion."""
 
@@ -57,7 +58,7 @@ class Promotion:
         """When it ends in this market; null while that is open."""
 
 
-@publishes(domain.promotion.AppliedPromotion)
+@publishes(domain.promotion.AppliedPromotion, part_of=Category.CART)
 class AppliedPromotion:
     """What a promotion took off."""
 
@@ -66,7 +67,7 @@ class AppliedPromotion:
     coupon: str | None = plain("The code that it was redeemed by; null where it asks for none.")
 
 
-@publishes(domain.promotion.MissedPromotion)
+@publishes(domain.promotion.MissedPromotion, part_of=Category.CART)
 class MissedPromotion:
     """A promotion that did not act, or not as far as it could, and what is missing for it."""
 
@@ -78,7 +79,7 @@ class MissedPromotion:
     lost_to: Promotion | None = plain("What acted in its place; null for other reasons.")
 
 
-@publishes(domain.promotion.AppliedCoupon)
+@publishes(domain.promotion.AppliedCoupon, part_of=Category.CART)
 class AppliedCoupon:
     """A coupon code that was entered, and what became of it."""
 
@@ -87,7 +88,7 @@ class AppliedCoupon:
     promotion: Promotion | None = plain("The promotion that it is for; null for an unknown code.")
 
 
-@publishes(domain.pricing.Allocation)
+@publishes(domain.pricing.Allocation, part_of=Category.CART)
 class Allocation:
     """What a promotion took off one line or one delivery."""
 
@@ -95,7 +96,7 @@ class Allocation:
     amount: Money = plain("How much it took off, tax included.")
 
 
-@publishes(domain.pricing.Totals)
+@publishes(domain.pricing.Totals, part_of=Category.CART)
 class Totals:
     """What a cart comes to: goods plus delivery less discounts is the total, to the last unit."""
 

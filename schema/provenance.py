@@ -17,7 +17,7 @@ enumerates(
 )
 
 
-@publishes(domain.provenance.Provenance)
+@publishes(domain.provenance.Provenance, thing=True)
 class Provenance:
     """Where a value comes from and how old it is."""
 

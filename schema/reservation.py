@@ -7,7 +7,7 @@ import strawberry
 import domain.hold
 import domain.reservation
 import resolvers.reservation
-from domain.policy import Category
+from domain.policy import Category, Record
 from domain.reservation import ReservationState
 from schema.channel import Channel
 from schema.field import accepts, batch, enumerates, plain, publishes
@@ -26,7 +26,7 @@ enumerates(
 )
 
 
-@publishes(domain.hold.ReservationLine)
+@publishes(domain.hold.ReservationLine, part_of=Category.CART)
 class ReservationLine:
     """Some pieces of one variant at one location."""
 
@@ -42,7 +42,7 @@ class ReservationLine:
         """Where they are held."""
 
 
-@publishes(domain.reservation.Reservation, person=True)
+@publishes(domain.reservation.Reservation, person=Record.CART)
 class Reservation(Node):
     """Goods that are held for somebody, and that nobody else is sold meanwhile."""
 

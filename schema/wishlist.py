@@ -6,7 +6,7 @@ import strawberry
 
 import domain.wishlist
 import resolvers.wishlist
-from domain.policy import Category
+from domain.policy import Category, Record
 from schema.channel import Channel
 from schema.field import accepts, batch, plain, publishes
 from schema.node import Node
@@ -14,7 +14,7 @@ from schema.outcome import KEY, Notice, UserError
 from schema.product import Variant
 
 
-@publishes(domain.wishlist.WishlistLine)
+@publishes(domain.wishlist.WishlistLine, part_of=Category.PURCHASE_HISTORY)
 class WishlistLine:
     """A variant on a wish list."""
 
@@ -29,7 +29,7 @@ class WishlistLine:
         """The variant as it is today; null where it is no longer known."""
 
 
-@publishes(domain.wishlist.Wishlist, person=True)
+@publishes(domain.wishlist.Wishlist, person=Record.WISHLIST)
 class Wishlist(Node):
     """What a customer means to buy one day, the same list in every channel."""
 

@@ -144,14 +144,14 @@ def test_ports_are_batches_and_loaders_bear_their_names() -> None:
 
 
 def test_resolvers_are_batches() -> None:
-    """Every field that is not plain is resolved by one async function over all parents."""
+    """Every field that is not plain is resolved by one function over all parents."""
     for kind in build().graphql.type_map.values():
         if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
             for field in kind.fields.values():
                 batch = field.extensions.get("batch")
                 if batch is None:
                     continue
-                assert inspect.iscoroutinefunction(batch)
+                assert inspect.isfunction(batch)
                 names = list(inspect.signature(batch).parameters)
                 assert names[:2] == ["parents", "context"]
                 assert set(names[2:]) == {each.out_name for each in field.args.values()}

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import schemathesis
+from graphql import build_schema
 from hypothesis import HealthCheck, Phase, settings
+from schemathesis.core.result import Ok
 
 from tests.shop import Shop
 
@@ -17,6 +19,15 @@ _TEXT = re.sub(
     r'""".*?"""\ndirective @defer\(.*?\n\) on [^\n]*\n', "", SDL.read_text(), flags=re.DOTALL
 )
 published = schemathesis.graphql.from_file(_TEXT)
+
+
+def test_every_field_of_the_roots_is_asked() -> None:
+    """Each query and each mutation is among the operations made up below."""
+    types = build_schema(_TEXT)
+    roots = (types.query_type, types.mutation_type)
+    every = {f"{root}.{name}" for root in roots if root is not None for name in root.fields}
+    made = [each for each in published.get_all_operations() if isinstance(each, Ok)]
+    assert {each.ok().label for each in made} == every
 
 
 @published.parametrize()

@@ -1,9 +1,26 @@
 """Who sent an operation, and what they said around it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec import Struct
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from domain.viewer import Viewer
 from execution.context import Asked
+from transport.refusal import Refusal, bad_request
+
+CONTEXT_HEADERS = {
+    "channel": "commerce-channel",
+    "market": "commerce-market",
+    "currency": "commerce-currency",
+    "language": "accept-language",
+    "store": "commerce-store",
+    "purpose": "commerce-purpose",
+}
+_CONTEXT_FIELDS = {header.encode(): field for field, header in CONTEXT_HEADERS.items()}
+_SILENT = Asked()
 
 
 class Caller(Struct, frozen=True):
@@ -23,3 +40,52 @@ class Proved(Struct, frozen=True):
 
     caller: Caller
     viewer: Viewer
+
+
+def caller_of(scope: Scope, headers: Headers) -> Caller:
+    """Read who sends a request. *Errors*: 400 for a header that is there twice."""
+    client = scope.get("client")
+    authorization = _single(headers, "authorization")
+    return Caller(authorization, _asked(scope), client[0] if client else None)
+
+
+def socket_caller_of(payload: Mapping[str, Any], headers: Headers, address: str | None) -> Caller:
+    """Read who opens a socket: what the first message says, and where it is silent the handshake.
+
+    *Shape*: the names are those of the HTTP headers, at the payload's top or in its ``headers``.
+    """
+    given: dict[str, str] = {}
+    nested = payload.get("headers")
+    for table in (nested if isinstance(nested, dict) else {}, payload):
+        given |= {name.lower(): value for name, value in table.items() if isinstance(value, str)}
+
+    def said(name: str) -> str | None:
+        return given.get(name) or headers.get(name)
+
+    asked = Asked(**{name: said(header) for name, header in CONTEXT_HEADERS.items()})
+    return Caller(said("authorization"), asked, address)
+
+
+def _single(headers: Headers, name: str) -> str | None:
+    """Read a header that must not be there twice, since two readers could choose differently."""
+    values = headers.getlist(name)
+    if len(values) > 1:
+        raise _twice(name)
+    return values[0] if values else None
+
+
+def _asked(scope: Scope) -> Asked:
+    """Read what the headers say of the context, in one pass."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        field = _CONTEXT_FIELDS.get(name)
+        if field is None:
+            continue
+        if field in found:
+            raise _twice(name.decode("latin-1"))
+        found[field] = value.decode("latin-1")
+    return Asked(**found) if found else _SILENT
+
+
+def _twice(name: str) -> Refusal:
+    return bad_request(f"{name} is given more than once; send it once.")

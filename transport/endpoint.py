@@ -1,7 +1,6 @@
 """GraphQL over HTTP: one address, POST for everything, GET for what only reads."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from graphql import OperationType
@@ -17,54 +16,26 @@ from domain.errors import (
     Unauthenticated,
 )
 from domain.viewer import Role
-from execution.context import Asked
 from transport.accept import Media, Preference, Stream, check_content, preferred
-from transport.answer import encode, headers_of, result_status, send_bytes
+from transport.answer import encode
 from transport.body import read
-from transport.caller import Caller, Proved
+from transport.caller import Caller, Proved, caller_of
 from transport.exchange import Exchange, exchange_of
 from transport.gate import Gate
 from transport.operation import Gone, MethodNotAllowed, Operations, Request
 from transport.page import Page
 from transport.parameter import Parameters, from_address, from_body
 from transport.preflight import Origins
-from transport.problem import masked
-from transport.refusal import Refusal, bad_request, method_not_allowed, status_of
+from transport.refusal import method_not_allowed
+from transport.reply import Reply, answered, broken, refused, send_reply
 from transport.reservation import Reservations
 from transport.settings import Settings
-from transport.shape import Answer, failed
+from transport.shape import failed
 from transport.stream import deliver, form_of
 
 _METHODS = "GET, POST, PUT"
 # Failures of one operation, not of the request that it came with.
 _ITS_OWN = (DeadlineExceeded, DocumentNotFound, MethodNotAllowed)
-CONTEXT_HEADERS = {
-    "channel": "commerce-channel",
-    "market": "commerce-market",
-    "currency": "commerce-currency",
-    "language": "accept-language",
-    "store": "commerce-store",
-    "purpose": "commerce-purpose",
-}
-
-
-_CONTEXT_FIELDS = {header.encode(): field for field, header in CONTEXT_HEADERS.items()}
-_SILENT = Asked()
-_VARY = ", ".join(("Accept", "Authorization", *CONTEXT_HEADERS.values()))
-
-
-class _Reply:
-    """What goes back: a status, a body, and the headers that belong to it."""
-
-    __slots__ = ("body", "closes", "headers", "status")
-
-    def __init__(
-        self, status: int, body: Any, headers: Mapping[str, str], *, closes: bool = False
-    ) -> None:
-        self.status = status
-        self.body = body
-        self.headers = headers
-        self.closes = closes
 
 
 class GraphQLEndpoint:
@@ -97,7 +68,7 @@ class GraphQLEndpoint:
                 await self._page.send(send)
                 return
             if self._reservations.concerns(scope, headers):
-                caller = _caller(scope, headers)
+                caller = caller_of(scope, headers)
                 await self._reservations.answer(scope, headers, caller, receive, send)
                 return
             if scope["method"] not in ("GET", "POST"):
@@ -115,12 +86,12 @@ class GraphQLEndpoint:
             exchange.codes.append("GONE")
             return
         except Failure as failure:
-            reply = _refused(failure, exchange, headers, media)
+            reply = refused(failure, exchange, headers, media)
             body = encode(reply.body)
         except Exception as bug:  # noqa: BLE001 - the last door: masked and logged
-            reply = _broken(bug, exchange)
+            reply = broken(bug, exchange)
             body = encode(reply.body)
-        await _send(reply, body, media, send)
+        await send_reply(reply, body, media, send)
 
     async def _prove(self, caller: Caller) -> Proved:
         try:
@@ -149,9 +120,9 @@ class GraphQLEndpoint:
         receive: Receive,
         send: Send,
         media: Media,
-    ) -> _Reply | None:
+    ) -> Reply | None:
         exchange = exchange_of(scope)
-        proved = await self._prove(_caller(scope, headers))
+        proved = await self._prove(caller_of(scope, headers))
         exchange.role = proved.viewer.role.value
         self._operations.check_room(proved, exchange.seat)
         if isinstance(asked_for, list):
@@ -175,7 +146,7 @@ class GraphQLEndpoint:
             )
         if answer.was_executed:
             exchange.operation = (request.operation_name or "")[:64] or None
-        return _answered(answer, media, headers, account.headers())
+        return answered(answer, media, headers, account.headers())
 
     def _streams_for(self, request: Request, preference: Preference, stream: Stream) -> bool:
         """Tell whether this operation is answered as a stream.
@@ -219,7 +190,7 @@ class GraphQLEndpoint:
 
     async def _array(
         self, asked_for: list[Parameters], proved: Proved, exchange: Exchange, receive: Receive
-    ) -> _Reply:
+    ) -> Reply:
         bodies: list[dict[str, Any]] = []
         gone = _watch(receive)
         async with self._operations.account(proved, seat=exchange.seat) as account:
@@ -236,7 +207,7 @@ class GraphQLEndpoint:
                         raise
                     answer = failed(failure, exchange)
                 bodies.append(answer.body)
-        return _Reply(200, bodies, account.headers())
+        return Reply(200, bodies, account.headers())
 
 
 def _watch(receive: Receive) -> Any:
@@ -245,75 +216,3 @@ def _watch(receive: Receive) -> Any:
             pass
 
     return gone
-
-
-def _caller(scope: Scope, headers: Headers) -> Caller:
-    client = scope.get("client")
-    authorization = _single(headers, "authorization")
-    return Caller(authorization, _asked(scope), client[0] if client else None)
-
-
-def _single(headers: Headers, name: str) -> str | None:
-    """Read a header that must not be there twice, since two readers could choose differently."""
-    values = headers.getlist(name)
-    if len(values) > 1:
-        raise _twice(name)
-    return values[0] if values else None
-
-
-def _answered(answer: Answer, media: Media, headers: Headers, budget: Mapping[str, str]) -> _Reply:
-    status = 200 if answer.was_executed else result_status(answer.code, media)
-    if answer.max_age is not None and "authorization" not in headers:
-        # The budget is one caller's; what may be handed to others must not tell of it.
-        shared = {"Cache-Control": f"public, max-age={answer.max_age}", "Vary": _VARY}
-        return _Reply(status, answer.body, shared)
-    return _Reply(status, answer.body, {**_headers(status, answer.body, headers), **budget})
-
-
-def _asked(scope: Scope) -> Asked:
-    """Read what the headers say of the context, in one pass."""
-    found: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        field = _CONTEXT_FIELDS.get(name)
-        if field is None:
-            continue
-        if field in found:
-            raise _twice(name.decode("latin-1"))
-        found[field] = value.decode("latin-1")
-    return Asked(**found) if found else _SILENT
-
-
-def _twice(name: str) -> Refusal:
-    return bad_request(f"{name} is given more than once; send it once.")
-
-
-def _headers(status: int, body: dict[str, Any], headers: Headers) -> dict[str, str]:
-    errors = body.get("errors") or [{"extensions": {}}]
-    retry_after = errors[0]["extensions"].get("retryAfter", 1)
-    has_token = "authorization" in headers
-    return headers_of(status, has_token=has_token, retry_after=retry_after)
-
-
-def _refused(failure: Failure, exchange: Exchange, headers: Headers, media: Media) -> _Reply:
-    body = failed(failure, exchange).body
-    if isinstance(failure, Refusal):
-        return _Reply(failure.status, body, dict(failure.headers), closes=failure.closes)
-    if isinstance(failure, DocumentNotFound):
-        status = result_status(failure.code, media)
-    else:
-        status = status_of(failure.code)
-    return _Reply(status, body, _headers(status, body, headers))
-
-
-def _broken(bug: Exception, exchange: Exchange) -> _Reply:
-    errors = [masked(bug, exchange.request_id)]
-    exchange.note(errors)
-    return _Reply(500, {"errors": errors}, {})
-
-
-async def _send(reply: _Reply, body: bytes, media: Media, send: Send) -> None:
-    headers = {"Vary": "Accept", **reply.headers}
-    if reply.closes:
-        headers["Connection"] = "close"
-    content_type = f"{media.value}; charset=utf-8"
-    await send_bytes(send, reply.status, content_type, body, headers)

@@ -13,22 +13,24 @@ from domain.document import DocumentStore
 from domain.errors import Failure
 from transport.answer import encode, headers_of, send_bytes
 from transport.budget import Budget
+from transport.caller import CONTEXT_HEADERS
 from transport.document import DocumentReader
 from transport.door import Door
-from transport.endpoint import CONTEXT_HEADERS, GraphQLEndpoint
+from transport.endpoint import GraphQLEndpoint
 from transport.exchange import exchange_of
 from transport.gate import Gate
 from transport.health import Readiness, Ready, live
 from transport.load import Load
-from transport.operation import ContextFactory, Executor, Operations, Verifier
+from transport.operation import Operations
 from transport.page import Page
+from transport.port import ContextFactory, Executor, Verifier
 from transport.preflight import PREFLIGHT_HEADERS
 from transport.problem import problem, report
-from transport.protocol import GATE, STOPPING
 from transport.refusal import Refusal, method_not_allowed, no_such_path, status_of
 from transport.reservation import TOKEN_HEADER
 from transport.settings import Settings
 from transport.socket import SocketEndpoint
+from transport.state import GATE, STOPPING
 from transport.webhook import PATH as WEBHOOK_PATH
 from transport.webhook import Take, Webhooks
 

@@ -3,15 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from graphql import OperationType
 from msgspec import Struct
 
 from domain.errors import DeadlineExceeded, Failure, SourceTimeout
-from domain.viewer import Viewer
-from execution.context import Asked, Context
-from execution.demand import Admit
+from execution.context import Context
 from execution.document import Read
 from execution.executor import extensions_of
 from execution.result import Result
@@ -21,81 +19,13 @@ from transport.document import DocumentReader
 from transport.exchange import Exchange
 from transport.load import Seat
 from transport.parameter import Parameters
+from transport.port import ContextFactory, Executor, Verifier
 from transport.settings import Settings
 from transport.shape import Answer, Shaper
 from transport.tick import ticking
 
 T = TypeVar("T")
 _FALSE_END = Answer({"hasNext": False})
-
-
-class Executor(Protocol):
-    """Executes documents; raises nothing but cancellation."""
-
-    def read(self, text: str) -> Read:
-        """Read a document, once for all that is done with it."""
-        ...
-
-    def kind(self, read: Read, operation_name: str | None) -> OperationType | None:
-        """Tell what an operation does; None where there is none to execute."""
-        ...
-
-    async def execute(
-        self,
-        document: Read,
-        variables: dict[str, Any] | None,
-        operation_name: str | None,
-        context: Context,
-        *,
-        for_sharing: bool = False,
-        in_parts: bool = False,
-        admit: Admit | None = None,
-    ) -> Result:
-        """Execute one operation of a document."""
-        ...
-
-    async def subscribe(
-        self,
-        document: Read,
-        variables: dict[str, Any] | None,
-        operation_name: str | None,
-        context: Context,
-        *,
-        admit: Admit | None = None,
-    ) -> AsyncGenerator[Any, None] | Result:
-        """Open the events of a subscription."""
-        ...
-
-    async def execute_event(
-        self,
-        document: Read,
-        variables: dict[str, Any] | None,
-        operation_name: str | None,
-        context: Context,
-        event: object,
-        *,
-        admit: Admit | None = None,
-    ) -> Result:
-        """Execute a subscription for one of its events."""
-        ...
-
-
-class ContextFactory(Protocol):
-    """Opens the context of one operation."""
-
-    def open(
-        self, viewer: Viewer, asked: Asked, request_id: str, origin: str | None = None
-    ) -> Context:
-        """Make a context; the caller closes its loaders."""
-        ...
-
-
-class Verifier(Protocol):
-    """Proves who is asking."""
-
-    async def viewer(self, authorization: str | None) -> Viewer:
-        """Read an Authorization header; None is an anonymous caller."""
-        ...
 
 
 class MethodNotAllowed(Failure):
@@ -169,7 +99,8 @@ class Operations:
         *Errors*: the document reader's.
         """
         found = await self._documents.read(parameters, proved.viewer)
-        read, name = self._executor.read(found.text), parameters.operation_name
+        read = self._executor.read(found.text, proved.viewer.role)
+        name = parameters.operation_name
         return Request(
             read,
             "@defer" in found.text,

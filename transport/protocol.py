@@ -6,23 +6,19 @@ from typing import Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from transport.answer import encode
 from transport.connection import Lingering, Outlet, Stall
 from transport.exchange import SEAT
-from transport.gate import Gate
+from transport.frame import BoundedSocket
 from transport.load import Seat
 from transport.problem import problem
 from transport.refusal import Refusal
 from transport.settings import Settings
+from transport.state import gate_of, is_stopping, tell_to_stop
 
 _TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\n"
 _FRAMING = (b"content-length", b"transfer-encoding")
-# Where the application leaves the event that tells it to stop, in the state of its lifespan.
-STOPPING = "commerce.stopping"
-# And where it leaves the gate that tells whom to turn away.
-GATE = "commerce.gate"
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -46,8 +42,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._stall = Stall(self.stall_time)
-        gate = self.app_state.get(GATE)
-        self._gate: Gate | None = gate if isinstance(gate, Gate) else None
+        self._gate = gate_of(self.app_state)
         self._is_turned_away = False
         self._seat: Seat | None = None
         self._head = 0
@@ -87,7 +82,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Let what is under way end, and tell streams to."""
-        _tell_to_stop(self.app_state)
+        tell_to_stop(self.app_state)
         if self._rests():
             # A request may be on its way to a connection that seems to rest.
             self.loop.call_later(self.part_time, self._part)
@@ -160,7 +155,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _begin(self) -> None:
         self.cycle.transport = self._outlet  # type: ignore[assignment]
-        if _is_stopping(self.app_state):
+        if is_stopping(self.app_state):
             self.cycle.keep_alive = False
         if self._gate is not None:
             self._seat = self._gate.seat()
@@ -277,46 +272,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._close()
 
 
-class BoundedSocket(WebSocketsSansIOProtocol):
-    """uvicorn's sans-I/O WebSocket protocol, with bounds on its readers, and an end of its own.
-
-    uvicorn closes every socket the moment it stops; here the application says ``complete`` first,
-    and closes with 1001. Hand it to ``uvicorn.Config(ws=...)``, with ``ws_max_size``, and without
-    compression, which would let a small message unpack to a large one.
-
-    *Units*: ``stall_time`` in seconds without a byte taken.
-    """
-
-    stall_time: ClassVar[float] = 10.0
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(*arguments, **keywords)
-        self.close_timeout = 2.0
-        self._stall = Stall(self.stall_time)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
-        self._stall.end()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """Wait for the reader, not for ever."""
-        super().pause_writing()
-        self._stall.begin(self.transport)
-
-    def resume_writing(self) -> None:
-        """Go on."""
-        self._stall.end()
-        super().resume_writing()
-
-    def shutdown(self) -> None:
-        """Tell the application to bring the socket to an end."""
-        if self.handshake_complete and not self.close_sent:
-            _tell_to_stop(self.app_state)
-        else:
-            super().shutdown()
-
-
 def serving(settings: Settings) -> dict[str, Any]:
     """Give what ``uvicorn.Config`` needs to know of the door, beside the application itself."""
     return {
@@ -334,18 +289,7 @@ def serving(settings: Settings) -> dict[str, Any]:
 
 def retire(connections: Iterable[object], state: dict[str, Any]) -> None:
     """Tell streams and sockets to end, and let no connection outlive its present or next answer."""
-    _tell_to_stop(state)
+    tell_to_stop(state)
     for each in connections:
         if isinstance(each, BoundedProtocol):
             each.retire()
-
-
-def _is_stopping(state: dict[str, Any]) -> bool:
-    stopping = state.get(STOPPING)
-    return isinstance(stopping, asyncio.Event) and stopping.is_set()
-
-
-def _tell_to_stop(state: dict[str, Any]) -> None:
-    stopping = state.get(STOPPING)
-    if isinstance(stopping, asyncio.Event):
-        stopping.set()

@@ -10,10 +10,8 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from domain.errors import Failure, RateLimited, Unauthenticated
-from execution.context import Asked
 from transport.answer import encode
-from transport.caller import Caller
-from transport.endpoint import CONTEXT_HEADERS
+from transport.caller import Caller, socket_caller_of
 from transport.exchange import Exchange, begin
 from transport.operation import Operations
 from transport.parameter import parameters
@@ -205,7 +203,7 @@ class _Connection:
             raise _Ended(_TWICE)
         if payload is not None and not isinstance(payload, dict):
             raise _invalid("its payload is no object")
-        self._caller = _caller(payload or {}, self._headers, self._address)
+        self._caller = socket_caller_of(payload or {}, self._headers, self._address)
         await self.check()
         self._session = Session(
             self._operations,
@@ -270,23 +268,6 @@ def _name(message: Mapping[str, Any]) -> str:
 
 def _invalid(why: str) -> _Ended:
     return _Ended(Close(4400, f"Invalid message: {why}"[:_MAX_REASON]))
-
-
-def _caller(payload: Mapping[str, Any], headers: Headers, address: str | None) -> Caller:
-    """Read who opens a socket: what the first message says, and where it is silent the handshake.
-
-    *Shape*: the names are those of the HTTP headers, at the payload's top or in its ``headers``.
-    """
-    given: dict[str, str] = {}
-    nested = payload.get("headers")
-    for table in (nested if isinstance(nested, dict) else {}, payload):
-        given |= {name.lower(): value for name, value in table.items() if isinstance(value, str)}
-
-    def said(name: str) -> str | None:
-        return given.get(name) or headers.get(name)
-
-    asked = Asked(**{name: said(header) for name, header in CONTEXT_HEADERS.items()})
-    return Caller(said("authorization"), asked, address)
 
 
 async def _reject(refusal: Refusal, send: Send) -> None:

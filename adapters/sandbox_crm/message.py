@@ -64,6 +64,7 @@ class Contact(Struct, frozen=True, rename="camel"):
     """A person."""
 
     id: str
+    status: str
     name: Name
     emails: list[Email]
     phones: list[Phone]

@@ -41,6 +41,7 @@ _STATES = MappingProxyType(
         "withdrawn": ConsentState.WITHDRAWN,
     }
 )
+_BLOCKED = MappingProxyType({"active": False, "blocked": True})
 _SOURCES = MappingProxyType({"web": Channel.WEB, "app": Channel.APP, "pos": Channel.POS})
 _ENTRIES = MappingProxyType(
     {
@@ -92,6 +93,7 @@ class Reader:
             addresses=tuple(map(_address, contact.addresses)),
             consents=tuple(map(_consent, contact.consents)),
             segments=tuple(contact.segments),
+            is_blocked=_BLOCKED[contact.status],
             identities=(key, *(each for each in linked if each is not None)),
             other_emails=tuple(e.address for e in contact.emails if e.address != email),
             other_phones=tuple(p.number for p in contact.phones if p.number != phone),

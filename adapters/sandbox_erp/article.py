@@ -18,7 +18,7 @@ from domain.attribute import (
 )
 from domain.category import ROOT, Category
 from domain.location import Address
-from domain.product import Media, Option, Product, Variant
+from domain.product import Component, Media, Option, Product, Variant
 from domain.provenance import Provenance
 
 _COLOUR = "ZCOLOUR"
@@ -157,6 +157,7 @@ class Reader:
             gtins=(_gtin(variant.ean11),) if variant.ean11 else (),
             options=options,
             media=tuple(picture for picture, colour in media if colour in colours),
+            components=tuple(map(_component, variant.stueli)) if variant.stueli else (),
             provenance=self._provenance,
         )
 
@@ -245,6 +246,13 @@ class Reader:
             if text := texts.get(language):
                 return language, text
         raise ValueError("there is no text in any language that was asked for")
+
+
+def _component(part: message.Part) -> Component:
+    pieces = exact(part.menge)
+    if pieces != int(pieces) or pieces < 1:
+        raise ValueError("a set is packed of whole pieces")
+    return Component(message.short(part.idnrk), int(pieces))
 
 
 def is_gtin(text: str) -> bool:

@@ -97,12 +97,20 @@ class Safety(Struct, frozen=True, rename=str.upper):
     warn: list[Line]
 
 
+class Part(Struct, frozen=True, rename=str.upper):
+    """What a set is packed of."""
+
+    idnrk: str
+    menge: Decimal
+
+
 class Variant(Struct, frozen=True, rename=str.upper):
     """A sellable article."""
 
     matnr: str
     ean11: str
     ausp: list[Characteristic]
+    stueli: list[Part] = []
 
 
 class Article(Struct, frozen=True, rename=str.upper):

@@ -48,7 +48,7 @@ def variants(shop: Shop, count: int) -> list[dict[str, Any]]:
 
 def test_the_app_product_page_is_one_query(shop: Shop) -> None:
     """Product, prices and availability near me: one call to each port at each level."""
-    answer = shop.ask(PAGE, {"id": variants(shop, 1)[0]["product"], "near": HERE}, persona="agent")
+    answer = shop.ask(PAGE, {"id": variants(shop, 1)[0]["product"], "near": HERE}, persona="system")
     assert answer.errors == []
     # ERP: the product, its prices. WMS: stock, the places that have it, the nearest locker.
     assert answer.calls == {"erp": 2, "wms": 3}
@@ -68,7 +68,7 @@ def test_the_app_product_page_is_one_query(shop: Shop) -> None:
 def test_the_number_of_items_costs_no_calls(shop: Shop, count: int) -> None:
     """A hundred items near me take the calls that one takes."""
     ids = [each["id"] for each in variants(shop, count)]
-    answer = shop.ask(SHELF, {"ids": ids, "near": HERE}, persona="agent")
+    answer = shop.ask(SHELF, {"ids": ids, "near": HERE}, persona="system")
     assert answer.errors == []
     assert len(answer.data["nodes"]) == count
     assert answer.calls == {"erp": 2, "wms": 3}
@@ -78,7 +78,7 @@ def test_availability_of_a_list_of_skus(shop: Shop) -> None:
     """SKUs are answered in their order, unknown ones with null, with the WMS alone asked."""
     skus = [each["sku"] for each in variants(shop, 99)]
     answer = shop.ask(
-        SKUS, {"skus": [*skus, "nobody's"], "near": HERE, "quantity": 1}, persona="agent"
+        SKUS, {"skus": [*skus, "nobody's"], "near": HERE, "quantity": 1}, persona="system"
     )
     assert answer.errors == []
     found = answer.data["availability"]
@@ -91,7 +91,7 @@ def test_modes_are_those_asked_for(shop: Shop) -> None:
     for where none is wanted."""
     sku = variants(shop, 1)[0]["sku"]
     variables = {"skus": [sku], "modes": ["KERBSIDE", "SHIP"], "quantity": 1}
-    answer = shop.ask(SKUS, variables, persona="agent")
+    answer = shop.ask(SKUS, variables, persona="system")
     assert [each["mode"] for each in answer.data["availability"][0]["modes"]] == [
         "KERBSIDE", "SHIP",
     ]  # fmt: skip
@@ -102,7 +102,7 @@ def test_what_is_promised_can_be_kept(shop: Shop) -> None:
     """A window begins in the future, ends after it begins, is ordered before its cut-off, and is
     given only by places that hand over and have all that is wanted."""
     skus = [each["sku"] for each in variants(shop, 60)]
-    answer = shop.ask(SKUS, {"skus": skus, "near": HERE, "quantity": 2}, persona="agent")
+    answer = shop.ask(SKUS, {"skus": skus, "near": HERE, "quantity": 2}, persona="system")
     now = datetime.now().astimezone()
     promised = 0
     for found in answer.data["availability"]:
@@ -138,7 +138,7 @@ def test_a_stale_figure_withdraws_the_promise_everywhere(shop: Shop) -> None:
 def test_staff_see_exact_states_on_the_same_path(shop: Shop) -> None:
     """An agent sees the figures behind the band; a shopper sees the band."""
     variables = {"skus": [variants(shop, 1)[0]["sku"]], "near": HERE, "quantity": 1}
-    staff = shop.ask(SKUS, variables, persona="agent").data["availability"][0]["locations"]
+    staff = shop.ask(SKUS, variables, persona="system").data["availability"][0]["locations"]
     shopper = shop.ask(SKUS, variables).data["availability"][0]["locations"]
     assert all(place["stock"]["onHand"] is not None for place in staff)
     assert [place["stock"] for place in shopper] == [None] * len(staff)

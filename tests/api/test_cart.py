@@ -63,7 +63,7 @@ def read(shop: Shop, id: str, persona: str | None = "customer", **headers: str) 
 @pytest.fixture
 def sku(shop: Shop) -> str:
     """A variant that there is plenty of, at a price."""
-    for product in shop.ask(PICK, persona="agent").data["products"]["nodes"]:
+    for product in shop.ask(PICK, persona="system").data["products"]["nodes"]:
         for variant in product["variants"]:
             if variant["offer"] and variant["availability"]["band"] == "LOTS":
                 found: str = variant["sku"]

@@ -140,7 +140,7 @@ def test_a_category_can_be_had_again(shop: Shop) -> None:
         node(id: $id) { ... on Category { code } }
         lookup(kind: CATEGORY, system: "erp", id: "1010") { id }
         absent: lookup(kind: CATEGORY, system: "erp", id: "9999") { id } }"""
-    answer = shop.ask(query, {"id": id}, persona="agent")
+    answer = shop.ask(query, {"id": id}, persona="system")
     assert answer.errors == []
     assert answer.data["category"]["parent"] == {"code": "10"}
     assert answer.data["node"] == {"code": "1010"}
@@ -252,7 +252,7 @@ def test_a_market_filters_by_its_own_prices(shop: Shop) -> None:
 def stores(shop: Shop) -> list[Any]:
     query = """{ variant(sku: "100001001") {
         availability { locations(first: 100) { location { id name externalIds { id } } } } } }"""
-    places = shop.ask(query, persona="agent").data["variant"]["availability"]["locations"]
+    places = shop.ask(query, persona="system").data["variant"]["availability"]["locations"]
     return [each["location"] for each in places if each["location"]["name"].find("Centrum") < 0]
 
 
@@ -672,3 +672,21 @@ def test_pages_of_a_large_listing_follow_each_other(large: Shop) -> None:
     )
     assert [each["code"] for each in found] == codes(told)
     assert list(itertools.islice(ids, 3))
+
+
+def test_what_is_discontinued_is_sold_off(shop: Shop) -> None:
+    """A shopper finds a discontinued style as any other while it lasts; staff see what it is."""
+    query = """query ($where: ProductFilter) { products(first: 5, where: $where) {
+        nodes { id isDiscontinued } } }"""
+    where = {"where": {"isDiscontinued": True}}
+    found = shop.ask(query, where, persona="agent").data["products"]["nodes"]
+    assert found
+    assert all(each["isDiscontinued"] is True for each in found)
+    page = """query ($id: ID!) { product(id: $id) { name isDiscontinued
+        variants { offer { price { gross { minor } } } availability { band } } } }"""
+    answer = shop.ask(page, {"id": found[0]["id"]})
+    assert answer.errors == []
+    shown = answer.data["product"]
+    assert (bool(shown["name"]), shown["isDiscontinued"]) == (True, None)
+    assert all(each["availability"]["band"] for each in shown["variants"] if each["availability"])
+    assert shop.ask(query, where).codes == ["FORBIDDEN"]

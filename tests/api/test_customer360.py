@@ -15,8 +15,9 @@ ME = person_at(CUSTOMER_INDEX)
 SYSTEMS = ("erp", "wms", "crm", "pos", "carrier")
 SECTIONS = """
   customer { id }
-  profile { access provenance { system } content { name { full } email phone
-    addresses { city } } }
+  profile { access provenance { system } content { name { full { text } }
+    email { text masked } phone { text }
+    addresses { city { text } } } }
   identities { access content { system id method strength score evidence } }
   consents { access content { purpose state since source } }
   loyalty { access provenance { system }
@@ -35,7 +36,7 @@ SCREEN = (
 )
 
 
-def screen(shop: Shop, persona: str = "agent", **by: str) -> Answer:
+def screen(shop: Shop, persona: str = "system", **by: str) -> Answer:
     return shop.ask(SCREEN, by or {"id": CUSTOMER}, persona=persona)
 
 
@@ -94,7 +95,7 @@ def test_pages_over_erp_and_tills_join(shop: Shop, size: int) -> None:
         after = None
         while True:
             variables = {"id": CUSTOMER, "first": first, "after": after}
-            page = shop.ask(query, variables, persona="agent").data["customer"]["orders"]
+            page = shop.ask(query, variables, persona="system").data["customer"]["orders"]
             assert page["complete"] is True
             found += [each["number"] for each in page["nodes"]]
             if not page["pageInfo"]["hasNextPage"]:
@@ -156,15 +157,15 @@ def test_an_associate_gets_the_sections_a_store_needs(shop: Shop) -> None:
     """In a store, consents are denied and no text of a conversation is shown or fetched."""
     answer = screen(shop, "associate")
     found = answer.data["customer360"]
-    assert found["profile"]["content"]["name"]["full"]
-    assert found["profile"]["content"]["email"] is None
+    assert found["profile"]["content"]["name"]["full"]["text"]
+    assert found["profile"]["content"]["email"]["text"] is None
     assert (found["consents"]["access"], found["consents"]["content"]) == ("DENIED", None)
     assert found["orders"]["access"] == found["loyalty"]["access"] == "ALLOWED"
     talks = found["interactions"]["content"]["nodes"]
     assert talks
     assert all(each["kind"] and each["subject"] is each["text"] is None for each in talks)
     denied = {each["path"][-1] for each in answer.extensions["access"]}
-    assert {"subject", "text", "email"} <= denied
+    assert {"subject", "text"} <= denied
 
 
 @pytest.mark.parametrize("by", [{"email": "a@b.example"}, {"phone": "+48 1"}])
@@ -194,13 +195,14 @@ def test_the_screen_is_for_staff(shop: Shop, persona: str | None) -> None:
 def test_exactly_one_thing_is_known(shop: Shop) -> None:
     """None, or several at once, is refused by name."""
     for arguments in ("", '(email: "a@b.example", phone: "123")'):
-        answer = shop.ask(f"{{ customer360{arguments} {{ customer {{ id }} }} }}", persona="agent")
+        answer = shop.ask(f"{{ customer360{arguments} {{ customer {{ id }} }} }}", persona="system")
         assert answer.codes == ["BAD_INPUT"]
 
 
 FIND = """query Find($where: CustomerFilter!, $first: Int!, $after: String) {
   findCustomers(where: $where, first: $first, after: $after) {
-    nodes { id number name { given family } birthDate } pageInfo { hasNextPage endCursor } } }"""
+    nodes { id number name { given { text } family { text } } birthDate }
+    pageInfo { hasNextPage endCursor } } }"""
 
 
 def find(shop: Shop, first: int = 100, **where: str) -> list[str]:
@@ -208,7 +210,7 @@ def find(shop: Shop, first: int = 100, **where: str) -> list[str]:
     after = None
     while True:
         variables = {"where": where, "first": first, "after": after}
-        page = shop.ask(FIND, variables, persona="agent").data["findCustomers"]
+        page = shop.ask(FIND, variables, persona="system").data["findCustomers"]
         found += [each["number"] for each in page["nodes"]]
         if not page["pageInfo"]["hasNextPage"]:
             return found
@@ -232,7 +234,7 @@ def test_all_criteria_have_to_apply(shop: Shop) -> None:
 @pytest.mark.parametrize("where", ["{}", '{ postalCode: "00-590" }', '{ name: " " }'])
 def test_a_search_says_what_it_looks_for(shop: Shop, where: str) -> None:
     """A filter that says nothing is refused, not answered with everybody."""
-    answer = shop.ask(f"{{ findCustomers(where: {where}) {{ nodes {{ id }} }} }}", persona="agent")
+    answer = shop.ask(f"{{ findCustomers(where: {where}) {{ nodes {{ id }} }} }}", persona="system")
     assert answer.codes == ["BAD_INPUT"]
     assert shop.requests("crm") == []
 
@@ -245,7 +247,7 @@ def test_who_registered_twice_is_linked(shop: Shop) -> None:
     query = """query ($id: ID!) { customer(id: $id) { identities {
         method strength score evidence customer { number } } } }"""
     who = node_id("Customer", f"crm:C-{link.origin:06d}")
-    links = shop.ask(query, {"id": who}, persona="agent").data["customer"]["identities"]
+    links = shop.ask(query, {"id": who}, persona="system").data["customer"]["identities"]
     twin = next(
         each
         for each in links
@@ -280,12 +282,12 @@ def test_a_customer_is_found_by_any_systems_number(shop: Shop) -> None:
     links = shop.ask(
         "query ($id: ID!) { customer(id: $id) { externalIds { system id } } }",
         {"id": CUSTOMER},
-        persona="agent",
+        persona="system",
     ).data["customer"]["externalIds"]
     assert {each["system"] for each in links} == {"crm", "erp", "pos"}
     for link in links:
-        assert shop.ask(query, link, persona="agent").data["lookup"]["id"] == CUSTOMER
-    nobody = shop.ask(query, {"system": "erp", "id": "0009999999"}, persona="agent")
+        assert shop.ask(query, link, persona="system").data["lookup"]["id"] == CUSTOMER
+    nobody = shop.ask(query, {"system": "erp", "id": "0009999999"}, persona="system")
     assert nobody.data == {"lookup": None}
 
 

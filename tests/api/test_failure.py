@@ -111,7 +111,7 @@ SCREEN = """query ($skus: [String!]!) {
   availability(skus: $skus) { sku band locations(first: 3) { band location { name } } }
   locations(first: 3, near: {latitude: 52.23, longitude: 21.01}) { nodes { name services } }
   lookup(kind: CUSTOMER, system: "crm", id: "C-000042") { ... on Customer {
-    name { full } email loyalty { points tier }
+    name { full { text } } email { text } loyalty { points tier }
     orders(first: 3) { nodes { number total { minor currency } lines { quantity name } } } } } }"""
 SKUS = [f"100{style:03d}001" for style in range(1, 30)]
 # What each system's failure may take away, as paths into the answer.
@@ -207,11 +207,11 @@ def test_each_systems_failure_costs_its_own_fields(
 ) -> None:
     """Whatever is wrong with a system, the answer is 200 and in time, all other fields are as
     ever, no wrong value is shown, the notices are true, and the log names the system."""
-    whole = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    whole = broken.ask(SCREEN, {"skus": SKUS}, persona="system")
     assert whole.errors == []
     assert all(whole.data.values())
     broken.fault(system, **FAULTS[fault])
-    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="system")
     assert answer.status == 200
     assert _without(answer.data, OWN[system]) == _without(whole.data, OWN[system])
     shared = SHARED.get(system, [])
@@ -233,16 +233,16 @@ def test_each_systems_failure_costs_its_own_fields(
     assert {each["code"] for each in failures} == set(answer.codes)
     assert all(each["call"] and each["detail"] for each in failures)
     broken.mend()
-    assert broken.ask(SCREEN, {"skus": SKUS}, persona="agent").data == whole.data
+    assert broken.ask(SCREEN, {"skus": SKUS}, persona="system").data == whole.data
 
 
 def test_nan_is_no_figure(broken: Shop) -> None:
     """NaN in the place of prices and stock costs those, and is never shown as a number."""
     broken.fault("erp", garbage="nan")
     broken.fault("wms", garbage="nan")
-    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="system")
     assert answer.data["availability"] in (None, [None] * len(SKUS))
-    assert answer.data["lookup"]["name"]["full"]
+    assert answer.data["lookup"]["name"]["full"]["text"]
     assert set(answer.codes) == {"SOURCE_CONTRACT"}
     assert "NaN" not in answer.response.text
 
@@ -251,7 +251,7 @@ def test_a_contract_that_is_broken_is_logged_with_its_field(broken: Shop, log: P
     """The log says which field of which call of which system was damaged, and nothing of what
     stood there."""
     broken.fault("wms", garbage="types")
-    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="system")
     logged = _logged(log, answer.response.headers["X-Request-Id"])
     details = [each["detail"] for each in logged if each["event"] == "failure"]
     assert details
@@ -261,9 +261,9 @@ def test_a_contract_that_is_broken_is_logged_with_its_field(broken: Shop, log: P
 
 def test_a_damaged_row_costs_its_own_key(broken: Shop) -> None:
     """Where one record of many is damaged, the others are shown as they are."""
-    whole = broken.ask(SCREEN, {"skus": SKUS}, persona="agent").data["availability"]
+    whole = broken.ask(SCREEN, {"skus": SKUS}, persona="system").data["availability"]
     broken.fault("wms", garbage="rows", seed=5)
-    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="agent")
+    answer = broken.ask(SCREEN, {"skus": SKUS}, persona="system")
     found = answer.data["availability"]
     damaged = [n for n, each in enumerate(found) if each is None]
     assert 0 < len(damaged) < len(SKUS)
@@ -282,7 +282,7 @@ def test_stock_below_zero_counts_as_none_and_is_flagged(shop: Shop) -> None:
     seen = 0
     for start in range(1, 250, 80):
         skus = [f"100{style:03d}001" for style in range(start, start + 80)]
-        answer = shop.ask(query, {"skus": skus}, persona="agent")
+        answer = shop.ask(query, {"skus": skus}, persona="system")
         assert answer.errors == []
         for found in filter(None, answer.data["availability"]):
             for place in found["locations"]:

@@ -18,7 +18,7 @@ PLACES = """query ($near: GeoPointInput, $from: GeoPointInput!, $kind: LocationK
 def places(shop: Shop, **variables: Any) -> Any:
     """One page of places, as an agent sees it."""
     given = {"from": HERE, "first": 100, **variables}
-    answer = shop.ask(PLACES, given, persona="agent")
+    answer = shop.ask(PLACES, given, persona="system")
     assert answer.errors == []
     assert answer.calls == {"wms": 1}
     return answer.data["locations"]

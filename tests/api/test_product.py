@@ -127,7 +127,7 @@ def test_stock_is_the_wmss(shop: Shop) -> None:
             "wms", "/v2/stock/query", {"articles": [each["sku"] for each in some]}, WMS_KEY
         )["articles"]
     }
-    answer = shop.ask(SITES, {"ids": [each["id"] for each in some]}, persona="agent")
+    answer = shop.ask(SITES, {"ids": [each["id"] for each in some]}, persona="system")
     seen = 0
     for each in answer.data["nodes"]:
         for place in each["availability"]["locations"]:
@@ -204,7 +204,7 @@ def test_named_locations_only(shop: Shop) -> None:
         availability(locations: $at) { locations(first: 100) { location { id } } } } }"""
     every = shop.ask(query, {"sku": sku}).data["variant"]["availability"]["locations"]
     some = [each["location"]["id"] for each in every][:5]
-    answer = shop.ask(query, {"sku": sku, "at": some}, persona="agent")
+    answer = shop.ask(query, {"sku": sku, "at": some}, persona="system")
     found = answer.data["variant"]["availability"]["locations"]
     assert [each["location"]["id"] for each in found] == some
     assert answer.calls == {"erp": 1, "wms": 2}

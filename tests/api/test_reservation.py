@@ -123,3 +123,40 @@ def test_what_is_held_costs_no_further_call(
     before = shop.ask(LISTED, {"store": store}, persona="system").calls
     reserving.reserve(store, last[1], 1)
     assert shop.ask(LISTED, {"store": store}, persona="system").calls == before
+
+
+BUNDLES = """query ($after: String) { products(first: 100, after: $after) {
+  pageInfo { hasNextPage endCursor }
+  nodes { variants { sku components { sku quantity variant { name } } } } } }"""
+THERE = """query ($skus: [String!]!) { availability(skus: $skus) {
+  sku locations(first: 100) { location { id } stock { available } } } }"""
+
+
+def test_a_bundle_is_as_many_as_its_scarcest_component_makes(shop: Shop) -> None:
+    """What lies nowhere as such is promised by what it is packed of, place by place."""
+    bundles: dict[str, Any] = {}
+    after, more = None, True
+    while more:
+        answer = shop.ask(BUNDLES, {"after": after})
+        assert answer.errors == []
+        page = answer.data["products"]
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+        found = [each for node in page["nodes"] for each in node["variants"] if each["components"]]
+        bundles |= {each["sku"]: each["components"] for each in found}
+    assert len(bundles) > 3
+    for sku, components in bundles.items():
+        assert all(each["variant"]["name"] for each in components)
+        skus = [sku, *(each["sku"] for each in components)]
+        answer = shop.ask(THERE, {"skus": skus}, persona="system")
+        assert answer.errors == []
+        pieces = {
+            each["sku"]: {
+                place["location"]["id"]: place["stock"]["available"] for place in each["locations"]
+            }
+            for each in answer.data["availability"]
+        }
+        made = [(pieces[each["sku"]], each["quantity"]) for each in components]
+        everywhere = set.intersection(*(set(there) for there, _ in made))
+        assert pieces[sku] == {
+            key: min(there[key] // count for there, count in made) for key in everywhere
+        }

@@ -54,7 +54,7 @@ def served() -> Iterator[Shop]:
     with serve(size="large") as shop:
         # What a system draws up at the first question is not what is measured here.
         for _ in range(20):
-            if not shop.ask(AGENT, {"email": ME.email}, persona="agent").errors:
+            if not shop.ask(AGENT, {"email": ME.email}, persona="system").errors:
                 break
         yield shop
 
@@ -104,7 +104,7 @@ def test_the_webs_listing_is_one_call_for_each_port(shop: Shop, first: int) -> N
 
 def test_the_agents_screen_is_one_call_for_each_port_and_level(shop: Shop) -> None:
     """Whoever calls, by mail, telephone or order, is one screen; no port is asked twice a level."""
-    by_mail = shop.ask(AGENT, {"email": ME.email}, persona="agent")
+    by_mail = shop.ask(AGENT, {"email": ME.email}, persona="system")
     assert by_mail.errors == []
     orders = by_mail.data["customer360"]["orders"]["content"]["nodes"]
     assert len(orders) > 10
@@ -113,7 +113,7 @@ def test_the_agents_screen_is_one_call_for_each_port_and_level(shop: Shop) -> No
     )
     for by in ({"email": ME.email}, {"phone": ME.phone}, {"number": orders[0]["number"]}):
         shop.mend()
-        answer = shop.ask(AGENT, by, persona="agent")
+        answer = shop.ask(AGENT, by, persona="system")
         assert answer.data == by_mail.data
         asked = calls(shop)
         # Who it is, and who else they may be, are two levels.

@@ -115,7 +115,7 @@ def _walk(shop: Shop, first: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = None
     while True:
-        answer = shop.ask(LISTING, {"first": first, "after": after}, persona="agent")
+        answer = shop.ask(LISTING, {"first": first, "after": after}, persona="system")
         assert answer.errors == []
         page = answer.data["products"]
         assert (page["complete"], page["missing"]) == (True, [])
@@ -144,7 +144,7 @@ def test_a_thing_leads_back_to_its_own_system(parts: Shop) -> None:
         answer = parts.ask(
             "query ($id: ID!) { product(id: $id) { name externalIds { system } } }",
             {"id": each["id"]},
-            persona="agent",
+            persona="system",
         )
         assert answer.data["product"]["externalIds"] == [{"system": own}]
         assert answer.calls == {own: 1}
@@ -154,7 +154,7 @@ def test_a_dead_erp_costs_its_own_brands(parts: Shop) -> None:
     """The other brands are listed and priced; the page says that it is not complete, and to
     staff whose part is missing."""
     parts.fault("erp-others", mode="down")
-    answer = parts.ask(LISTING, {"first": 50}, persona="agent")
+    answer = parts.ask(LISTING, {"first": 50}, persona="system")
     page = answer.data["products"]
     assert (page["complete"], page["missing"]) == (False, ["erp-others"])
     assert {each["brand"] for each in page["nodes"]} <= {*LIPOWA}
@@ -171,7 +171,7 @@ def test_a_dead_erp_costs_its_own_brands(parts: Shop) -> None:
 def test_stock_of_both_countries_is_one_list(parts: Shop) -> None:
     """A variant lies in both countries' stores, summed up once, with one call to each system."""
     skus = [v["sku"] for each in _walk(parts, 100)[:20] for v in each["variants"]]
-    answer = parts.ask(STOCK, {"skus": skus[:60]}, persona="agent")
+    answer = parts.ask(STOCK, {"skus": skus[:60]}, persona="system")
     assert answer.errors == []
     countries = {
         place["location"]["address"]["country"]
@@ -188,9 +188,9 @@ def test_a_dead_wms_leaves_the_other_countries_stock(parts: Shop, log: Path) -> 
     """Availability without one country says so, never NONE for what it cannot know, and the log
     says which system was missing and why."""
     skus = [v["sku"] for each in _walk(parts, 100)[:20] for v in each["variants"]][:60]
-    whole = parts.ask(STOCK, {"skus": skus}, persona="agent").data["availability"]
+    whole = parts.ask(STOCK, {"skus": skus}, persona="system").data["availability"]
     parts.fault("wms-de", mode="reset")
-    answer = parts.ask(STOCK, {"skus": skus}, persona="agent")
+    answer = parts.ask(STOCK, {"skus": skus}, persona="system")
     assert answer.errors == []
     for before, after in zip(whole, answer.data["availability"], strict=True):
         assert (after["complete"], after["missing"]) == (False, ["wms-de"])
@@ -208,14 +208,14 @@ def test_a_dead_wms_leaves_the_other_countries_stock(parts: Shop, log: Path) -> 
 
 def test_places_of_both_countries_are_sorted_together(parts: Shop) -> None:
     """Near the border the nearest places are of both systems; with one down the other's remain."""
-    answer = parts.ask(NEAR_BORDER, persona="agent")
+    answer = parts.ask(NEAR_BORDER, persona="system")
     page = answer.data["locations"]
     distances = [each["distance"] for each in page["nodes"]]
     assert distances == sorted(distances)
     assert {each["address"]["country"] for each in page["nodes"]} >= {"PL", "DE"}
     assert answer.calls == {"wms-pl": 1, "wms-de": 1}
     parts.fault("wms-pl", mode="silent")
-    page = parts.ask(NEAR_BORDER, persona="agent").data["locations"]
+    page = parts.ask(NEAR_BORDER, persona="system").data["locations"]
     assert (page["complete"], page["missing"]) == (False, ["wms-pl"])
     assert {each["address"]["country"] for each in page["nodes"]} == {"DE"}
 

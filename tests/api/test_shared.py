@@ -81,6 +81,15 @@ def test_one_budget_for_all_replicas(group: Group) -> None:
     assert _left(_ask(group.other, {"query": QUERY}, "192.0.2.2")) == left[0]
 
 
+def test_what_was_not_needed_is_given_back(group: Group) -> None:
+    """An operation is charged with what it could cost at most, and settled with what it did."""
+    many = 'products(first: 20, search: "nothing has this name")'
+    dear = {"query": f"{{ {many} {{ nodes {{ variants {{ availability {{ band }} }} }} }} }}"}
+    charged = _left(_ask(group.one, dear, "192.0.2.5"))
+    assert charged < 900
+    assert _left(_ask(group.other, {"query": "{ __typename }"}, "192.0.2.5")) > 990
+
+
 def test_a_document_left_at_one_replica_is_known_at_the_other(group: Group) -> None:
     """Automatic persisted queries need no client to stay with its replica."""
     named = _name(QUERY)

@@ -42,7 +42,7 @@ from domain.offer import Offer, PriceRule, Reduction
 from domain.order import Order, OrderLine, OrderQuery, OrderState
 from domain.page import Page
 from domain.policy import Category as PolicyCategory
-from domain.policy import Classification, Decision
+from domain.policy import Classification, Condition, Decision, Grant, Terms, View
 from domain.port import Ports
 from domain.price import PriceEntry, PriceHistory, PriceKind
 from domain.product import Media, Option, Product, Variant
@@ -271,21 +271,36 @@ IDS = [
 ]
 
 
+_MINE = Grant(View.FULL, frozenset((Condition.OWN,)))
+_OWN_OR_MASKED = Decision((_MINE, Grant(View.MASKED)))
+
+
 class Policy:
-    """A small policy: what is classified is the viewer's own, all of it an agent's."""
+    """A small policy that has of everything: full, masked, own, denied, and mixtures of them.
+
+    An agent sees all but birthdays, names and addresses masked; a customer what is theirs, contact
+    not even then, and everybody's name masked.
+    """
 
     def __init__(self, classification: Classification) -> None:
         self._classification = classification
 
     def decide(self, parent_type: str, field: str, policy_class: PolicyClass) -> Decision:
-        category = self._classification.fields.get((parent_type, field))
-        if category is None:
+        label = self._classification.fields.get((parent_type, field))
+        if (parent_type, field) in self._classification.along:
+            return self.decide_type(parent_type, policy_class)
+        if label is None:
             return Decision.ALLOW
-        if policy_class.role is Role.AGENT:
+        category, role = label.category, policy_class.role
+        if role is Role.AGENT:
+            if category in (PolicyCategory.NAME, PolicyCategory.ADDRESS):
+                return Decision((Grant(View.MASKED),)) if label.is_text else Decision.DENY
             return Decision.DENY if category is PolicyCategory.BIRTH else Decision.ALLOW
         if category is PolicyCategory.OPERATIONAL:
             return Decision.DENY
-        if policy_class.role is Role.CUSTOMER:
+        if role is Role.CUSTOMER:
+            if category is PolicyCategory.NAME and label.is_text:
+                return _OWN_OR_MASKED
             return Decision.DENY if category is PolicyCategory.CONTACT else Decision.OWN
         return Decision.DENY
 
@@ -294,7 +309,14 @@ class Policy:
             return Decision.ALLOW
         if policy_class.role is Role.AGENT:
             return Decision.ALLOW
-        return Decision.OWN if policy_class.role is Role.CUSTOMER else Decision.DENY
+        if policy_class.role is Role.CUSTOMER:
+            return _OWN_OR_MASKED if type_name.startswith("Customer") else Decision.OWN
+        return Decision.DENY
+
+    def terms(self, type_name: str, policy_class: PolicyClass) -> Terms:
+        if type_name not in self._classification.person_types:
+            return frozenset()
+        return frozenset((_MINE.when,)) if policy_class.role is Role.CUSTOMER else frozenset()
 
 
 VIEWERS = [

@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import BadInput, Failure, Forbidden
 from domain.identity import node_id
-from domain.policy import Decision
+from domain.policy import Decision, Terms
 from domain.port import Ports
 from domain.viewer import ANONYMOUS, Channel, PolicyClass, Purpose, Role, Viewer
 from execution.context import Asked, Context, Contexts, Settings
@@ -26,6 +26,9 @@ class Everything:
 
     def decide_type(self, type_name: str, policy_class: PolicyClass) -> Decision:
         return Decision.ALLOW
+
+    def terms(self, type_name: str, policy_class: PolicyClass) -> Terms:
+        return frozenset()
 
 
 def opened(asked: Asked, viewer: Viewer = ANONYMOUS) -> Context:

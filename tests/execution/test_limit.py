@@ -12,7 +12,7 @@ from domain.identity import node_id
 from domain.viewer import Role, Viewer
 from execution.engine import Settings as EngineSettings
 from execution.executor import Executor, Settings
-from execution.limit import Limits
+from execution.limit import Limits, RoleLimits
 from execution.result import Result
 from schema.build import build
 from tests.execution.shop import VIEWERS, Policy, Shop, context
@@ -162,3 +162,26 @@ async def test_a_lower_limit_is_obeyed() -> None:
     """Each limit is a setting."""
     result, _ = await _execute("{ viewer { role } }", settings=Settings(limits=Limits(depth=1)))
     assert "2 levels of fields; allowed: 1" in json.dumps([str(each) for each in result.errors])
+
+
+async def test_a_role_has_limits_of_its_own() -> None:
+    """What a role's limits say holds for it alone, also of a document that another one has sent."""
+    roles = {
+        Role.ANONYMOUS: RoleLimits(depth=1, values=1),
+        Role.AGENT: RoleLimits(tokens=3_000, root_fields=600, aliases=600),
+    }
+    executor = Executor(PUBLISHED.graphql, Settings(roles=roles))
+    guest, customer, agent = (
+        Viewer(role=role) for role in (Role.ANONYMOUS, Role.CUSTOMER, Role.AGENT)
+    )
+    wide = "{" + " ".join(f"a{number}: __typename" for number in range(500)) + "}"
+    for text, variables, allowed in (
+        ("{ viewer { role } }", None, (customer, agent)),
+        ("{ __typename }", {"a": 1, "b": 2}, (customer, agent)),
+        (wide, None, (agent,)),
+    ):
+        for viewer in (guest, customer, agent, guest, customer):
+            opened = context(Shop(), POLICY, viewer)
+            result = await executor.execute(text, variables, None, opened)
+            opened.loaders.close()
+            assert result.was_executed == (viewer in allowed), (text[:40], viewer)

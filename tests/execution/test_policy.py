@@ -104,7 +104,9 @@ class Unkept(Policy):
     def __init__(self, classification: Classification) -> None:
         super().__init__(classification)
         self._denied = {
-            place for place, each in classification.fields.items() if each is Category.LOYALTY
+            place
+            for place, each in classification.fields.items()
+            if each.category is Category.LOYALTY
         }
 
     def decide(self, parent_type: str, field: str, policy_class: PolicyClass) -> Decision:

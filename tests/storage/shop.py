@@ -18,6 +18,7 @@ from graphql import GraphQLError
 import execution.context
 import execution.executor
 from auth.policy import PolicyTable
+from auth.table import read_table
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
@@ -31,7 +32,7 @@ from domain.money import Money, Price
 from domain.offer import Offer
 from domain.page import Page
 from domain.port import Ports
-from domain.product import Product, Variant
+from domain.product import Component, Product, Variant
 from domain.promotion import Promotion
 from domain.provenance import CATALOGUE, PLACE, PRICE, PROFILE, STOCK, Provenance
 from domain.reservation import TERMS, Terms
@@ -54,6 +55,7 @@ def customer(key: str, client: str = "web", **more: Any) -> Viewer:
 
 
 PIECES = 50
+BUNDLE = (Component("S8", 2), Component("S9", 1))
 SHOP, OTHER_SHOP, DEPOT = "wms:A", "wms:B", "wms:W"
 PLACES: dict[str, tuple[LocationService, ...]] = {
     SHOP: (LocationService.COLLECT,),
@@ -74,7 +76,7 @@ ASSOCIATE = Viewer(
 
 
 class Products:
-    """Every SKU that begins with S is a variant."""
+    """Every SKU that begins with S is a variant, one that begins with B a bundle of two."""
 
     is_away = False
 
@@ -86,9 +88,15 @@ class Products:
             raise SourceUnavailable("erp", "variant_by_sku", "away")
         source = Provenance("erp", datetime.now(UTC), CATALOGUE)
         return {
-            sku: Variant(sku=sku, product_key="erp:P", name=f"Shirt {sku}", provenance=source)
+            sku: Variant(
+                sku=sku,
+                product_key="erp:P",
+                name=f"Shirt {sku}",
+                components=BUNDLE if sku.startswith("B") else (),
+                provenance=source,
+            )
             for sku in skus
-            if sku.startswith("S")
+            if sku.startswith(("S", "B"))
         }
 
     async def variant_by_gtin(self, gtins: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
@@ -237,6 +245,7 @@ class Shop:
         promotions: Sequence[Promotion] = (),
     ) -> None:
         published = _published()
+        policy = PolicyTable(published.classification, read_table())
         self.products = Products()
         self.offers = Offers()
         self.stock = Stock()
@@ -258,13 +267,14 @@ class Shop:
                 timeout=timeout,  # type: ignore[arg-type]
             ),
             self.ports,
-            PolicyTable(published.classification),
+            policy,
             store.own,
             store.attempts,
             terms=terms,
             rules=rules,
             buckets=store.buckets,
             offering=Offering(Lineage(), Campaigns(promotions)),
+            actions=policy,
         )
 
     async def ask(
@@ -279,6 +289,14 @@ class Shop:
         return {"data": result.data, "errors": [_code(each) for each in result.errors],
                 "messages": [each.message for each in result.errors],
                 "calls": dict(context.calls)}  # fmt: skip
+
+    async def open_case(self, viewer: Viewer, customer: str) -> None:
+        """Let an agent open a case on a customer."""
+        document = """mutation ($input: AssistStartInput!) { assistStart(input: $input) {
+            case { id } } }"""
+        given = {"idempotencyKey": "case-0001", "customer": customer, "reason": "a call",
+                 "purpose": "CUSTOMER_SERVICE", "verification": "CODE"}  # fmt: skip
+        assert not (await self.ask(document, viewer, input=given))["errors"]
 
 
 def _code(error: GraphQLError) -> str:

@@ -122,6 +122,8 @@ async def test_nobody_elses_cart_can_be_seen_or_changed(shop: Shop) -> None:
 
 async def test_staff_serve_customers_and_guests(shop: Shop) -> None:
     """Staff find a customer's carts, go on with them, and begin carts for both kinds of people."""
+    assert await do(shop, AGENT, "cartCreate", "create-0", customer=ANNA_ID) == ["NOT_FOUND"]
+    await shop.open_case(AGENT, ANNA_ID)
     id = await begin(shop, AGENT, customer=ANNA_ID)
     payload = await add(shop, AGENT, "add-0001", id, ("S1", 1))
     assert payload["cart"]["lines"][0]["added"] == {"channel": "WEB", "actor": "AGENT"}
@@ -164,6 +166,7 @@ async def test_parallel_additions_all_count_and_conflict_with_nobody(shop: Shop)
     """Many who add to one cart together lose nothing of each other's, and get no conflict."""
     anna = customer(ANNA)
     id = await begin(shop, anna)
+    await shop.open_case(AGENT, ANNA_ID)
     payloads = await asyncio.gather(
         *(
             add(shop, anna if number % 2 else AGENT, f"add-{number:05}", id, ("S1", 1), (sku, 1))
@@ -184,6 +187,7 @@ async def test_only_a_change_of_the_same_line_conflicts(shop: Shop) -> None:
     anna = customer(ANNA)
     id = await begin(shop, anna)
     payload = await add(shop, anna, "add-0001", id, ("S1", 1), ("S2", 1))
+    await shop.open_case(AGENT, ANNA_ID)
     one, two = (line["key"] for line in payload["cart"]["lines"])
     await add(shop, AGENT, "add-0002", id, ("S1", 1), ("S3", 1))
 

@@ -114,7 +114,7 @@ async def test_a_customer_without_a_cart_gets_one_and_only_what_is_theirs(shop: 
     payload = await do(shop, piotr, "cartMerge", "merge-02", cart=guest, secret=secret)
     assert held(payload) == {"S1": 1}
     theirs = payload["cart"]["id"]
-    payload = await do(shop, AGENT, "cartMerge", "merge-03", cart=theirs, customer=ANNA_ID)
+    payload = await do(shop, ASSOCIATE, "cartMerge", "merge-03", cart=theirs, customer=ANNA_ID)
     assert payload == ["BAD_INPUT"]
     assert await quantities(shop, piotr, theirs) == {"S1": 1}
 
@@ -216,7 +216,7 @@ async def test_staff_find_abandoned_carts_page_by_page_and_go_on_with_them(shop:
     guest, _ = await guests(shop, ("S1", 9))
     found, after = [], None
     while True:
-        answer = await shop.ask(CARTS, AGENT, where=None, first=2, after=after)
+        answer = await shop.ask(CARTS, ASSOCIATE, where=None, first=2, after=after)
         page = answer["data"]["carts"]
         found += [each["id"] for each in page["nodes"]]
         after = page["pageInfo"]["endCursor"]
@@ -225,18 +225,19 @@ async def test_staff_find_abandoned_carts_page_by_page_and_go_on_with_them(shop:
     assert found == [guest, *reversed(made)]
 
     async def ids(**where: Any) -> list[str]:
-        answer = await shop.ask(CARTS, AGENT, where=where, first=10, after=None)
+        answer = await shop.ask(CARTS, ASSOCIATE, where=where, first=10, after=None)
         return [each["id"] for each in answer["data"]["carts"]["nodes"]]
 
     assert await ids(isGuest=True) == [guest]
     assert await ids(changedBefore=before.isoformat()) == []
     assert len(await ids(changedSince=before.isoformat())) == 4
     assert await ids(minValue=1_000_000) == []
-    answer = await shop.ask(CARTS, AGENT, where=None, first=10, after="bm9uZQ")
+    answer = await shop.ask(CARTS, ASSOCIATE, where=None, first=10, after="bm9uZQ")
     assert answer["errors"] == ["BAD_INPUT"]
-    for viewer in (anna, ANONYMOUS):
+    for viewer in (anna, ANONYMOUS, AGENT):
         answer = await shop.ask(CARTS, viewer, where=None, first=2, after=None)
         assert answer["data"]["carts"] is None
+    await shop.open_case(AGENT, ANNA_ID)
     payload = await do(shop, AGENT, "cartResume", "resume-1", cart=made[0])
     assert payload["cart"]["changed"]["actor"] == "AGENT"
     assert (await ids())[0] == made[0]

@@ -110,6 +110,25 @@ async def test_two_lines_of_one_sku_are_wanted_together(shop: Shop) -> None:
     assert (error["wanted"], error["available"]) == (4, 3)
 
 
+async def test_a_bundle_holds_its_components(shop: Shop, store: Store) -> None:
+    """A bundle can be had as often as its scarcest component makes it, and holds all of them."""
+    shop.stock.pieces["S8", SHOP], shop.stock.pieces["S9", SHOP] = 5, 9
+    there = await _there(shop, "B1")
+    assert (there["stock"]["available"], there["band"]) == (2, "FEW")
+    found = made(await reserve(shop, customer(ANNA), "create-1", "B1", "S8"))
+    assert [(each["sku"], each["quantity"]) for each in found["lines"]] == [("B1", 1), ("S8", 1)]
+    rows = await store._database.read(
+        lambda c: c.execute(select(HOLD.c.sku, HOLD.c.quantity).order_by(HOLD.c.sku))
+    )
+    assert rows.all() == [("S8", 3), ("S9", 1)]
+    assert (await _there(shop, "B1"))["stock"]["available"] == 1
+    assert (await _there(shop, "S8"))["stock"]["available"] == 2
+    (error,) = refused(await reserve(shop, customer(PIOTR), "create-1", "B1", "S8"))
+    assert (error["sku"], error["wanted"], error["available"]) == ("S8", 3, 2)
+    await change(shop, RELEASE, customer(ANNA), "release1", found["id"])
+    assert (await _there(shop, "B1"))["stock"]["available"] == 2
+
+
 async def test_what_is_over_counts_no_more_though_nobody_has_swept(
     store: Store, shop: Shop
 ) -> None:
@@ -251,6 +270,7 @@ async def test_somebody_else_s_reservation_is_as_good_as_none(shop: Shop) -> Non
     assert answer["errors"] == ["NOT_FOUND"]
     answer = await reserve(shop, customer(ANNA, purposes=(Purpose.MARKETING,)), "create-2", "S1")
     assert answer["errors"] == ["FORBIDDEN"]
+    await shop.open_case(AGENT, ANNA_ID)
     phoned = made(await reserve(shop, AGENT, "create-1", "S2", customer=ANNA_ID))
     mine = (await shop.ask(MINE, anna))["data"]["viewer"]["reservations"]
     assert [each["id"] for each in mine] == [phoned["id"], found["id"]]

@@ -96,6 +96,9 @@ async def test_staff_see_and_serve_customers(shop: Shop) -> None:
     """Staff see customers' lists as far as the policy lets them, and make them for a customer."""
     anna = "Q3VzdG9tZXI6Y3JtOkMtMQ"
     answer = await create(shop, AGENT, "create-1", "By phone", customer=anna)
+    assert answer["errors"] == ["NOT_FOUND"]
+    await shop.open_case(AGENT, anna)
+    answer = await create(shop, AGENT, "create-2", "By phone", customer=anna)
     id = answer["data"]["wishlistCreate"]["wishlist"]["id"]
     await add(shop, AGENT, "add-0001", id, {"sku": "S1", "note": "for her birthday"})
     answer = await shop.ask(OF, AGENT, id=anna)
@@ -105,7 +108,7 @@ async def test_staff_see_and_serve_customers(shop: Shop) -> None:
     assert answer["data"]["customer"]["wishlists"] == [
         {"name": None, "lines": [{"sku": "S1", "note": None}]}
     ]
-    answer = await create(shop, AGENT, "create-2")
+    answer = await create(shop, AGENT, "create-3")
     assert answer["errors"] == ["BAD_INPUT"]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+CLIENTS = Path(__file__).parent / "clients"
 _CACHE = Path(__file__).parents[2] / ".cache" / "npm"
 _LOCKED = ("package.json", "package-lock.json", ".npmrc")
 _INSTALL_SECONDS = 300

@@ -1,7 +1,6 @@
 """Clients as applications use them, run by Node against a real server."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -24,7 +23,7 @@ async def patient(anyio_backend: str) -> AsyncIterator[Gateway]:
 )
 async def test_every_check_of_a_client_passes(patient: Gateway, program: str, count: int) -> None:
     """Queries, mutations, persisted queries, subscriptions and @defer work as its users expect."""
-    clients = node.installed(Path(__file__).parent / "clients")
+    clients = node.installed(node.CLIENTS)
     results = await node.checks(clients, program, patient.url)
     assert [each for each in results if each["status"] != "ok"] == []
     assert len(results) == count

@@ -11,8 +11,9 @@ from domain.viewer import Role
 from tests.transport.gateway import TOKENS, Gateway, connected, running
 from transport.gate import Gate
 from transport.load import Load
-from transport.protocol import GATE, BoundedProtocol
+from transport.protocol import BoundedProtocol
 from transport.settings import DemandMode, DemandSettings, Settings
+from transport.state import GATE
 
 pytestmark = pytest.mark.anyio
 HEAD = (

@@ -10,8 +10,9 @@ import aiohttp
 import pytest
 
 from domain.deadline import Duration
+from domain.viewer import Role, Viewer
 from tests.transport.gateway import Gateway, connected, running
-from transport.protocol import BoundedSocket
+from transport.frame import BoundedSocket
 from transport.settings import Settings, StreamSettings
 
 pytestmark = pytest.mark.anyio
@@ -112,6 +113,26 @@ async def test_what_has_expired_is_shown_nothing_more() -> None:
             "UNAUTHENTICATED",
         )
         assert await closed(socket) == 4403
+
+
+async def test_the_policy_is_asked_again_at_each_event() -> None:
+    """Who may see less than before is shown less from the next event on."""
+    async with running(Settings()) as gateway, opened(gateway, "agent") as socket:
+        await subscribe(socket, "subscription { heard }")
+        for viewer, value in ((None, 1), (Viewer(role=Role.MARKETER), None)):
+            if viewer is not None:
+                gateway.verifier.instead["Bearer agent"] = viewer
+            gateway.said.put_nowait(1)
+            async with asyncio.timeout(10):
+                message = await socket.receive_json()
+            assert message["payload"]["data"] == {"heard": value}
+
+
+@pytest.mark.parametrize("protocols", [["graphql-ws"], ["graphql-ws", "other"], []])
+async def test_another_protocol_is_not_spoken(gateway: Gateway, protocols: list[str]) -> None:
+    """The legacy protocol ends with 4406 before anything is read, as does none at all."""
+    async with gateway.session.ws_connect(gateway.url, protocols=protocols) as socket:
+        assert await closed(socket) == 4406
 
 
 async def test_an_idle_socket_ends_when_its_token_does() -> None:

@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from domain.deadline import Duration
-from tests.transport.gateway import Gateway, running
+from tests.transport.gateway import Gateway, connected, running
+from transport.protocol import BoundedProtocol
 from transport.settings import Settings, StreamSettings
 
 pytestmark = pytest.mark.anyio
@@ -137,6 +138,27 @@ async def test_leaving_ends_a_stream() -> None:
             await gateway.begun.wait()
             request.cancel()
             await gateway.cancelled.wait()
+
+
+async def test_a_stream_whose_reader_does_not_read_ends() -> None:
+    """Events wait for a slow reader up to a bound; one that takes nothing loses its connection."""
+
+    class Impatient(BoundedProtocol):
+        stall_time = 0.5
+
+    body = orjson.dumps({"query": "subscription { counts(to: 10000000) }"})
+    async with running(Settings(), Impatient) as gateway, connected(gateway) as (reader, writer):
+        writer.write(
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        await reader.readuntil(b"event: next")
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        under_way = gateway.server.server_state.tasks
+        assert under_way
+        async with asyncio.timeout(15):
+            while under_way:
+                await asyncio.sleep(0.05)
 
 
 async def test_a_quiet_stream_says_that_it_lives() -> None:

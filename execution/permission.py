@@ -1,0 +1,70 @@
+"""Whether a viewer may make a change: the one question that every mutation asks."""
+
+from msgspec import Struct
+
+from domain.action import Measure, Permit
+from domain.errors import Forbidden, Unauthenticated
+from domain.money import Money
+from domain.policy import Condition, Personal, Standing, View
+from execution.context import Context
+from execution.standing import case_keys
+
+
+class Rights(Struct, frozen=True):
+    """What a viewer may do of one action, with all that has to be known to tell on whose objects.
+
+    It holds nothing of the operation, so that work which outlives that may ask it.
+    """
+
+    permit: Permit
+    own: str | None
+    store: str | None
+    cases: frozenset[str]
+
+    def cover(self, value: Personal) -> bool:
+        """Tell whether the viewer may do it to this object."""
+        holds: set[Condition] = set()
+        if self.own is not None and self.own in value.subjects:
+            holds.add(Condition.OWN)
+        if not self.cases.isdisjoint(value.subjects):
+            holds.add(Condition.CASE)
+        if self.store is not None and getattr(value, "location_key", None) == self.store:
+            holds.add(Condition.SAME_STORE)
+        return self._allows(frozenset(holds))
+
+    def cover_customer(self, key: str) -> bool:
+        """Tell whether the viewer may do it for the customer with this key."""
+        holds = set()
+        if key == self.own:
+            holds.add(Condition.OWN)
+        if key in self.cases:
+            holds.add(Condition.CASE)
+        return self._allows(frozenset(holds))
+
+    def need_second(self, amount: Money) -> bool:
+        """Tell whether another person has to agree; who may, is in ``permit.second``."""
+        return not self.permit.is_within(amount.minor, amount.currency)
+
+    def _allows(self, standing: Standing) -> bool:
+        return self.permit.decision.view(standing) is View.FULL
+
+
+async def permit(context: Context, action: str | Measure) -> Rights:
+    """Tell what the viewer may do of a mutation, by its published name, or of a measure.
+
+    Ask before anything else is looked up. *Errors*: ``Unauthenticated`` for whom signing in could
+    help, ``Forbidden`` for anybody else who may not do it to anything.
+    """
+    name = action.value if isinstance(action, Measure) else action
+    viewer = context.viewer
+    found = context.actions.permit(name, viewer.role)
+    if found.decision.is_denied:
+        if viewer.subject is None:
+            raise Unauthenticated(f"Sign in first: '{name}' changes something of a customer's.")
+        raise Forbidden(f"Role {viewer.role.value} may not do '{name}'.")
+    if context.purpose not in found.purposes:
+        raise Forbidden(f"For purpose {context.purpose.value} nobody may do '{name}'.")
+    cases: frozenset[str] = frozenset()
+    if Condition.CASE in found.decision.conditions:
+        cases = await case_keys(context, with_identities=True)
+    return Rights(found, viewer.customer, viewer.store, cases)

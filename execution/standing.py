@@ -1,0 +1,193 @@
+"""What holds between the viewer and an object: the part of a decision that waits for the object."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from domain.case import Case
+from domain.consent import ConsentPurpose, ConsentState
+from domain.customer import Customer, Trait, TraitKind
+from domain.errors import Failure
+from domain.policy import Condition, Personal, Standing, Terms, View
+from execution.context import Context
+
+_CONSENTS = {
+    Condition.MARKETING_EMAIL: ConsentPurpose.MARKETING_EMAIL,
+    Condition.MARKETING_SMS: ConsentPurpose.MARKETING_SMS,
+    Condition.PROFILING: ConsentPurpose.PROFILING,
+    Condition.PARTNERS: ConsentPurpose.PARTNERS,
+}
+
+
+# What only the customer's own record tells.
+_OF_RECORD = frozenset((Condition.UNRESTRICTED, *_CONSENTS))
+
+
+async def standings(values: Sequence[Personal], terms: Terms, context: Context) -> list[Standing]:
+    """Tell of each object which of the conditions hold for it, as far as decisions rest on them.
+
+    An object that names the customer's own record is recognised at once, and so is one that the
+    operation proved the viewer's by its secret. One that names them as another system does (an
+    order knows the ERP's number) is recognised by the identities in that record, which is loaded
+    once and only then. What has to be asked of the customer's record is asked only where all else
+    of a term holds: so that what is not the viewer's to see costs what nothing costs.
+
+    *Errors*: none; what cannot be found out does not hold.
+    """
+    needed = frozenset[Condition]().union(*terms)
+    near = [each for each in Condition if each in needed and each not in _OF_RECORD]
+    columns = await asyncio.gather(*(_LOOKS[each](values, each, context) for each in near))
+    rows = zip(*columns) if near else ((),) * len(values)
+    known: dict[tuple[bool, ...], Standing] = {}
+    found = []
+    for row in rows:
+        standing = known.get(row)
+        if standing is None:
+            standing = known[row] = frozenset(each for each, holds in zip(near, row) if holds)
+        found.append(standing)
+    for condition in needed & _OF_RECORD:
+        ways = [term - _OF_RECORD for term in terms if condition in term]
+        places = [index for index, each in enumerate(found) if any(way <= each for way in ways)]
+        asked = [values[index] for index in places]
+        if asked:
+            holds = await _LOOKS[condition](asked, condition, context)
+            for index, it_holds in zip(places, holds):
+                if it_holds:
+                    found[index] |= {condition}
+    return found
+
+
+async def prepare(kind: str, context: Context) -> Failure | None:
+    """Load what decides whose objects of a kind are, whether or not there is one.
+
+    So neither the time taken nor an error tells whether somebody else's object exists. Gives the
+    failure without which nothing can be said of any object.
+    """
+    decision = context.policy.decide_type(kind, context.policy_class)
+    if decision.needs_own and context.viewer.customer is not None:
+        record = await context.loaders.customer_by_key.load_one(context.viewer.customer)
+        return record if isinstance(record, Failure) else None
+    if Condition.CASE in decision.conditions:
+        await case_keys(context, with_identities=True)
+    return None
+
+
+async def views(
+    published: str, field: str, about: str, values: Sequence[Personal], context: Context
+) -> list[View]:
+    """Tell how much of a field is shown for each object, before anything is loaded for it.
+
+    *Shape*: ``about`` is the published type of the objects, ``published`` the type that has the
+    field, which may be a part of them.
+    """
+    decision = context.policy.decide(published, field, context.policy_class)
+    if not decision.conditions:
+        return [decision.view(frozenset())] * len(values)
+    terms = context.policy.terms(about, context.policy_class)
+    return [decision.view(each) for each in await standings(values, terms, context)]
+
+
+async def _own(values: Sequence[Personal], _: Condition, context: Context) -> list[bool]:
+    own, proven = context.viewer.customer, context.proven
+    mine = [own in value.subjects or not proven.isdisjoint(value.subjects) for value in values]
+    if own is None or all(mine):
+        return mine
+    identities = await _identities(own, context) | proven
+    return [not identities.isdisjoint(value.subjects) for value in values]
+
+
+async def _case(values: Sequence[Personal], _: Condition, context: Context) -> list[bool]:
+    keys = await case_keys(context)
+    if not keys:
+        return [False] * len(values)
+    opened = [not keys.isdisjoint(value.subjects) for value in values]
+    if all(opened):
+        return opened
+    keys = await case_keys(context, with_identities=True)
+    return [not keys.isdisjoint(value.subjects) for value in values]
+
+
+async def _store(values: Sequence[Personal], _: Condition, context: Context) -> list[bool]:
+    store = context.viewer.store
+    return [store is not None and getattr(value, "location_key", None) == store for value in values]
+
+
+async def _open(values: Sequence[Personal], _: Condition, context: Context) -> list[bool]:  # noqa: ARG001
+    return [getattr(value, "is_open", False) is True for value in values]
+
+
+async def _unrestricted(values: Sequence[Personal], _: Condition, context: Context) -> list[bool]:
+    records = await _records(values, context)
+    return [record is not None and not record.is_restricted for record in records]
+
+
+async def _consent(values: Sequence[Personal], term: Condition, context: Context) -> list[bool]:
+    purpose = _CONSENTS[term]
+    return [
+        record is not None
+        and any(
+            each.purpose is purpose and each.state is ConsentState.GRANTED
+            for each in record.consents
+        )
+        for record in await _records(values, context)
+    ]
+
+
+async def _records(values: Sequence[Personal], context: Context) -> list[Customer | None]:
+    """Find the customer's own record of each object."""
+    keys = [value.key if isinstance(value, Customer) else _subject(value) for value in values]
+    found: dict[str, Customer | None] = {
+        value.key: value for value in values if isinstance(value, Customer)
+    }
+    rest = list(dict.fromkeys(key for key in keys if key is not None and key not in found))
+    if rest:
+        loaders = context.loaders
+        column = await loaders.customer_by_key.load(rest)
+        foreign = [key for key, each in zip(rest, column) if not isinstance(each, Customer)]
+        found |= {key: each for key, each in zip(rest, column) if isinstance(each, Customer)}
+        traits = [Trait(TraitKind.EXTERNAL, key) for key in foreign]
+        for key, several in zip(foreign, await loaders.customers_by_trait.load(traits)):
+            found[key] = None if not several or isinstance(several, Failure) else several[0]
+    return [found.get(key) if key is not None else None for key in keys]
+
+
+def _subject(value: Personal) -> str | None:
+    return min(value.subjects, default=None)
+
+
+async def _identities(key: str, context: Context) -> frozenset[str]:
+    record = await context.loaders.customer_by_key.load_one(key)
+    return record.subjects if isinstance(record, Customer) else frozenset((key,))
+
+
+async def case_keys(context: Context, *, with_identities: bool = False) -> frozenset[str]:
+    """Tell whom the viewer has a case open on, for the purpose at hand."""
+    agent = context.viewer.subject
+    if agent is None or not context.viewer.is_staff:
+        return frozenset()
+    cases = await context.loaders.open_cases_by_agent.load_one(agent)
+    if isinstance(cases, Failure):
+        context.do_without(cases)
+        return frozenset()
+    keys = [each.customer_key for each in cases or () if _counts(each, context)]
+    if not with_identities:
+        return frozenset(keys)
+    records = await context.loaders.customer_by_key.load(keys)
+    of = (record.subjects for record in records if isinstance(record, Customer))
+    return frozenset(keys).union(*of)
+
+
+def _counts(case: Case, context: Context) -> bool:
+    return case.purpose is context.purpose and case.is_open(context.now)
+
+
+_Look = Callable[[Sequence[Any], Condition, Context], Awaitable[list[bool]]]
+
+_LOOKS: dict[Condition, _Look] = {
+    Condition.OWN: _own,
+    Condition.CASE: _case,
+    Condition.SAME_STORE: _store,
+    Condition.OPEN_ORDER: _open,
+    Condition.UNRESTRICTED: _unrestricted,
+    **dict.fromkeys(_CONSENTS, _consent),
+}

@@ -1,0 +1,204 @@
+"""The policy as callers meet it: cases, masks, arguments, and what the systems are asked."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from domain.identity import node_id
+from sandbox.contact import person_at
+from sandbox.persona import (
+    CUSTOMER_CONTACT,
+    CUSTOMER_INDEX,
+    NEIGHBOUR_CONTACT,
+    NEIGHBOUR_INDEX,
+)
+from tests.shop import Answer, Shop, serve
+
+CUSTOMER = node_id("Customer", f"crm:{CUSTOMER_CONTACT}")
+NEIGHBOUR = node_id("Customer", f"crm:{NEIGHBOUR_CONTACT}")
+ME, OTHER = person_at(CUSTOMER_INDEX), person_at(NEIGHBOUR_INDEX)
+SYSTEMS = ("erp", "wms", "crm", "pos", "carrier")
+SEEN = """query ($id: ID!) { customer(id: $id) {
+  id number name { full { text masked } } email { text masked } phone { text masked } birthDate
+  addresses { lines { text masked } city { text masked } country }
+  loyalty { points } orders(first: 3) { nodes { id number } } } }"""
+START = """mutation ($input: AssistStartInput!) { assistStart(input: $input) {
+  case { id } userErrors { message } } }"""
+END = """mutation ($input: AssistEndInput!) { assistEnd(input: $input) { case { closedAt } } }"""
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    """A gateway of this module's own, so that no case is open in it but ours."""
+    with serve() as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def _mended(shop: Shop) -> None:
+    shop.mend()
+
+
+def opened(shop: Shop, persona: str = "agent", purpose: str = "CUSTOMER_SERVICE") -> str:
+    given = {
+        "idempotencyKey": str(uuid.uuid4()),
+        "customer": CUSTOMER,
+        "purpose": purpose,
+        "reason": "ticket 4711",
+        "verification": "KNOWLEDGE",
+    }
+    answer = shop.ask(START, {"input": given}, persona=persona)
+    assert answer.errors == []
+    case: str = answer.data["assistStart"]["case"]["id"]
+    return case
+
+
+def ended(shop: Shop, case: str, persona: str = "agent") -> None:
+    given = {"idempotencyKey": str(uuid.uuid4()), "case": case}
+    assert shop.ask(END, {"input": given}, persona=persona).errors == []
+
+
+@pytest.fixture
+def case(shop: Shop) -> Iterator[str]:
+    found = opened(shop)
+    shop.mend()
+    yield found
+    ended(shop, found)
+
+
+def seen(shop: Shop, persona: str, id: str = CUSTOMER, **headers: str) -> Answer:
+    return shop.ask(SEEN, {"id": id}, persona=persona, headers=headers)
+
+
+def assert_masked(answer: Answer, person: object) -> None:
+    """Nothing of the customer is there but what one recognises them by."""
+    found = answer.data["customer"]
+    assert found["email"]["text"] is found["name"]["full"]["text"] is None
+    assert found["email"]["masked"].startswith(getattr(person, "email")[0] + "•••@")  # noqa: B009
+    assert [found[each] for each in ("number", "birthDate", "loyalty", "orders")] == [None] * 4
+    for each in ("email", "phone", "family"):
+        assert str(getattr(person, each)) not in answer.response.text
+
+
+def test_an_agent_without_a_case_recognises_and_no_more(shop: Shop) -> None:
+    """Without an open case an agent sees masked texts, nothing else, and no system but the one
+    that has them is asked."""
+    answer = seen(shop, "agent")
+    assert answer.errors == []
+    assert_masked(answer, ME)
+    assert [len(shop.requests(each)) for each in ("erp", "wms", "pos", "carrier")] == [0] * 4
+    assert [each["path"] for each in shop.requests("crm")] == ["/api/v1/contacts/batch"]
+
+
+def test_a_case_opens_its_customer_and_nobody_else(shop: Shop, case: str) -> None:
+    """With a case open an agent sees the customer as they are, and everybody else masked."""
+    answer = seen(shop, "agent")
+    found = answer.data["customer"]
+    assert found["email"]["text"] == ME.email
+    assert found["orders"]["nodes"]
+    assert_masked(seen(shop, "agent", NEIGHBOUR), OTHER)
+    # For another purpose it is as good as none, and for another agent, too.
+    assert_masked(seen(shop, "agent", **{"Commerce-Purpose": "RETURNS"}), ME)
+    assert_masked(seen(shop, "lead"), ME)
+
+
+def test_a_case_that_ended_opens_nothing(shop: Shop) -> None:
+    """From the moment a case is ended the customer is masked again."""
+    ended(shop, opened(shop))
+    assert_masked(seen(shop, "agent"), ME)
+
+
+def test_both_in_one_answer(shop: Shop, case: str) -> None:
+    """Of two customers in one list, the one whose case is open is shown and the other masked."""
+    query = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer {
+        id email { text masked } loyalty { points } } } }"""
+    answer = shop.ask(query, {"ids": [NEIGHBOUR, CUSTOMER]}, persona="agent")
+    masked, full = answer.data["nodes"]
+    assert (masked["email"]["text"], masked["loyalty"]) == (None, None)
+    assert full["email"]["text"] == ME.email
+    assert full["loyalty"]["points"] is not None
+    assert [each["path"] for each in answer.extensions["access"]] == [["nodes", 0, "loyalty"]]
+
+
+def test_somebody_elses_order_is_absent(shop: Shop, case: str) -> None:
+    """With a case an agent sees the customer's orders by id; another's and none are the same."""
+    orders = seen(shop, "agent").data["customer"]["orders"]["nodes"]
+    others = seen(shop, "system", NEIGHBOUR).data["customer"]["orders"]["nodes"]
+    query = "query ($id: ID!) { order(id: $id) { number } }"
+    answers = []
+    for id in (orders[-1]["id"], others[-1]["id"], node_id("Order", "erp:0000000001")):
+        shop.mend()
+        answer = shop.ask(query, {"id": id}, persona="agent")
+        asked = [len(shop.requests(each)) for each in SYSTEMS]
+        answers.append((answer.body, asked))
+    assert answers[0][0]["data"]["order"]["number"] == orders[-1]["number"]
+    assert answers[1] == answers[2]
+    assert answers[1][0]["data"] == {"order": None}
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_a_deferred_part_is_under_the_same_policy(shop: Shop, planned: bool) -> None:
+    """What comes later is masked as what comes at once."""
+    late = "... @defer(if: true) { email { text masked } }" if not planned else "email { text }"
+    query = f"query ($id: ID!) {{ customer(id: $id) {{ id {late} name {{ full {{ text }} }} }} }}"
+    answer = shop.ask(query, {"id": CUSTOMER}, persona="agent")
+    assert answer.errors == []
+    assert ME.email not in answer.response.text
+    assert answer.data["customer"]["email"]["text"] is None
+
+
+USES = [
+    '{ findCustomers(where: { email: "a@b.example" }) { nodes { id } } }',
+    '{ customer360(phone: "+48 1") { customer { id } } }',
+    'query ($w: CustomerFilter = { email: "a" }) { findCustomers(where: $w) { nodes { id } } }',
+    '{ ...F } fragment F on Query { customer360(email: "x") { customer { id } } }',
+    '{ ... @include(if: true) { customer360(email: "x") { customer { id } } } }',
+]
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_denied_argument_refuses_the_operation(shop: Shop, use: str) -> None:
+    """Whoever may not read a value may not look by it: the whole operation is refused, whatever
+    else it asks for, before any system is called."""
+    body = use.replace("{", "{ products(first: 1) { nodes { id } } ", 1)
+    if use.startswith("query"):
+        body = use.replace(") { find", ") { products(first: 1) { nodes { id } } find", 1)
+    answer = shop.ask(body, persona="associate")
+    assert answer.codes == ["FORBIDDEN"]
+    assert answer.data is None
+    assert [len(shop.requests(each)) for each in SYSTEMS] == [0] * len(SYSTEMS)
+
+
+def test_an_argument_left_out_refuses_nothing(shop: Shop) -> None:
+    """An argument that is not used, or stands where nothing is asked, is nobody's concern."""
+    body = """query ($no: Boolean = false) {
+        findCustomers(where: { name: "Nowak" }) { nodes { id } }
+        customer360(email: "x") @include(if: $no) { customer { id } } }"""
+    assert shop.ask(body, persona="associate").errors == []
+
+
+def test_an_agent_may_look_for_whom_they_serve(shop: Shop) -> None:
+    """An agent without a case finds a customer by what the caller says, and sees them masked."""
+    query = "query ($mail: String) { customer360(email: $mail) { customer { id email { text } } } }"
+    answer = shop.ask(query, {"mail": ME.email}, persona="agent")
+    found = answer.data["customer360"]["customer"]
+    assert found == {"id": CUSTOMER, "email": {"text": None}}
+
+
+def test_wish_lists_ask_the_table(shop: Shop) -> None:
+    """A mutation is for whom its action names: a case is needed where it says so."""
+    query = """mutation ($input: WishlistCreateInput!) {
+        wishlistCreate(input: $input) { wishlist { id } userErrors { message } } }"""
+
+    def create(persona: str | None) -> Answer:
+        given = {"idempotencyKey": str(uuid.uuid4()), "name": "Later", "customer": CUSTOMER}
+        return shop.ask(query, {"input": given}, persona=persona)
+
+    assert create(None).codes == ["UNAUTHENTICATED"]
+    assert create("marketer").codes == ["FORBIDDEN"]
+    assert create("agent").codes == ["NOT_FOUND"]
+    case = opened(shop)
+    assert create("agent").data["wishlistCreate"]["wishlist"]["id"]
+    ended(shop, case)
+    assert create("neighbour").codes == ["NOT_FOUND"]

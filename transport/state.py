@@ -1,0 +1,29 @@
+"""What the application leaves for the server's protocols, in the state of its lifespan."""
+
+import asyncio
+from collections.abc import Mapping
+
+from transport.gate import Gate
+
+# The event that tells the application to stop, and the gate that tells whom to turn away.
+STOPPING = "commerce.stopping"
+GATE = "commerce.gate"
+
+
+def is_stopping(state: Mapping[str, object]) -> bool:
+    """Tell whether the application has been told to stop."""
+    stopping = state.get(STOPPING)
+    return isinstance(stopping, asyncio.Event) and stopping.is_set()
+
+
+def tell_to_stop(state: Mapping[str, object]) -> None:
+    """Tell the application to bring streams and sockets to their ends."""
+    stopping = state.get(STOPPING)
+    if isinstance(stopping, asyncio.Event):
+        stopping.set()
+
+
+def gate_of(state: Mapping[str, object]) -> Gate | None:
+    """Find the gate; None in front of an application that has none."""
+    gate = state.get(GATE)
+    return gate if isinstance(gate, Gate) else None
