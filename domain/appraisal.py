@@ -1,7 +1,7 @@
 """What a cart comes to now: its prices looked up again, and what has become wrong with it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,12 +25,15 @@ from domain.problem import (
     NotSoldHereProblem,
     PriceChangedProblem,
     PromotionLostProblem,
+    ReservationExpiringProblem,
     SourceDegradedProblem,
 )
 from domain.product import Variant
 from domain.promotion import CouponState, Names, Promotion
+from domain.reservation import Reservation, ReservationState
 
 _NONE: Names = frozenset()
+_SOON = timedelta(minutes=5)
 _WORDS = {
     Degraded.PRICE: "The price cannot be looked up at the moment; it is the one last known.",
     Degraded.STOCK: "What is in stock cannot be looked up at the moment.",
@@ -67,6 +70,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     promotions: Sequence[Promotion] = ()
     tier: str | Failure | None = None
     used_up: frozenset[str] = frozenset()
+    reservations: Sequence[Reservation] = ()
     rules: Rules
     moment: datetime
     has_stock: bool = False
@@ -120,7 +124,7 @@ def appraise(cart: Cart, facts: Facts) -> Appraisal:
     lines: dict[str, LineAppraisal] = {}
     problems = [*_of_promotions(cart, facts, pricing, prices)]
     if facts.has_stock:
-        problems += _of_delivery(cart, facts)
+        problems += [*_of_delivery(cart, facts), *_of_reservations(facts)]
     if isinstance(facts.tier, Failure):
         problems.append(_degraded(Degraded.LOYALTY))
     for entry in cart.entries:
@@ -305,6 +309,16 @@ def _of_delivery(cart: Cart, facts: Facts) -> Iterable[CartProblem]:
                     Fix(mutation="cartDeliverySelect", line=line.key) for line in group.lines
                 ),
                 group=group.key,
+            )
+
+
+def _of_reservations(facts: Facts) -> Iterable[CartProblem]:
+    for each in facts.reservations:
+        if each.state is ReservationState.HELD and each.expires_at - facts.moment < _SOON:
+            yield ReservationExpiringProblem(
+                message="Goods are held for you, and not for much longer.",
+                fixes=(Fix(mutation="reservationExtend"),),
+                expires_at=each.expires_at,
             )
 
 

@@ -18,6 +18,7 @@ from domain.pricing import Allocation, Totals
 from domain.problem import CartProblem
 from domain.product import Variant
 from domain.promotion import AppliedCoupon, AppliedPromotion, MissedPromotion, Names
+from domain.reservation import Reservation
 from execution.context import Context
 from resolvers.promotion import article_names, committed_offers
 from resolvers.stock import levels_by_sku
@@ -132,11 +133,12 @@ async def facts_of(
     if not carts:
         return []
     skus = list(dict.fromkeys([*(e.sku for cart in carts for e in cart.entries), *also]))
-    variants, levels, tiers, used_up = await asyncio.gather(
+    variants, levels, tiers, used_up, held = await asyncio.gather(
         context.loaders.variant_by_sku.load(skus),
         levels_by_sku(skus if stock else [], context),
         _tiers(carts, context),
         _used_up(carts, codes, context),
+        _held(carts if stock else (), context),
     )
     keys = {cart_choice for cart in carts for cart_choice in _places_of(cart)}
     keys |= {
@@ -171,6 +173,7 @@ async def facts_of(
                 promotions=context.offering.campaigns.all,
                 tier=tiers.get(cart.holder),
                 used_up=used_up[cart.key],
+                reservations=held.get(cart.holder, ()),
                 rules=context.rules,
                 moment=context.now,
                 has_stock=stock,
@@ -220,6 +223,13 @@ async def _used_up(
         key: frozenset(claim.code for claim in some if told[claim] is False)
         for key, some in wanted.items()
     }
+
+
+async def _held(carts: Iterable[Cart], context: Context) -> Mapping[str, Sequence[Reservation]]:
+    """Read what is held for customers; where nobody can say, nothing is said of it."""
+    keys = sorted({cart.holder for cart in carts if not cart.is_guest})
+    found = zip(keys, await context.loaders.reservations_by_holder.load(keys))
+    return {key: each for key, each in found if each is not None and not isinstance(each, Failure)}
 
 
 async def _names(

@@ -7,8 +7,10 @@ from typing import Any
 from tests.storage.conftest import MASTER_KEY
 from tests.storage.process import Process, processes
 from tests.storage.shop import ANNA
-from tests.storage.test_cart import CART
+from tests.storage.test_cart import ANNA_ID, CART
 
+ASSIST = """mutation ($input: AssistStartInput!) { assistStart(input: $input) {
+  case { id } } }"""
 CHANNELS = (("web", "WEB"), ("app", "APP"), ("till", None), ("desk", None))
 ROUNDS = 6
 _RETRYABLE = (["STORE_UNAVAILABLE"], ["DEADLINE_EXCEEDED"])
@@ -58,6 +60,12 @@ def test_four_channels_lose_nothing_and_meet_no_conflict(url: str) -> None:
     chance = random.Random(seed)
     with processes(PROCESSES, url, MASTER_KEY.reveal()) as gateways:
         first = gateways[0]
+        case = {
+            "document": ASSIST, "customer": ANNA, "client": "desk", "channel": None,
+            "input": {"idempotencyKey": "case-0001", "customer": ANNA_ID, "reason": "a call",
+                      "purpose": "CUSTOMER_SERVICE", "verification": "CODE"},
+        }  # fmt: skip
+        payloads([first], [[case]])
         created = request("cartCreate", "web", "WEB", idempotencyKey="create-1")
         ((made,),) = payloads([first], [[created]])
         cart = made["cart"]["id"]
