@@ -33,7 +33,7 @@ SCREEN = """query ($skus: [String!]!) {
     modes { mode band } locations(first: 3) { band location { name } } }
   locations(first: 3) { nodes { name } }
   lookup(kind: CUSTOMER, system: "crm", id: "C-000042") { ... on Customer {
-    name { full } email loyalty { points }
+    name { full { text } } email { text } loyalty { points }
     orders(first: 3) { complete nodes { number total { minor currency } } } } } }"""
 ORDERS = """{ lookup(kind: CUSTOMER, system: "crm", id: "C-000042") { ... on Customer {
   orders(first: 100) { nodes { number receiptNumber total { minor currency } } } } } }"""
@@ -142,7 +142,7 @@ class _Meter:
         self._shop = shop
         self._clients = clients
         self._headers = {
-            "Authorization": f"Bearer {shop.token('agent')}",
+            "Authorization": f"Bearer {shop.token('system')}",
             "Accept": "application/graphql-response+json",
         }
         limits = httpx.Limits(max_connections=clients)

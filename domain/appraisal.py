@@ -30,10 +30,10 @@ from domain.problem import (
 )
 from domain.product import Variant
 from domain.promotion import CouponState, Names, Promotion
-from domain.reservation import Reservation, ReservationState
+from domain.reservation import Reservation
 
-_NONE: Names = frozenset()
 _SOON = timedelta(minutes=5)
+_NONE: Names = frozenset()
 _WORDS = {
     Degraded.PRICE: "The price cannot be looked up at the moment; it is the one last known.",
     Degraded.STOCK: "What is in stock cannot be looked up at the moment.",
@@ -124,7 +124,8 @@ def appraise(cart: Cart, facts: Facts) -> Appraisal:
     lines: dict[str, LineAppraisal] = {}
     problems = [*_of_promotions(cart, facts, pricing, prices)]
     if facts.has_stock:
-        problems += [*_of_delivery(cart, facts), *_of_reservations(facts)]
+        problems += _of_delivery(cart, facts)
+        problems += _of_reservations(facts)
     if isinstance(facts.tier, Failure):
         problems.append(_degraded(Degraded.LOYALTY))
     for entry in cart.entries:
@@ -314,11 +315,11 @@ def _of_delivery(cart: Cart, facts: Facts) -> Iterable[CartProblem]:
 
 def _of_reservations(facts: Facts) -> Iterable[CartProblem]:
     for each in facts.reservations:
-        if each.state is ReservationState.HELD and each.expires_at - facts.moment < _SOON:
+        if each.expires_at - facts.moment <= _SOON:
+            message = "The goods are held for a few minutes more; go on, or extend it."
+            fixes = (Fix(mutation="reservationExtend"),)
             yield ReservationExpiringProblem(
-                message="Goods are held for you, and not for much longer.",
-                fixes=(Fix(mutation="reservationExtend"),),
-                expires_at=each.expires_at,
+                message=message, fixes=fixes, expires_at=each.expires_at
             )
 
 

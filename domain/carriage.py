@@ -42,6 +42,11 @@ class DeliveryMode(Enum):
         )
 
     @property
+    def is_collected(self) -> bool:
+        """Whether the goods lie where the customer comes to; a locker's are sent there."""
+        return self not in (DeliveryMode.SHIP, DeliveryMode.LOCKER)
+
+    @property
     def is_at_a_place(self) -> bool:
         """Whether the customer comes to a place of the retailer's."""
         return self is not DeliveryMode.SHIP

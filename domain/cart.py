@@ -37,6 +37,7 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     guest_expiry: Duration = Duration(30 * 86_400)
     customer_expiry: Duration = Duration(90 * 86_400)
     code_expiry: Duration = Duration(600)
+    coupon_hold: Duration = Duration(1_800)
     carbon: Carbon = Carbon()
     delivery: dict[str, Method] = {}
 

@@ -24,6 +24,11 @@ class Claim(Struct, frozen=True):
     limit: int | None = None
     limit_per_customer: int | None = None
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether anybody has to count."""
+        return self.limit is not None or self.limit_per_customer is not None
+
 
 def claims(
     codes: Sequence[str], promotions: Sequence[Promotion], taker: str, customer: str
@@ -75,6 +80,6 @@ class CouponChanges(Protocol):
         """
         ...
 
-    async def release(self, taker: str) -> None:
-        """Let go of what a taker holds; what is redeemed stays."""
+    async def release(self, taker: str, codes: Sequence[str] | None = None) -> None:
+        """Let go of what a taker holds, of these codes or of all; what is redeemed stays."""
         ...

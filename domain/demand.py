@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from domain.availability import StockLevel
-from domain.carriage import DeliveryMode
 from domain.cart import Cart
 from domain.entry import DeliveryChoice, Entry
 from domain.errors import Failure
@@ -63,11 +62,7 @@ def _rank(choice: DeliveryChoice | None) -> int:
     # Those who can have their goods from one place alone come first.
     if choice is None:
         return 2
-    return 0 if _is_collected(choice) else 1
-
-
-def _is_collected(choice: DeliveryChoice) -> bool:
-    return choice.mode.is_at_a_place and choice.mode is not DeliveryMode.LOCKER
+    return 0 if choice.mode.is_collected else 1
 
 
 def _sources(
@@ -77,7 +72,7 @@ def _sources(
 ) -> Iterable[str]:
     if choice is None:
         return sorted(left)
-    if _is_collected(choice):
+    if choice.mode.is_collected:
         return [key for key in left if key == choice.location_key]
     return sorted(key for key in left if ships(places.get(key)))
 

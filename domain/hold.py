@@ -58,10 +58,13 @@ def with_held(level: StockLevel, held: Iterable[Held], now: datetime) -> StockLe
 
 
 class Shortage(UserError, frozen=True, kw_only=True):  # noqa: N818
-    """A location has less of something than is wanted. *Units*: pieces."""
+    """There is less of something than is wanted; at a location, where one is named.
+
+    *Units*: pieces.
+    """
 
     sku: str
-    location_key: str
+    location_key: str | None = None
     wanted: int
     available: int
 

@@ -68,7 +68,8 @@ class Reservation(Struct, frozen=True, kw_only=True):
     """Goods held for somebody.
 
     *Shape*: ``holder`` is whom they are held for: a customer's key, or for guests a name that
-    follows from their secret; ``lines`` as asked for, one for each SKU and location.
+    follows from their secret; ``lines`` as asked for, one for each SKU and location; ``cart_key``
+    the cart that they are the goods of.
     """
 
     key: str
@@ -78,6 +79,7 @@ class Reservation(Struct, frozen=True, kw_only=True):
     channel: Channel
     created_at: datetime
     expires_at: datetime
+    cart_key: str | None = None
 
     @property
     def id(self) -> str:
@@ -113,6 +115,13 @@ class ReservationCreate(Input, frozen=True, kw_only=True, omit_defaults=True):
     location: str
     lines: list[ReservationItem]
     customer: str | None = None
+    secret: str | None = None
+
+
+class CartReserve(Input, frozen=True, kw_only=True, omit_defaults=True):
+    """A cart, by global id, whose goods are to be held."""
+
+    cart: str
     secret: str | None = None
 
 
@@ -153,6 +162,10 @@ class ReservationEnded(UserError, frozen=True, kw_only=True):  # noqa: N818
     state: ReservationState
 
 
+class NothingToReserve(UserError, frozen=True, kw_only=True):  # noqa: N818
+    """The cart is empty."""
+
+
 class CollectionNotOffered(UserError, frozen=True, kw_only=True):  # noqa: N818
     """The location hands nothing over to customers."""
 
@@ -183,6 +196,7 @@ def new_reservation(
     channel: Channel,
     now: datetime,
     terms: Terms,
+    cart_key: str | None = None,
 ) -> Reservation:
     """Make a reservation that begins now."""
     return Reservation(
@@ -192,6 +206,7 @@ def new_reservation(
         channel=channel,
         created_at=now,
         expires_at=now + timedelta(seconds=terms.time),
+        cart_key=cart_key,
     )
 
 
@@ -259,6 +274,12 @@ class ReservationPort(Protocol):
         self, keys: Sequence[str], ask: Ask
     ) -> Mapping[str, Sequence[Reservation]]:
         """Read what runs for each holder, the newest first; a holder without any is absent."""
+        ...
+
+    async def reservations_by_cart(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[Reservation]]:
+        """Read what runs for each cart, the newest first; a cart without any is absent."""
         ...
 
     async def reservation_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Reservation]:

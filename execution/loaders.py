@@ -185,6 +185,7 @@ class Loaders:
     cart_by_secret = Batched(lambda its: its.own.cart.cart_by_secret)
     wishlist_by_link = Batched(lambda its: its.own.wishlist.wishlist_by_link)
     reservations_by_holder = Batched(lambda its: its.own.reservation.reservations_by_holder)
+    reservations_by_cart = Batched(lambda its: its.own.reservation.reservations_by_cart)
     reservation_by_key = Batched(lambda its: its.own.reservation.reservation_by_key)
 
     def at(self, market: str, currency: str, channel: Channel) -> "Loaders":

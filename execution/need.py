@@ -22,11 +22,15 @@ from graphql import (
 )
 from msgspec import Struct
 
+from domain.product import Variant
 from execution.collect import Operation
 
 # The key is what every object is asked for by, so it is always there, and the id is made of it;
 # by its subjects it is found out whose a person's object is.
 _ALWAYS = frozenset({"id", "subjects", "external_ids"})
+# What no field of the object publishes alone, and others read of it: stock is worked out from what
+# a bundle is packed of, wherever it is asked for.
+_BESIDE: Mapping[type, frozenset[str]] = {Variant: frozenset({"components"})}
 
 
 def needed(
@@ -92,7 +96,7 @@ def _note(
     domain = kind.extensions.get("class")
     if domain is None or not issubclass(domain, Struct):
         return
-    names = reads.setdefault(domain, set())
+    names = reads.setdefault(domain, set(_BESIDE.get(domain, ())))
     names.update(extensions.get("reads", ()))
     attribute = extensions.get("attribute")
     if attribute is None or attribute in _ALWAYS:

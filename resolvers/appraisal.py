@@ -19,6 +19,7 @@ from domain.problem import CartProblem
 from domain.product import Variant
 from domain.promotion import AppliedCoupon, AppliedPromotion, MissedPromotion, Names
 from domain.reservation import Reservation
+from domain.sourcing import with_own
 from execution.context import Context
 from resolvers.promotion import article_names, committed_offers
 from resolvers.stock import levels_by_sku
@@ -133,12 +134,12 @@ async def facts_of(
     if not carts:
         return []
     skus = list(dict.fromkeys([*(e.sku for cart in carts for e in cart.entries), *also]))
-    variants, levels, tiers, used_up, held = await asyncio.gather(
+    variants, levels, held, tiers, used_up = await asyncio.gather(
         context.loaders.variant_by_sku.load(skus),
         levels_by_sku(skus if stock else [], context),
+        _held(carts if stock else [], context),
         _tiers(carts, context),
         _used_up(carts, codes, context),
-        _held(carts if stock else (), context),
     )
     keys = {cart_choice for cart in carts for cart_choice in _places_of(cart)}
     keys |= {
@@ -164,7 +165,7 @@ async def facts_of(
                         offer=offer,
                         shown=_shown(offer, names.get(sku), cart, context),
                         is_booked=sku in booked,
-                        levels=by_sku.get(sku),
+                        levels=with_own(sku, by_sku.get(sku), held.get(cart.key, ())),
                     )
                     for sku, variant in zip(skus, variants)
                     for offer in [own[sku]]
@@ -173,7 +174,7 @@ async def facts_of(
                 promotions=context.offering.campaigns.all,
                 tier=tiers.get(cart.holder),
                 used_up=used_up[cart.key],
-                reservations=held.get(cart.holder, ()),
+                reservations=held.get(cart.key, ()),
                 rules=context.rules,
                 moment=context.now,
                 has_stock=stock,
@@ -181,6 +182,13 @@ async def facts_of(
         )
         for cart, (own, booked) in zip(carts, offers)
     ]
+
+
+async def _held(carts: Sequence[Cart], context: Context) -> Mapping[str, Sequence[Reservation]]:
+    """Read what is held of each cart; where the store cannot say, nothing counts as the cart's."""
+    keys = list({cart.key for cart in carts})
+    found = zip(keys, await context.loaders.reservations_by_cart.load(keys))
+    return {key: each for key, each in found if each is not None and not isinstance(each, Failure)}
 
 
 async def _offers(
@@ -223,13 +231,6 @@ async def _used_up(
         key: frozenset(claim.code for claim in some if told[claim] is False)
         for key, some in wanted.items()
     }
-
-
-async def _held(carts: Iterable[Cart], context: Context) -> Mapping[str, Sequence[Reservation]]:
-    """Read what is held for customers; where nobody can say, nothing is said of it."""
-    keys = sorted({cart.holder for cart in carts if not cart.is_guest})
-    found = zip(keys, await context.loaders.reservations_by_holder.load(keys))
-    return {key: each for key, each in found if each is not None and not isinstance(each, Failure)}
 
 
 async def _names(

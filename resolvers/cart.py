@@ -35,6 +35,7 @@ from execution.permission import Rights, permit
 from resolvers.appraisal import facts_of
 from resolvers.customer import customers_of
 from resolvers.owner import customer
+from resolvers.redemption import hold_coupons
 
 TYPE = "Cart"
 _MAX_SECRET = 128
@@ -177,6 +178,9 @@ async def change(
         if isinstance(changed, UserError):
             return CartOutcome(cart=found, user_errors=(changed,))
         if changed is not found:
+            lost = await hold_coupons(changes, found, changed, facts)
+            if lost is not None:
+                return CartOutcome(cart=found, user_errors=(lost,))
             changed = noted(changed, facts)
             await changes.cart.save(changed)
         return CartOutcome(cart=changed, notices=notices)

@@ -24,6 +24,7 @@ from resolvers.cart import (
     touched_by,
 )
 from resolvers.owner import customer
+from resolvers.redemption import hold_coupons
 
 
 async def merge(
@@ -71,6 +72,7 @@ async def undo(
         if refused is not None:
             return CartMergeOutcome(cart=target, user_errors=(refused,))
         restored, changed, undone = unmerged(found, source, target, touched, context.rules)
+        await changes.coupon.release(changed.key, found.coupons)
         await changes.cart.save(restored)
         await changes.cart.save(changed)
         await changes.merge.save(undone)
@@ -110,6 +112,9 @@ async def merge_within(
     if refused is not None:
         return CartMergeOutcome(cart=target, user_errors=(refused,))
     emptied, changed, report = merged(source, target, touched, context.rules)
+    # What the merged cart kept goes with its coupons; that one is lost keeps nobody from merging.
+    await changes.coupon.release(source.key)
+    await hold_coupons(changes, changed, changed, facts)
     changed = noted(changed, facts)
     await changes.cart.save(emptied)
     await changes.cart.save(changed)

@@ -9,9 +9,10 @@ from domain.attempt import Changes, attempt
 from domain.availability import FulfilmentMode, StockLevel
 from domain.bundle import taken_apart
 from domain.customer import Customer
-from domain.errors import BadInput, Failure, NotFound, SourceUnavailable
+from domain.errors import Failure, NotFound, SourceUnavailable
 from domain.fulfilment import modes_at
 from domain.hold import Held, Place, ReservationLine, Shortage, shortages, summed
+from domain.holdback import HoldBack
 from domain.identity import external_id, node_key
 from domain.location import Location
 from domain.partial import missing_of
@@ -32,22 +33,23 @@ from domain.reservation import (
     over_limit,
     released,
 )
-from domain.viewer import Role, Viewer
+from domain.viewer import Channel, Role, Viewer
 from execution.context import Context
 from execution.permission import Rights, permit
+from resolvers.owner import customer
 from resolvers.stock import bundles_among
 
-_TYPE = "Reservation"
+TYPE = "Reservation"
 
 
 async def reservation(
     parents: Sequence[object], context: Context, id: str, secret: str | None = None
 ) -> list[Reservation | Failure | None]:
     """Find a reservation by its global id. *Errors*: ``BadInput`` for any other id."""
-    _, key = node_key(id, "id", _TYPE)
+    _, key = node_key(id, "id", TYPE)
     if secret is not None:
-        context.proven.add(guest(secret, "secret"))
-    if not context.may_look_up(_TYPE, key):
+        await prove(context, secret, "secret")
+    if not context.may_look_up(TYPE, key):
         return [None] * len(parents)
     return [await context.loaders.reservation_by_key.load_one(key)] * len(parents)
 
@@ -57,7 +59,7 @@ async def reservations_of_viewer(
 ) -> list[Sequence[Reservation] | Failure]:
     """List what runs for the viewer, the newest first; nothing for those who are not customers."""
     own = context.viewer.customer
-    if own is None or not context.may_look_up(_TYPE, ""):
+    if own is None or not context.may_look_up(TYPE, ""):
         return [()] * len(parents)
     found = await context.loaders.reservations_by_holder.load_one(own)
     return [() if found is None else found] * len(parents)
@@ -79,10 +81,19 @@ async def variant_of_line(
 
 
 async def location(
-    parents: Sequence[ReservationLine | Shortage | CollectionNotOffered], context: Context
+    parents: Sequence[ReservationLine | CollectionNotOffered], context: Context
 ) -> list[Location | Failure | None]:
     """Find the place of each."""
     return await context.loaders.location_by_key.load([parent.location_key for parent in parents])
+
+
+async def location_of_shortage(
+    parents: Sequence[Shortage], context: Context
+) -> list[Location | Failure | None]:
+    """Find the place of each; null for what any of several could send."""
+    keys = sorted({parent.location_key for parent in parents if parent.location_key is not None})
+    found = dict(zip(keys, await context.loaders.location_by_key.load(keys)))
+    return [found.get(parent.location_key or "") for parent in parents]
 
 
 async def create(
@@ -97,7 +108,7 @@ async def create(
     if (refused := await _refused(context, location_key)) is not None:
         return [ReservationOutcome(user_errors=(refused,))] * len(parents)
     lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
-    needs, seen = await _needs(context, lines)
+    needs, seen = await needs_of(context, lines)
     wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
 
     places = [line.place for line in needs]
@@ -133,7 +144,7 @@ async def extend(
     """Keep a reservation up for its whole time again. *Errors*: ``BadInput``, ``NotFound``."""
     rights = await permit(context, "reservationExtend")
     named = attempt(context.viewer, "reservationExtend", input, input.secret)
-    key = _reservation_key(context, input.reservation, input.secret)
+    key = await _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
         found = _own(context, rights, await changes.reservation.read(key))
@@ -159,7 +170,7 @@ async def release(
     """Let a reservation go. *Errors*: ``BadInput``, ``NotFound``."""
     rights = await permit(context, "reservationRelease")
     named = attempt(context.viewer, "reservationRelease", input, input.secret)
-    key = _reservation_key(context, input.reservation, input.secret)
+    key = await _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
         found = _own(context, rights, await changes.reservation.read(key))
@@ -173,12 +184,14 @@ async def release(
     return [outcome] * len(parents)
 
 
-class _Seen(Struct, frozen=True):
+class Seen(Struct, frozen=True):
     """What the stock system has just said of some places, and why it was silent of others."""
 
     levels: Sequence[StockLevel]
     silent: Mapping[str, Failure]
     oldest: datetime
+    hold_back: HoldBack
+    channel: Channel
 
     def usable(
         self, lines: Iterable[ReservationLine], shelves: Mapping[Place, StockLevel]
@@ -197,13 +210,13 @@ class _Seen(Struct, frozen=True):
             if shelf is None or shelf.provenance.observed_at < self.oldest:
                 system = external_id(line.location_key).system
                 raise silence or SourceUnavailable(system, "stock_by_sku", "its figures are old")
-            found[line.place] = shelf
+            found[line.place] = self.hold_back.level(shelf, self.channel)
         return found
 
 
-async def _needs(
+async def needs_of(
     context: Context, lines: Sequence[ReservationLine]
-) -> tuple[Sequence[ReservationLine], _Seen]:
+) -> tuple[Sequence[ReservationLine], Seen]:
     """Tell what has to be held, bundles taken apart, and what is there of it."""
     skus = sorted({line.sku for line in lines})
     levels = await context.loaders.stock_by_sku.load(skus)
@@ -211,7 +224,7 @@ async def _needs(
     return needs, await _snapshots(context, needs)
 
 
-async def _snapshots(context: Context, lines: Sequence[ReservationLine]) -> _Seen:
+async def _snapshots(context: Context, lines: Sequence[ReservationLine]) -> Seen:
     """Ask the stock system, before anything is locked, what lies there."""
     places = {line.place for line in lines}
     skus = sorted({line.sku for line in lines})
@@ -226,10 +239,12 @@ async def _snapshots(context: Context, lines: Sequence[ReservationLine]) -> _See
             if missing := missing_of(found):
                 silent[sku] = SourceUnavailable(missing[0], "stock_by_sku", "its part is missing")
     told = {level.sku for level in levels}
-    return _Seen(
+    return Seen(
         levels,
         {sku: failure for sku, failure in silent.items() if sku not in told},
         context.now - STOCK.usable,
+        context.hold_back,
+        context.ask.channel,
     )
 
 
@@ -264,34 +279,27 @@ async def _refused(context: Context, location_key: str) -> CollectionNotOffered 
 
 async def _holder(context: Context, rights: Rights, input: ReservationCreate) -> str:
     """Tell for whom goods are held, before anything is written."""
-    own = context.viewer.customer
-    if input.customer is None:
-        if own is not None:
-            return own
-        if input.secret is None:
-            raise BadInput("input.customer", None, "the id of the customer, or a guest's secret")
-        holder = guest(input.secret)
-        context.proven.add(holder)
-        return holder
-    _, key = node_key(input.customer, "input.customer", "Customer")
-    if key == own:
-        return key
-    found = (
-        await context.loaders.customer_by_key.load_one(key)
-        if rights.cover_customer(key) and context.may_look_up("Customer", key)
-        else None
-    )
+    if input.secret is None or context.viewer.customer is not None:
+        return await customer(context, rights, input.customer)
+    holder = guest(input.secret)
+    context.proven.add(holder)
+    return holder
+
+
+async def _reservation_key(context: Context, id: str, secret: str | None) -> str:
+    if secret is not None:
+        await prove(context, secret)
+    return node_key(id, "input.reservation", TYPE)[1]
+
+
+async def prove(context: Context, secret: str, argument: str = "input.secret") -> None:
+    """Note whom a guest's secret proves the viewer to be: by itself, and by their cart."""
+    context.proven.add(guest(secret, argument))
+    found = await context.loaders.cart_by_secret.load_one(secret)
     if isinstance(found, Failure):
         raise found
-    if found is None:
-        raise NotFound("No customer has this id.")
-    return key
-
-
-def _reservation_key(context: Context, id: str, secret: str | None) -> str:
-    if secret is not None:
-        context.proven.add(guest(secret))
-    return node_key(id, "input.reservation", _TYPE)[1]
+    if found is not None and found.is_guest:
+        context.proven.add(found.holder)
 
 
 def _own(context: Context, rights: Rights, found: Reservation | None) -> Reservation:

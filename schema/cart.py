@@ -11,6 +11,7 @@ import domain.line
 import resolvers.appraisal
 import resolvers.cart
 import resolvers.delivery
+import resolvers.hold
 from domain.cart import CartState
 from domain.entry import Actor
 from domain.policy import Category, Record
@@ -29,6 +30,7 @@ from schema.promotion import (
     MissedPromotion,
     Totals,
 )
+from schema.reservation import Reservation
 from schema.scalar import MinorUnits
 
 if TYPE_CHECKING:
@@ -153,6 +155,10 @@ class Cart(Node):
     @batch(resolvers.appraisal.problems, category=Category.CART)
     def problems(self) -> list[CartProblem] | None:
         """What is wrong with it and its lines at the moment."""
+
+    @batch(resolvers.hold.reservations_of_cart, category=Category.CART)
+    def reservations(self) -> list[Reservation] | None:
+        """What is held of it; at most one runs at a time."""
 
     @batch(resolvers.cart.customer_of_cart, category=Category.CART)
     def customer(

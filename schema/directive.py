@@ -27,6 +27,7 @@ _CATEGORIES = {
     Category.BEHAVIOUR: "What was concluded from what somebody does.",
     Category.INTERACTION: "When and how somebody spoke with the retailer.",
     Category.FREE_TEXT: "What somebody wrote, or somebody wrote about them.",
+    Category.CART: "What somebody is about to buy.",
     Category.CONSENT: "What somebody has agreed to.",
     Category.IDENTIFIER: "By which numbers somebody is known.",
     Category.OPERATIONAL: "How the shop works inside; about nobody.",

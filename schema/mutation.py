@@ -7,6 +7,7 @@ import resolvers.cart
 import resolvers.code
 import resolvers.delivery
 import resolvers.handoff
+import resolvers.hold
 import resolvers.line
 import resolvers.merge
 import resolvers.reservation
@@ -41,6 +42,7 @@ from schema.merge import (
     CartResumeInput,
 )
 from schema.reservation import (
+    CartReserveInput,
     ReservationCreateInput,
     ReservationExtendInput,
     ReservationPayload,
@@ -102,6 +104,12 @@ class Mutation:
         self, input: Annotated[ReservationCreateInput, argument("What to hold, and where.")]
     ) -> ReservationPayload | None:
         """Hold goods for collecting them: all that is asked for, or nothing of it."""
+
+    @batch(resolvers.hold.cart_reserve, cost=20)
+    def cart_reserve(
+        self, input: Annotated[CartReserveInput, argument("Whose goods to hold.")]
+    ) -> ReservationPayload | None:
+        """Hold everything in a cart as checkout begins, instead of what was held of it before."""
 
     @batch(resolvers.reservation.extend, cost=10)
     def reservation_extend(

@@ -13,7 +13,7 @@ from schema.channel import Channel
 from schema.field import accepts, batch, enumerates, plain, publishes
 from schema.location import Location
 from schema.node import Node
-from schema.outcome import Notice, UserError
+from schema.outcome import KEY, Notice, UserError
 from schema.product import Variant
 
 enumerates(
@@ -53,10 +53,6 @@ class Reservation(Node):
     expires_at: datetime | None = plain("Until when the goods are held.", category=Category.CART)
 
 
-_KEY = (
-    "Names this wish: 8 to 128 printable characters, made anew for each, the same for every try. "
-    "Within a day the same key with the same input happens once and answers the same."
-)
 _GUEST = (
     "For guests: 32 random bytes as base64url, drawn by the client and kept by it. Whoever has it "
     "sees the guest's reservations and can change them."
@@ -75,7 +71,7 @@ class ReservationLineInput:
 class ReservationCreateInput:
     """Goods to hold for collecting them at a location."""
 
-    idempotency_key: str = plain(_KEY)
+    idempotency_key: str = plain(KEY)
     location: strawberry.ID = plain("Where they are to be collected.")
     lines: list[ReservationLineInput] = plain("What to hold: 1 to 50 lines, all or none of it.")
     customer: strawberry.ID | None = strawberry.field(
@@ -84,11 +80,20 @@ class ReservationCreateInput:
     secret: str | None = strawberry.field(default=None, description=_GUEST)
 
 
+@accepts(domain.reservation.CartReserve, name="CartReserveInput")
+class CartReserveInput:
+    """A cart whose goods are to be held."""
+
+    idempotency_key: str = plain(KEY)
+    cart: strawberry.ID = plain("The cart.")
+    secret: str | None = strawberry.field(default=None, description="The secret of a guest's cart.")
+
+
 @accepts(domain.reservation.ReservationExtend, name="ReservationExtendInput")
 class ReservationExtendInput:
     """A reservation to keep up for its whole time again."""
 
-    idempotency_key: str = plain(_KEY)
+    idempotency_key: str = plain(KEY)
     reservation: strawberry.ID = plain("The reservation.")
     secret: str | None = strawberry.field(default=None, description=_GUEST)
 
@@ -97,7 +102,7 @@ class ReservationExtendInput:
 class ReservationReleaseInput:
     """A reservation to let go."""
 
-    idempotency_key: str = plain(_KEY)
+    idempotency_key: str = plain(KEY)
     reservation: strawberry.ID = plain("The reservation.")
     secret: str | None = strawberry.field(default=None, description=_GUEST)
 
@@ -115,15 +120,15 @@ class ReservationPayload:
 
 @publishes(domain.hold.Shortage)
 class Shortage(UserError):
-    """A location has less of a variant than is wanted; nothing is held."""
+    """There is less of a variant than is wanted; nothing is held."""
 
     sku: str = plain("The variant's SKU.")
     wanted: int = plain("How many pieces are wanted, all lines taken together.")
     available: int = plain("How many can be had there now.")
 
-    @batch(resolvers.reservation.location)
+    @batch(resolvers.reservation.location_of_shortage)
     def location(self) -> Location | None:
-        """The location."""
+        """The location; null for goods that any of several could send."""
 
 
 @publishes(domain.reservation.ReservationLimitReached)
@@ -140,6 +145,11 @@ class ReservationEnded(UserError):
     state: ReservationState = plain("What became of it.")
 
 
+@publishes(domain.reservation.NothingToReserve)
+class NothingToReserve(UserError):
+    """The cart is empty."""
+
+
 @publishes(domain.reservation.CollectionNotOffered)
 class CollectionNotOffered(UserError):
     """The location hands nothing over to customers."""
@@ -154,4 +164,5 @@ USER_ERRORS: tuple[type, ...] = (
     ReservationLimitReached,
     ReservationEnded,
     CollectionNotOffered,
+    NothingToReserve,
 )

@@ -132,9 +132,11 @@ class CouponWriter:
             redeemed += [code] * kept.rowcount
         return redeemed
 
-    async def release(self, taker: str) -> None:
-        """Let go of what a taker holds; what is redeemed stays."""
+    async def release(self, taker: str, codes: Sequence[str] | None = None) -> None:
+        """Let go of what a taker holds, of these codes or of all; what is redeemed stays."""
         for code in await self._held(taker):
+            if codes is not None and code not in codes:
+                continue
             await self._lock(code)
             let_go = await self._connection.execute(
                 delete(REDEMPTION).where(

@@ -57,21 +57,42 @@ class ReservationReader:
         ask.calls[_SYSTEM] += 1
         return await self._database.read(transaction, ask.deadline)
 
+    async def reservations_by_cart(
+        self, keys: Sequence[str], ask: Ask
+    ) -> Mapping[str, Sequence[Reservation]]:
+        """Read what runs for each cart, the newest first; a cart without any is absent."""
+        ids = [known for key in keys if (known := _uuid(key)) is not None]
+        which = and_(RESERVATION.c.cart_id.in_(ids), _runs(datetime.now(UTC)))
+
+        async def transaction(connection: AsyncConnection) -> Mapping[str, Sequence[Reservation]]:
+            columns: defaultdict[str, list[Reservation]] = defaultdict(list)
+            for each in await self._found(connection, which):
+                assert each.cart_key is not None, "found by its cart"
+                columns[each.cart_key].append(each)
+            return columns
+
+        ask.calls[_SYSTEM] += 1
+        return await self._database.read(transaction, ask.deadline)
+
     async def reservation_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Reservation]:
         """Read reservations by their own key, ended ones as well; unknown keys are absent."""
         ids = [known for key in keys if (known := _uuid(key)) is not None]
         now = datetime.now(UTC)
 
         async def transaction(connection: AsyncConnection) -> Mapping[str, Reservation]:
-            rows = await connection.execute(
-                select(RESERVATION.c.subject_id).where(RESERVATION.c.id.in_(ids))
-            )
-            people = await self._subjects.read(connection, set(rows.scalars()))
-            found = await _load(connection, RESERVATION.c.id.in_(ids), people)
+            found = await self._found(connection, RESERVATION.c.id.in_(ids))
             return {each.key: each.at(now) for each in found}
 
         ask.calls[_SYSTEM] += 1
         return await self._database.read(transaction, ask.deadline)
+
+    async def _found(
+        self, connection: AsyncConnection, which: ColumnElement[bool]
+    ) -> list[Reservation]:
+        """Load reservations, whosever they are."""
+        rows = await connection.execute(select(RESERVATION.c.subject_id).where(which))
+        people = await self._subjects.read(connection, set(rows.scalars()))
+        return await _load(connection, which, people)
 
 
 class ReservationWriter:
@@ -213,6 +234,7 @@ class ReservationWriter:
                 channel=reservation.channel.value,
                 created_at=reservation.created_at,
                 origin=None if origin is None else self._seal.blind(_ORIGIN, origin),
+                cart_id=None if reservation.cart_key is None else UUID(reservation.cart_key),
                 **_columns(reservation),
             )
         )
@@ -299,6 +321,7 @@ async def _load(
             channel=Channel(row.channel),
             created_at=row.created_at,
             expires_at=row.expires_at,
+            cart_key=None if row.cart_id is None else str(row.cart_id),
         )
         for row in rows
         if row.subject_id in people
@@ -335,7 +358,8 @@ def _shelf(place: Place, level: StockLevel | None) -> dict[str, Any]:
         "location_key": location_key,
         "on_hand": level.on_hand if level else 0,
         "allocated": level.allocated if level else 0,
-        "safety_stock": level.safety_stock if level else 0,
+        # What one channel may not sell, another may.
+        "safety_stock": level.safety_stock - level.held_back if level else 0,
         "observed_at": level.provenance.observed_at if level else _NEVER,
     }
 

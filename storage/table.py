@@ -194,6 +194,7 @@ RESERVATION = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False, index=True),
     Column("origin", LargeBinary, index=True),
+    Column("cart_id", Uuid, index=True),
 )
 
 RESERVATION_LINE = Table(

@@ -34,7 +34,8 @@ LISTING = """query Listing($first: Int!, $where: ProductFilter) {
 AGENT = """query Agent($email: String, $phone: String, $number: String) {
   customer360(email: $email, phone: $phone, orderNumber: $number) {
     customer { id }
-    profile { access content { name { full } email phone addresses { city } } }
+    profile { access content { name { full { text } } email { text } phone { text }
+      addresses { city { text } } } }
     identities { access content { system strength score customer { number } } }
     consents { content { purpose state } }
     loyalty { content { points tier ledger(first: 10) { nodes { kind points } } } }

@@ -344,9 +344,10 @@ def _asked(thing: Any, ask: Ask) -> Any:
         return thing
     optional = {each.name for each in structs.fields(thing) if not each.required}
     left_out: dict[str, Any] = dict.fromkeys(optional - ask.fields, Unasked())
-    if "variants" in left_out:
-        # The loader remembers the variants that came with a product; here none came.
-        left_out["variants"] = ()
+    # The loaders remember what came with a product or a variant; here nothing came.
+    for name, nothing in (("variants", ()), ("style", None)):
+        if name in left_out:
+            left_out[name] = nothing
     return structs.replace(thing, **left_out)
 
 

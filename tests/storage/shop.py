@@ -22,18 +22,18 @@ from auth.table import read_table
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
-from domain.campaign import Campaigns
+from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.cart import RULES, Rules
 from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
 from domain.filter import ProductQuery, ProductSelection
+from domain.holdback import NOTHING_HELD_BACK, HoldBack
 from domain.location import Location, LocationKind, LocationQuery, LocationService
 from domain.money import Money, Price
 from domain.offer import Offer
 from domain.page import Page
 from domain.port import Ports
 from domain.product import Component, Product, Variant
-from domain.promotion import Promotion
 from domain.provenance import CATALOGUE, PLACE, PRICE, PROFILE, STOCK, Provenance
 from domain.reservation import TERMS, Terms
 from domain.secret import Secret
@@ -242,20 +242,22 @@ class Shop:
         timeout: float = 3.0,
         terms: Terms = TERMS,
         rules: Rules = RULES,
-        promotions: Sequence[Promotion] = (),
+        hold_back: HoldBack = NOTHING_HELD_BACK,
+        campaigns: Campaigns = NO_CAMPAIGNS,
     ) -> None:
         published = _published()
         policy = PolicyTable(published.classification, read_table())
         self.products = Products()
         self.offers = Offers()
         self.stock = Stock()
+        stock, assortment = hold_back.over(self.stock, self.stock)
         self.ports = store.over(
             Ports(
                 product=self.products,
                 offer=self.offers,
                 customer=Customers(),
-                stock=self.stock,
-                assortment=self.stock,
+                stock=stock,
+                assortment=assortment,
                 location=self.stock,
             )
         )
@@ -272,8 +274,9 @@ class Shop:
             store.attempts,
             terms=terms,
             rules=rules,
+            hold_back=hold_back,
+            offering=Offering(Lineage(), campaigns),
             buckets=store.buckets,
-            offering=Offering(Lineage(), Campaigns(promotions)),
             actions=policy,
         )
 

@@ -5,13 +5,11 @@ from typing import Any
 
 import pytest
 
+from domain.campaign import Campaigns
 from domain.carriage import DeliveryMode, Method
 from domain.cart import Rules
-from domain.deadline import Duration
 from domain.promotion import Coupon, Percentage, Promotion
-from domain.reservation import Terms
 from storage.store import Store
-from tests.storage.reserve import reserve
 from tests.storage.shop import ANNA, Shop, customer
 from tests.storage.test_cart import add, begin, do
 
@@ -152,7 +150,7 @@ async def test_a_promotion_that_is_lost_is_told(store: Store) -> None:
         key="code", name="Code", effect=Percentage(Decimal(5)), coupon=Coupon(frozenset({"FIVE"}))
     )
     anna = customer(ANNA)
-    with_both = Shop(store, promotions=[tenth, code])
+    with_both = Shop(store, campaigns=Campaigns([tenth, code]))
     id = await _cart(with_both, ("S1", 1))
     input = {"idempotencyKey": "codes-01", "cart": id, "codes": ["five"]}
     answer = await with_both.ask(CODES, anna, input=input)
@@ -165,17 +163,6 @@ async def test_a_promotion_that_is_lost_is_told(store: Store) -> None:
     lost = [each for each in seen["problems"] if each["__typename"] == "PromotionLostProblem"]
     assert {(each["code"], each["state"]) for each in lost} == {("FIVE", "UNKNOWN"), (None, None)}
     assert "PriceChangedProblem" in _kinds(seen)
-
-
-async def test_goods_that_are_held_for_a_little_longer_are_told(store: Store) -> None:
-    """A reservation of the customer's that ends within minutes is told in the cart."""
-    anna = customer(ANNA)
-    shop = Shop(store, terms=Terms(time=Duration(120)))
-    id = await _cart(shop, ("S1", 1))
-    assert _kinds(await _seen(shop, id)) == []
-    answer = await reserve(shop, anna, "hold-001", "S1")
-    assert answer["data"]["reservationCreate"]["userErrors"] == []
-    assert _kinds(await _seen(shop, id)) == ["ReservationExpiringProblem"]
 
 
 async def test_many_lines_cost_no_more_calls_than_one(shop: Shop) -> None:
