@@ -302,8 +302,8 @@ def _place_after(query: CartQuery) -> tuple[datetime, UUID] | Failure | None:
         return None
     moment, _, id = query.page.after.partition(" ")
     try:
-        return datetime.fromisoformat(moment), UUID(id)
-    except ValueError:
+        return datetime.fromisoformat(moment).astimezone(UTC), UUID(id)
+    except (ValueError, OverflowError):
         return query.page.refused()
 
 

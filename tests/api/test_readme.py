@@ -1,74 +1,60 @@
-"""README's one cart with three faces, as a reader would try it."""
+"""What README shows is what one gets."""
 
 import re
-import uuid
-from pathlib import Path
 from typing import Any
 
-from tests.shop import Answer, Shop
+from tests.shop import ROOT, Shop
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text()
-DOCUMENTS = {
-    found[1]: block
-    for block in re.findall(r"```graphql\n(.*?)```", README, re.DOTALL)
-    if (found := re.match(r"(?:mutation|query) (\w+)", block))
-}
-PICK = """{ products(first: 20) { nodes { variants { sku offer { version }
-  availability { band } } } } }"""
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```graphql\n(.*?)```", README, re.DOTALL)
+END = """mutation ($case: ID!) { assistEnd(input: { idempotencyKey: "readme-end", case: $case }) {
+  case { id } } }"""
 
 
-def _run(shop: Shop, name: str, persona: str, channel: str, **variables: Any) -> Answer:
-    headers = {"Commerce-Channel": channel}
-    answer = shop.ask(DOCUMENTS[name], variables, persona=persona, headers=headers)
-    assert answer.errors == [], answer.errors
-    return answer
+def _block(word: str) -> str:
+    (found,) = [block for block in BLOCKS if word in block]
+    return str(found)
 
 
-def _change(shop: Shop, name: str, persona: str, channel: str, **input: Any) -> Any:
-    given = {"idempotencyKey": str(uuid.uuid4()), **input}
-    payload = next(iter(_run(shop, name, persona, channel, input=given).data.values()))
-    assert payload["userErrors"] == []
-    return payload
+def _table() -> dict[str, dict[str, str]]:
+    """The cells of README's table, by who asks and which field."""
+    rows = re.findall(r"^\|(.+)\|$", README, re.MULTILINE)
+    cells = [[cell.strip().strip("`") for cell in row.split("|")] for row in rows]
+    _, *askers = cells[0]
+    return {
+        asker: {row[0]: row[number] for row in cells[2:]}
+        for number, asker in enumerate(askers, start=1)
+    }
 
 
-def test_one_cart_has_three_faces(shop: Shop) -> None:
-    """A cart begun in the app is gone on with on the web and finished by an agent, by the queries
-    that README shows: the same goods, the same total, held in the shop."""
-    sku = next(
-        variant["sku"]
-        for product in shop.ask(PICK).data["products"]["nodes"]
-        for variant in product["variants"]
-        if variant["offer"] and variant["availability"]["band"] == "LOTS"
-    )
-    begun = _change(shop, "Begin", "customer", "APP")["cart"]["id"]
-    filled = _change(
-        shop, "Fill", "customer", "APP", cart=begun, lines=[{"sku": sku, "quantity": 2}]
-    )
-    assert filled["cart"]["lines"][0]["problems"] == []
+def _cell(customer: dict[str, Any] | None, path: str) -> str:
+    found: Any = customer
+    for step in path.split("."):
+        found = found.get(step) if found is not None else None
+    if customer is None:
+        return ""
+    return "null" if found is None else str(found)
 
-    found = _run(shop, "GoOn", "customer", "WEB").data["viewer"]["cart"]
-    assert found["id"] == begun
-    assert found["lines"][0]["added"] == {"channel": "APP", "actor": "CUSTOMER"}
-    (group,) = found["deliveryGroups"]
-    option = next(each for each in group["options"] if each["mode"] == "RESERVE")
 
-    me = shop.ask("{ viewer { customer { id } } }", persona="customer").data["viewer"]["customer"]
-    customer = me["id"]
-    _change(
-        shop, "Assist", "agent", "AGENT", customer=customer, purpose="CUSTOMER_SERVICE",
-        reason="calls about a cart", verification="CALL_BACK",
-    )  # fmt: skip
-    carts = _run(shop, "Find", "agent", "AGENT", customer=customer).data["customer"]["carts"]
-    (seen,) = (each for each in carts if each["id"] == begun)
-    assert seen["totals"]["total"]["gross"]["minor"] == found["totals"]["total"]["gross"]["minor"]
-    where = option["location"]["id"]
-    chosen = _change(
-        shop, "Collect", "agent", "AGENT", cart=begun, method=option["method"], location=where
-    )
-    assert chosen["cart"]["deliveryGroups"][0]["location"]["name"] == option["location"]["name"]
-    held = _change(
-        shop, "Hold", "agent", "AGENT", customer=customer, location=where,
-        lines=[{"sku": line["sku"], "quantity": line["quantity"]} for line in seen["lines"]],
-    )  # fmt: skip
-    assert held["reservation"]["state"] == "HELD"
-    assert held["reservation"]["lines"] == [{"sku": sku, "quantity": 2}]
+def test_the_agents_query_side_by_side(shop: Shop) -> None:
+    """The same query shows an agent, an associate and nobody what README's table says."""
+    table, query = _table(), _block("query Desk")
+    shown = {
+        "agent": shop.ask(query, persona="agent"),
+        "store associate": shop.ask(query, persona="associate"),
+        "anonymous": shop.ask(query),
+    }
+    customer = shown["agent"].data["lookup"]["id"]
+    opened = shop.ask(_block("assistStart"), {"customer": customer}, persona="agent")
+    case = opened.data["assistStart"]["case"]["id"]
+    shown["agent, with a case open"] = shop.ask(query, persona="agent")
+    # A case is its agent's alone, and what it opened is closed with it.
+    assert shop.ask(query, persona="colleague").data == shown["agent"].data
+    assert shop.ask(END, {"case": case}, persona="agent").errors == []
+    assert shop.ask(query, persona="agent").data == shown["agent"].data
+    assert shown.keys() == table.keys()
+    for asker, cells in table.items():
+        found = shown[asker].data["lookup"]
+        assert {path: _cell(found, path) for path in cells} == cells, asker
+    denied = [each["path"][-1] for each in shown["agent"].extensions["access"]]
+    assert denied == ["birthDate", "loyalty"]
