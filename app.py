@@ -33,6 +33,7 @@ from domain.cart import Rules as CartRules
 from domain.change import StockNotices
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Duration
+from domain.holdback import HoldBack
 from domain.ledger import Place
 from domain.port import NOTHING_OWNED, UNSERVED, Ports
 from domain.reservation import TERMS, Terms
@@ -147,10 +148,15 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed)
-    ports = store.over(systems.ports) if store else systems.ports
+    hold_back = HoldBack(settings.stock.held_back)
+    stock, assortment = hold_back.over(systems.ports.stock, systems.ports.assortment)
+    ports = replace(systems.ports, stock=stock, assortment=assortment)
+    ports = store.over(ports) if store else ports
     notes = PriceNotes(store.prices) if store else None
     offering = Offering(Lineage(), campaigns, notes)
-    contexts = _contexts(settings, systems, ports, policy, store, watch, offering, shared.buckets)
+    contexts = _contexts(
+        settings, systems, ports, policy, store, watch, offering, shared.buckets, hold_back
+    )
     poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
@@ -209,6 +215,7 @@ def _contexts(
     changes: StockWatch,
     offering: Offering,
     buckets: TokenBucket,
+    hold_back: HoldBack,
 ) -> Contexts:
     return Contexts(
         settings.context,
@@ -221,6 +228,7 @@ def _contexts(
         offering=offering,
         terms=settings.reservation,
         rules=settings.cart,
+        hold_back=hold_back,
         actions=policy,
         pseudonyms=KeyedPseudonyms(settings.auth.pseudonym_key_env),
         buckets=buckets,

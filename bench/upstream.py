@@ -101,13 +101,13 @@ class Shop:
         claims = {
             "iss": self._issuer,
             "aud": AUDIENCE,
-            "sub": "bench-agent",
-            "client_id": "bench-agent",
+            "sub": "bench-system",
+            "client_id": "bench-system",
             "iat": now,
             "exp": now + _LIFETIME,
             "jti": secrets.token_urlsafe(16),
             "scope": "catalogue:read stock:read customer:read order:read",
-            "roles": ["agent"],
+            "roles": ["system"],
         }
         header = {"alg": "ES256", "kid": "bench-1", "typ": "at+jwt"}
         return jwt.encode(header, claims, self._key, algorithms=["ES256"])

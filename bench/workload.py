@@ -61,9 +61,7 @@ query Detail($id: ID!) {
 _AGENT = """
 query Agent($id: ID!) {
   customer(id: $id) {
-    id number email phone
-    name { full }
-    addresses { lines postalCode city country }
+    id number
     loyalty { number points tier }
     orders(first: 10) {
       nodes {

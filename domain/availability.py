@@ -42,8 +42,9 @@ class StockLevel(Struct, frozen=True, gc=False, kw_only=True):
 
     *Units*: pieces. ``on_hand`` is the system's own figure and may be below zero (a sale booked
     before its receipt): normal in retail, counted as none and flagged. ``reserved`` is what the
-    gateway itself holds and the system's figures do not include yet. ``damaged`` and ``in_transit``
-    are no part of ``on_hand``, and None where the system does not count them.
+    gateway itself holds and the system's figures do not include yet; ``held_back`` the part of
+    ``safety_stock`` that our own settings keep from the operation's channel. ``damaged`` and
+    ``in_transit`` are no part of ``on_hand``, and None where the system does not count them.
     """
 
     sku: str
@@ -52,6 +53,7 @@ class StockLevel(Struct, frozen=True, gc=False, kw_only=True):
     allocated: int = 0
     reserved: int = 0
     safety_stock: int = 0
+    held_back: int = 0
     damaged: int | None = None
     in_transit: int | None = None
     incoming: tuple[Supply, ...] = ()

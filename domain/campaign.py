@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from domain.ask import Ask
 from domain.money import Money, Price
-from domain.offer import Offer, PriceRule, Reduction
+from domain.offer import Offer, OfferPromotion, PriceRule, Reduction
 from domain.piece import piece_price
-from domain.promotion import AppliedPromotion, Names, Promotion
+from domain.promotion import Names, Promotion
 from domain.taxation import at_rates, rates_of, taxed
 
 
@@ -74,7 +74,7 @@ class Campaigns:
         if not priced.steps:
             return replace(offer, valid_until=until)
         applied = tuple(
-            AppliedPromotion(step.promotion, Money(step.amount, currency)) for step in priced.steps
+            OfferPromotion(step.promotion, Money(step.amount, currency)) for step in priced.steps
         )
         return replace(
             offer,
@@ -111,12 +111,12 @@ def _of_one_rate(minor: int, currency: str, rate: Decimal) -> Price:
     return Price.containing(Money(minor, currency), rate)
 
 
-def _reduction(applied: AppliedPromotion, market: str) -> Reduction:
+def _reduction(applied: OfferPromotion, market: str) -> Reduction:
     period = applied.promotion.period(market)
     return Reduction(PriceRule.PROMOTION, applied.amount, period.starts_at, period.ends_at)
 
 
-def _digest(applied: Iterable[AppliedPromotion]) -> str:
+def _digest(applied: Iterable[OfferPromotion]) -> str:
     return _short("|".join(f"{each.promotion.key}:{each.amount.minor}" for each in applied))
 
 

@@ -12,16 +12,16 @@ from domain.carriage import DeliveryMode, Method
 from domain.cart import Cart, CartInput, CartLine, Rules
 from domain.entry import DeliveryChoice, Entry, Touch
 from domain.errors import BadInput
-from domain.line import check_keys, conflict_of
+from domain.line import check_keys, conflict_of, full
 from domain.location import Address, Location, LocationService
 from domain.outcome import UserError
 
 _MAX_LINES, _MAX_TEXT = 5, 100
 _POSTAL_CODES = {
-    "PL": re.compile(r"\d{2}-\d{3}"),
-    "DE": re.compile(r"\d{5}"),
-    "CZ": re.compile(r"\d{3} ?\d{2}"),
-    "AT": re.compile(r"[1-9]\d{3}"),
+    "PL": re.compile(r"[0-9]{2}-[0-9]{3}"),
+    "DE": re.compile(r"[0-9]{5}"),
+    "CZ": re.compile(r"[0-9]{3} ?[0-9]{2}"),
+    "AT": re.compile(r"[1-9][0-9]{3}"),
 }
 _ANY_CODE = re.compile(r"[A-Z0-9][A-Z0-9 -]{1,9}")
 _SERVICES = {
@@ -216,7 +216,8 @@ def with_delivery(
     kept = _used((*cart.choices, *(() if chosen in cart.choices else (chosen,))), entries, usual)
     if (entries, usual, kept) == (cart.entries, cart.usual, cart.choices):
         return cart
-    return cart.by(touched, rules, entries=entries, choices=kept, usual=usual)
+    changed = cart.by(touched, rules, entries=entries, choices=kept, usual=usual)
+    return full(changed) or changed
 
 
 def new_choice(

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from uuid_utils import uuid7
 
+from domain.basket import MAX_DELIVERIES
 from domain.cart import Cart, CartInput, Rules, VersionConflict
 from domain.entry import Entry, Touch
 from domain.errors import BadInput
@@ -66,7 +67,7 @@ class QuantityOutOfRange(UserError, frozen=True, kw_only=True):  # noqa: N818
 
 
 class CartFull(UserError, frozen=True, kw_only=True):  # noqa: N818
-    """The cart would hold more lines, or a line more pieces, than it may."""
+    """The cart would hold more lines, a line more pieces, or more deliveries, than it may."""
 
     limit: int
 
@@ -132,7 +133,8 @@ def with_lines(
                 changed=touched,
                 changed_in=version,
             )
-    return _full(entries) or cart.by(touched, rules, entries=tuple(entries))
+    changed = cart.by(touched, rules, entries=tuple(entries))
+    return full(changed) or changed
 
 
 def with_quantities(
@@ -197,18 +199,22 @@ def conflict_of(
     )
 
 
-def _takes(entry: Entry, sku: str, cart: Cart) -> bool:
-    return entry.sku == sku and entry.delivery == cart.usual
-
-
-def _full(entries: Sequence[Entry]) -> CartFull | None:
-    if len(entries) > MAX_LINES:
+def full(cart: Cart) -> CartFull | None:
+    """Tell why a cart cannot be as it is about to be; None where it can."""
+    if len(cart.entries) > MAX_LINES:
         message = f"A cart holds at most {MAX_LINES} lines; take some out first."
         return CartFull(message=message, path=("input", "lines"), limit=MAX_LINES)
-    if any(entry.quantity > MAX_QUANTITY for entry in entries):
+    if any(entry.quantity > MAX_QUANTITY for entry in cart.entries):
         message = f"A line holds at most {MAX_QUANTITY} pieces; ask for fewer."
         return CartFull(message=message, path=("input", "lines"), limit=MAX_QUANTITY)
+    if len(cart.choices) > MAX_DELIVERIES:
+        message = f"A cart comes in at most {MAX_DELIVERIES} deliveries; let more lines come alike."
+        return CartFull(message=message, path=("input", "lines"), limit=MAX_DELIVERIES)
     return None
+
+
+def _takes(entry: Entry, sku: str, cart: Cart) -> bool:
+    return entry.sku == sku and entry.delivery == cart.usual
 
 
 def _quantities(wanted: Iterable[int]) -> QuantityOutOfRange | None:

@@ -2,7 +2,7 @@
 
 Nothing is lost: what the other cart has no room for stays where it was. The report tells what
 became of each line, and by it the merge is undone: as much is taken out of the one cart again as
-was put in, whatever happened to it meanwhile, and the other is what it was.
+was put in and put back into the other, whatever happened to both meanwhile.
 """
 
 from collections.abc import Iterable, Sequence
@@ -126,7 +126,7 @@ def merged(source: Cart, target: Cart, touched: Touch, rules: Rules) -> tuple[Ca
 def unmerged(
     merge: Merge, source: Cart, target: Cart, touched: Touch, rules: Rules
 ) -> tuple[Cart, Cart, Merge]:
-    """Take a merge back; what else was done to the target stays done."""
+    """Take a merge back; what else was done to either cart stays done."""
     taken: dict[str, int] = {}
     for line in merge.lines:
         if line.line is not None:
@@ -139,18 +139,29 @@ def unmerged(
         if (left := entry.quantity - taken.get(entry.key, 0)) > 0
     )
     coupons = tuple(each for each in target.coupons if each.code not in merge.coupons)
-    before = merge.source
+    back = _given_back(merge, source, touched)
+    chosen = {choice.key for choice in source.choices}
+    wanted = {entry.delivery for entry in back}
+    again = (each for each in merge.source.choices if each.key in wanted.difference(chosen))
     restored = source.by(
-        touched,
-        rules,
-        state=CartState.ACTIVE,
-        entries=tuple(replace(entry, changed_in=source.version + 1) for entry in before.entries),
-        choices=before.choices,
-        usual=before.usual,
-        coupons=before.coupons,
+        touched, rules, state=CartState.ACTIVE, entries=back, choices=(*source.choices, *again)
     )
     changed = target.by(touched, rules, entries=entries, coupons=coupons)
     return restored, changed, replace(merge, undone=touched)
+
+
+def _given_back(merge: Merge, source: Cart, touched: Touch) -> tuple[Entry, ...]:
+    """Put back what was moved, on top of what stayed or was put there since."""
+    there, version = {entry.key: entry for entry in source.entries}, source.version + 1
+    back: list[Entry] = []
+    for before, line in zip(merge.source.entries, merge.lines):
+        entry = there.pop(before.key, None)
+        pieces = line.moved + (entry.quantity if entry else 0)
+        if pieces:
+            back.append(
+                replace(entry or before, quantity=pieces, changed=touched, changed_in=version)
+            )
+    return (*back, *there.values())
 
 
 def _move(
@@ -179,7 +190,9 @@ def _move(
         there, quantity=there.quantity + moved, changed=touched, changed_in=version
     )
     result = MergeResult.COMBINED if moved else MergeResult.LEFT
-    line = MergedLine(sku=entry.sku, result=result, moved=moved, left=left, line=there.key)
+    line = MergedLine(
+        sku=entry.sku, result=result, moved=moved, left=left, line=there.key if moved else None
+    )
     return line, (replace(entry, quantity=left),) if left else ()
 
 

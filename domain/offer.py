@@ -10,7 +10,7 @@ from msgspec import Struct
 from domain.ask import Ask
 from domain.errors import Failure
 from domain.money import Money, Price
-from domain.promotion import AppliedPromotion
+from domain.promotion import Promotion
 from domain.provenance import Provenance
 
 
@@ -32,6 +32,13 @@ class Reduction(Struct, frozen=True, gc=False):
     ends_at: datetime | None = None
 
 
+class OfferPromotion(Struct, frozen=True, gc=False):
+    """What a promotion of the gateway's took off one piece, for everybody alike."""
+
+    promotion: Promotion
+    amount: Money
+
+
 class Offer(Struct, frozen=True, gc=False, kw_only=True):
     """The price of one variant in one market, channel and currency.
 
@@ -46,7 +53,7 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     price: Price
     list_price: Price
     applied_reductions: tuple[Reduction, ...] = ()
-    applied_promotions: tuple[AppliedPromotion, ...] = ()
+    applied_promotions: tuple[OfferPromotion, ...] = ()
     winning_rule: PriceRule | None = None
     version: str
     valid_until: datetime | None = None

@@ -96,7 +96,8 @@ class Classification(Struct, frozen=True):
     arguments; ``person_types`` the published types whose objects are about one person, and
     ``parts`` for each of them the types that its objects are made of; ``along`` their fields that
     only lead on and are seen with the object; ``passages`` the types among them that only hold
-    others together. ``mutations`` are the published names of all changes.
+    others together; ``records`` what each person type and part is a piece of. ``mutations`` are
+    the published names of all changes.
     """
 
     fields: Mapping[tuple[str, str], Label]
@@ -104,6 +105,7 @@ class Classification(Struct, frozen=True):
     parts: Mapping[str, frozenset[str]] = {}
     along: frozenset[tuple[str, str]] = frozenset()
     passages: frozenset[str] = frozenset()
+    records: Mapping[str, Record] = {}
     mutations: frozenset[str] = frozenset()
 
 
@@ -135,6 +137,9 @@ class Condition(Enum):
     PROFILING = "consent:PROFILING"
     PARTNERS = "consent:PARTNERS"
 
+
+CONSENTS = frozenset(each for each in Condition if each.value.startswith("consent:"))
+"""The conditions that are somebody's consent."""
 
 Standing = frozenset[Condition]
 """The conditions that hold between a caller and an object."""

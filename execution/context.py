@@ -21,6 +21,7 @@ from domain.change import StockChanges
 from domain.configuration import Problem
 from domain.deadline import Deadline, Duration
 from domain.errors import BadInput, Failure, Forbidden, SourceFailure
+from domain.holdback import NOTHING_HELD_BACK, HoldBack
 from domain.identity import node_id, node_key
 from domain.ledger import Place
 from domain.money import is_currency
@@ -150,6 +151,7 @@ class Context(Struct, kw_only=True):
     fresh_until: datetime | None = None
     terms: Terms = TERMS
     rules: Rules = RULES
+    hold_back: HoldBack = NOTHING_HELD_BACK
     proven: set[str] = field(default_factory=set)
     origin: str | None = None
     appraisals: dict[tuple[str, int, bool], Appraisal] = field(default_factory=dict)
@@ -237,6 +239,7 @@ class Contexts:
         offering: Offering | None = None,
         terms: Terms = TERMS,
         rules: Rules = RULES,
+        hold_back: HoldBack = NOTHING_HELD_BACK,
         buckets: TokenBucket = UNSERVED,
     ) -> None:
         self._settings = settings
@@ -251,6 +254,7 @@ class Contexts:
         self._offering = offering or Offering(Lineage())
         self._terms = terms
         self._rules = rules
+        self._hold_back = hold_back
         self._buckets = buckets
         self._languages = [language.replace("-", "_") for language in settings.languages]
 
@@ -292,6 +296,7 @@ class Contexts:
             pseudonyms=self._pseudonyms,
             terms=self._terms,
             rules=self._rules,
+            hold_back=self._hold_back,
             buckets=self._buckets,
             echoes={
                 "channel": channel.value,

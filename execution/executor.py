@@ -26,8 +26,10 @@ from execution.engine import Engine
 from execution.guard import GuardedExecutor
 from execution.increment import GuardedIncrementalExecutor, bounded
 from execution.limit import Limits, RoleLimits, check_cost, check_variables
+from execution.need import Reads, read_fields
 from execution.notice import observe_errors
 from execution.result import Result
+from execution.standing import near_keys
 from execution.usage import check_usages
 
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
@@ -226,6 +228,7 @@ class Executor:
 
     async def _begin(self, prepared: "_Prepared", context: Context) -> Result:
         """Give the first part of an answer, and the others as they come."""
+        await _narrow(context, *_reads(prepared, context))
         answer: Any = experimental_execute_incrementally(
             self._schema,
             prepared.document.node,
@@ -253,13 +256,14 @@ class Executor:
                 prepared.operation, prepared.values, context.policy, context.policy_class
             )
         if plan is not None:
-            context.loaders.narrow(plan.reads)
+            await _narrow(context, plan.reads, plan.least)
             run = self._engine.run(plan, context, prepared.values, root)
             try:
                 data = await self._engine.execute(run)
             finally:
                 context.actual += run.cost
             return data, run.errors
+        await _narrow(context, *_reads(prepared, context))
         # Its executor takes no notice of @defer and @stream: the whole answer comes at once.
         answer: Any = experimental_execute_incrementally(
             self._schema,
@@ -283,6 +287,17 @@ class _Prepared(Struct, frozen=True):
     values: VariableValues
     variables: dict[str, Any] | None
     operation_name: str | None
+
+
+def _reads(prepared: _Prepared, context: Context) -> tuple[Reads, Reads]:
+    return read_fields(prepared.operation, context.policy, context.policy_class)
+
+
+async def _narrow(context: Context, reads: Reads, least: Reads) -> None:
+    """Ask the systems for no more than may be read, and of whom it may be read."""
+    context.loaders.narrow(reads)
+    if least != reads and (near := await near_keys(context)) is not None:
+        context.loaders.keep_apart(near, least)
 
 
 def _error(failure: Failure) -> GraphQLError:

@@ -1,8 +1,9 @@
 """Every loader of an operation, named after the port's method that it batches for."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -134,6 +135,8 @@ class Loaders:
         self._batches = Batches()
         self._opened: list[Loader[Any, Any]] = []
         self._reads: Mapping[type, frozenset[str]] = {}
+        self._least: frozenset[str] | None = None
+        self._near: frozenset[str] = frozenset()
         self._elsewhere: dict[tuple[str, str, Channel], Loaders] = {}
 
     products_by_query = Batched(
@@ -159,9 +162,7 @@ class Loaders:
     skus_by_location = Batched(lambda its: its.ports.assortment.skus_by_location)
     location_by_key = Batched(lambda its: its.ports.location.location_by_key)
     locations_by_query = Batched(lambda its: its.ports.location.locations_by_query, _keep_places)
-    customer_by_key = Batched(
-        lambda its: its.ports.customer.customer_by_key, _keep_customer, of=Customer
-    )
+    customer_by_key = Batched(lambda its: its.customers, _keep_customer, of=Customer)
     loyalty_by_customer = Batched(lambda its: its.ports.loyalty.loyalty_by_customer)
     loyalty_by_key = Batched(lambda its: its.ports.loyalty.loyalty_by_key)
     order_by_key = Batched(lambda its: its.ports.order.order_by_key)
@@ -208,9 +209,29 @@ class Loaders:
         self._opened.append(made)
         return made
 
+    async def customers(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Customer | Failure]:
+        """Read customers, of those who are not near only what anybody may see of them."""
+        read: Any = self.ports.customer.customer_by_key
+        far = [key for key in keys if key not in self._near]
+        if self._least is None or not far:
+            return cast("Mapping[str, Customer | Failure]", await read(keys, ask))
+        least = replace(ask, fields=self._least)
+        near = [key for key in keys if key in self._near]
+        if not near:
+            return cast("Mapping[str, Customer | Failure]", await read(far, least))
+        one, other = await asyncio.gather(read(near, ask), read(far, least))
+        return {**one, **other}
+
     def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:
         """Tell the ports which attributes of each domain class this operation will read."""
         self._reads = reads
+
+    def keep_apart(self, near: frozenset[str], reads: Mapping[type, frozenset[str]]) -> None:
+        """Read of customers other than these no more than what is seen without any condition."""
+        least = reads.get(Customer, frozenset()) | _ALWAYS[Customer]
+        self._near, self._least = near, least
+        if not near:
+            self._reads = {**self._reads, Customer: least}
 
     def close(self) -> None:
         """End the batches that are still under way."""

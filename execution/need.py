@@ -22,7 +22,10 @@ from graphql import (
 )
 from msgspec import Struct
 
+from domain.customer import Customer
+from domain.policy import CONSENTS, NOTHING, Condition, Decision, FieldPolicy, View
 from domain.product import Variant
+from domain.viewer import PolicyClass
 from execution.collect import Operation
 
 # The key is what every object is asked for by, so it is always there, and the id is made of it;
@@ -31,6 +34,32 @@ _ALWAYS = frozenset({"id", "subjects", "external_ids"})
 # What no field of the object publishes alone, and others read of it: stock is worked out from what
 # a bundle is packed of, wherever it is asked for.
 _BESIDE: Mapping[type, frozenset[str]] = {Variant: frozenset({"components"})}
+
+
+Reads = Mapping[type, frozenset[str]]
+
+
+def read_fields(
+    operation: Operation, policy: FieldPolicy | None, policy_class: PolicyClass | None
+) -> tuple[Reads, Reads]:
+    """Tell what an operation may read, and what of it where no condition holds for an object."""
+    if policy is None or policy_class is None:
+        every = needed(operation, lambda _parent, _name: True)
+        return every, every
+
+    def decide(parent: str, name: str) -> Decision:
+        return policy.decide(parent, name, policy_class)
+
+    reads = needed(operation, lambda parent, name: not decide(parent, name).is_denied)
+    terms = policy.terms("Customer", policy_class)
+    if not terms or Customer not in reads:
+        return reads, reads
+    if not CONSENTS.isdisjoint(frozenset[Condition]().union(*terms)):
+        reads = {**reads, Customer: reads[Customer] | {"consents"}}
+    least = needed(
+        operation, lambda parent, name: decide(parent, name).view(NOTHING) is not View.NONE
+    )
+    return reads, least
 
 
 def needed(

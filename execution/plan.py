@@ -119,7 +119,8 @@ class Plan(Struct, eq=False, kw_only=True):
     """One operation, ready to run.
 
     *Shape*: ``size`` counts the steps planned so far; ``is_kept`` tells that they count for the
-    bound on all plans together.
+    bound on all plans together. ``reads`` are the attributes that may be read of each domain
+    class, ``least`` those of objects for which no condition holds.
     """
 
     operation: Operation
@@ -130,3 +131,4 @@ class Plan(Struct, eq=False, kw_only=True):
     is_kept: bool = False
     root: Selection | None = None
     reads: Mapping[type, frozenset[str]] = field(default_factory=dict)
+    least: Mapping[type, frozenset[str]] = field(default_factory=dict)

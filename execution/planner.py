@@ -21,12 +21,19 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
 from msgspec import Struct
 
-from domain.policy import NOTHING, Decision, FieldPolicy, Standing, Terms, View
+from domain.policy import (
+    NOTHING,
+    Decision,
+    FieldPolicy,
+    Standing,
+    Terms,
+    View,
+)
 from domain.viewer import PolicyClass
 from execution.argument import NO_ARGUMENTS, plan_arguments
 from execution.collect import Fields, Operation
 from execution.leaf import leaf_column
-from execution.need import needed
+from execution.need import read_fields
 from execution.plan import Form, Plan, Selection, Shape, Source, Step
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
@@ -155,12 +162,14 @@ class Planner:
                 _mark_denied(selection)
             return selection
 
+        reads, least = read_fields(operation, policy, policy_class)
         plan = Plan(
             operation=operation,
             select=select,
             vary=vary,
             tracks_paths=self._is_foreign,
-            reads=needed(operation, lambda parent, name: not decide(parent, name).is_denied),
+            reads=reads,
+            least=least,
         )
         fields = operation.root_fields(conditions)
         plan.root = build(plan, root, fields, None, NOTHING, False)

@@ -11,6 +11,7 @@ from domain.ask import Ask
 from domain.availability import StockLevel, StockPort
 from domain.deadline import Duration
 from domain.errors import Failure
+from domain.holdback import HeldBack
 from execution.watch import StockWatch
 
 _MAX_SKUS = 10_000
@@ -18,13 +19,14 @@ _log = structlog.get_logger("execution")
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How changes of stock are found.
+    """How changes of stock are found, and what of it some channels may not sell.
 
     *Units*: ``interval`` between two looks at what is followed; what a system tells by itself is
     known at once.
     """
 
     interval: Duration = Duration(20)
+    held_back: list[HeldBack] = []
 
 
 class StockPoll:

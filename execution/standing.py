@@ -72,6 +72,21 @@ async def prepare(kind: str, context: Context) -> Failure | None:
     return None
 
 
+async def near_keys(context: Context) -> frozenset[str] | None:
+    """Tell by their keys of whom alone the viewer can see more than everybody's least.
+
+    None where that cannot be told by a key.
+    """
+    terms = context.policy.terms("Customer", context.policy_class)
+    if not all(Condition.OWN in term or Condition.CASE in term for term in terms):
+        return None
+    own = context.viewer.customer
+    near = frozenset() if own is None else frozenset((own,))
+    if any(Condition.CASE in term for term in terms):
+        near |= await case_keys(context)
+    return near
+
+
 async def views(
     published: str, field: str, about: str, values: Sequence[Personal], context: Context
 ) -> list[View]:

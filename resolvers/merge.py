@@ -9,6 +9,7 @@ from domain.cart import MAX_CARTS, Cart, CartState, new_cart
 from domain.entry import Touch
 from domain.errors import BadInput, Failure, NotFound
 from domain.identity import node_key
+from domain.line import full
 from domain.merge import CartMerge, CartMergeOutcome, CartMergeUndo, merged, unmerged
 from domain.outcome import UserError
 from execution.context import Context
@@ -72,6 +73,12 @@ async def undo(
         if refused is not None:
             return CartMergeOutcome(cart=target, user_errors=(refused,))
         restored, changed, undone = unmerged(found, source, target, touched, context.rules)
+        refused = full(restored)
+        # A cart that was merged away is one more again.
+        if refused is None and source.state is CartState.MERGED and not source.is_guest:
+            refused = await _crowded(changes, source.holder)
+        if refused is not None:
+            return CartMergeOutcome(cart=target, user_errors=(refused,))
         await changes.coupon.release(changed.key, found.coupons)
         await changes.cart.save(restored)
         await changes.cart.save(changed)
@@ -165,8 +172,12 @@ async def _target(
     newest = await changes.cart.newest(holder, market, currency)
     if newest is not None:
         return await taken(rights, changes, newest, None)
-    if await changes.cart.count(holder) >= MAX_CARTS:
-        return limit_reached()
+    if (reached := await _crowded(changes, holder)) is not None:
+        return reached
     made = new_cart(holder, market, currency, touched, context.rules)
     await changes.cart.create(made)
     return made
+
+
+async def _crowded(changes: Changes, holder: str) -> UserError | None:
+    return limit_reached() if await changes.cart.count(holder) >= MAX_CARTS else None

@@ -12,6 +12,7 @@ from domain.customer import Customer
 from domain.errors import Failure, NotFound, SourceUnavailable
 from domain.fulfilment import modes_at
 from domain.hold import Held, Place, ReservationLine, Shortage, shortages, summed
+from domain.holdback import HoldBack
 from domain.identity import external_id, node_key
 from domain.location import Location
 from domain.partial import missing_of
@@ -32,7 +33,7 @@ from domain.reservation import (
     over_limit,
     released,
 )
-from domain.viewer import Role, Viewer
+from domain.viewer import Channel, Role, Viewer
 from execution.context import Context
 from execution.permission import Rights, permit
 from resolvers.owner import customer
@@ -189,6 +190,8 @@ class Seen(Struct, frozen=True):
     levels: Sequence[StockLevel]
     silent: Mapping[str, Failure]
     oldest: datetime
+    hold_back: HoldBack
+    channel: Channel
 
     def usable(
         self, lines: Iterable[ReservationLine], shelves: Mapping[Place, StockLevel]
@@ -207,7 +210,7 @@ class Seen(Struct, frozen=True):
             if shelf is None or shelf.provenance.observed_at < self.oldest:
                 system = external_id(line.location_key).system
                 raise silence or SourceUnavailable(system, "stock_by_sku", "its figures are old")
-            found[line.place] = shelf
+            found[line.place] = self.hold_back.level(shelf, self.channel)
         return found
 
 
@@ -240,6 +243,8 @@ async def _snapshots(context: Context, lines: Sequence[ReservationLine]) -> Seen
         levels,
         {sku: failure for sku, failure in silent.items() if sku not in told},
         context.now - STOCK.usable,
+        context.hold_back,
+        context.ask.channel,
     )
 
 

@@ -40,6 +40,7 @@ Key = TypeVar("Key")
 
 class _Batch(msgspec.Struct, forbid_unknown_fields=True):
     ids: list[str]
+    fields: list[str] | None = None
 
 
 class _Search(msgspec.Struct, forbid_unknown_fields=True):
@@ -62,6 +63,7 @@ class _Criterion(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
 class _Match(msgspec.Struct, forbid_unknown_fields=True):
     criteria: list[_Criterion]
     limit: int = 25
+    fields: list[str] | None = None
 
 
 class _Talks(msgspec.Struct, forbid_unknown_fields=True):
@@ -180,7 +182,8 @@ class _Crm:
 
     async def _by_id(self, request: Request) -> Response:
         body = await _read(request, _Batch)
-        return _data(contact_record(found) for found in self._find(_few(body.ids, "ids"), "C-"))
+        found = self._find(_few(body.ids, "ids"), "C-")
+        return _data(_chosen(contact_record(each), body.fields) for each in found)
 
     async def _search(self, request: Request) -> Response:
         body = await _read(request, _Search)
@@ -210,7 +213,9 @@ class _Crm:
                     }
                     for row in rows
                 ],
-                "contacts": [contact_record(contact_at(index)) for index in shown],
+                "contacts": [
+                    _chosen(contact_record(contact_at(index)), body.fields) for index in shown
+                ],
             }
         )
 
@@ -290,6 +295,18 @@ class _Crm:
                 if 1 <= index <= self._count:
                     found.append(contact_at(index))
         return found
+
+
+def _chosen(record: dict[str, Any], fields: list[str] | None) -> dict[str, Any]:
+    """The fields asked for, and the id; all of them where nobody says."""
+    if fields is None:
+        return record
+    if unknown := [name for name in fields if name not in record]:
+        raise _RefusedError(
+            400, "bad_fields", "Bad fields",
+            f"{unknown[0]} is no field of a contact; allowed are {', '.join(record)}",
+        )  # fmt: skip
+    return {name: value for name, value in record.items() if name == "id" or name in fields}
 
 
 def _encode(position: int) -> str:

@@ -50,6 +50,9 @@ class StockLevel:
     allocated: int = plain("What is promised to orders already.")
     reserved: int = plain("What the gateway itself holds and the books do not include yet.")
     safety_stock: int = plain("What is held back from sale.")
+    held_back: int = plain(
+        "The part of the safety stock that the retailer keeps from this channel alone."
+    )
     damaged: int | None = plain("What lies there and cannot be sold; null where it is not counted.")
     in_transit: int | None = plain(
         "What has left another location for this one; null where it is not counted."

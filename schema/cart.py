@@ -308,7 +308,7 @@ class QuantityOutOfRange(UserError):
 class CartFull(UserError):
     """The cart would hold more than it may."""
 
-    limit: int = plain("How many lines it may hold, or how many pieces a line.")
+    limit: int = plain("How many lines or deliveries it may have, or pieces a line.")
 
 
 USER_ERRORS: tuple[type, ...] = (

@@ -101,7 +101,10 @@ def _parts(
     while waiting:
         kind = waiting.pop()
         for field_name, field in kind.fields.items():
-            for target in _objects(schema, get_named_type(field.type)):
+            named = get_named_type(field.type)
+            if is_abstract_type(named) and about_of(named).part_of:
+                found.add(named.name)
+            for target in _objects(schema, named):
                 about = about_of(target)
                 if about.part_of or about.is_passage:
                     if target.name not in found:

@@ -7,7 +7,7 @@ import domain.price
 import resolvers.product
 from schema.field import batch, enumerates, plain, publishes
 from schema.money import Money, Price
-from schema.promotion import AppliedPromotion
+from schema.promotion import Promotion
 from schema.provenance import Provenance
 
 enumerates(
@@ -49,6 +49,14 @@ class PriorPrice:
     provenance: Provenance | None = plain("Where the history comes from.")
 
 
+@publishes(domain.offer.OfferPromotion, thing=True)
+class OfferPromotion:
+    """What a promotion took off one piece, for everybody alike."""
+
+    promotion: Promotion = plain("The promotion.")
+    amount: Money = plain("How much it took off one piece, tax included.")
+
+
 @publishes(domain.offer.Offer)
 class Offer:
     """At which price a variant is sold in this market, channel and currency."""
@@ -59,7 +67,7 @@ class Offer:
     applied_reductions: list[Reduction] = plain(
         "What lies between list price and price, and adds up to the difference."
     )
-    applied_promotions: list[AppliedPromotion] = plain(
+    applied_promotions: list[OfferPromotion] = plain(
         "The promotions among these, in the order in which they acted on one piece."
     )
     winning_rule: domain.offer.PriceRule | None = plain(

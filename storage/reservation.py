@@ -358,7 +358,8 @@ def _shelf(place: Place, level: StockLevel | None) -> dict[str, Any]:
         "location_key": location_key,
         "on_hand": level.on_hand if level else 0,
         "allocated": level.allocated if level else 0,
-        "safety_stock": level.safety_stock if level else 0,
+        # What one channel may not sell, another may.
+        "safety_stock": level.safety_stock - level.held_back if level else 0,
         "observed_at": level.provenance.observed_at if level else _NEVER,
     }
 

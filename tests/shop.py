@@ -101,6 +101,11 @@ class Shop:
             self._client.delete(f"{url}/_admin/fault").raise_for_status()
             self._client.delete(f"{url}/_admin/requests").raise_for_status()
 
+    def forget(self, *systems: str) -> None:
+        """Make systems forget what they were asked."""
+        for name in systems:
+            self._client.delete(f"{self.systems[name]}/_admin/requests").raise_for_status()
+
     def requests(self, system: str) -> list[dict[str, Any]]:
         """What a system has been asked since it was mended."""
         answer = self._client.get(f"{self.systems[system]}/_admin/requests").raise_for_status()

@@ -65,7 +65,9 @@ class Adapter:
 
         async def fetch(ids: Sequence[str]) -> dict[str, Customer | SourceContract]:
             kind, rows = message.Data[message.Contact], message.CONTACT_ROWS
-            answer = await self._read(call, "contacts/batch", {"ids": ids}, kind, ask, rows)
+            answer = await self._read(
+                call, "contacts/batch", {"ids": ids, **_fields(ask)}, kind, ask, rows
+            )
             provenance = self._now(PROFILE)
             return by_key(
                 self._upstream.system,
@@ -88,6 +90,7 @@ class Adapter:
 
         async def fetch(chunk: Sequence[Trait]) -> dict[Trait, Sequence[Customer] | Failure]:
             body = {"criteria": [wanted[trait] for trait in chunk], "limit": MAX_MATCHES}
+            body |= _fields(ask)
             kind, rows = message.Matches, message.MATCH_ROWS
             answer = await self._read(call, "contacts/match", body, kind, ask, rows)
             system, provenance = self._upstream.system, self._now(PROFILE)
@@ -289,6 +292,13 @@ class Adapter:
 
     def _now(self, lifetime: Lifetime) -> Provenance:
         return Provenance(self._upstream.system, datetime.now(UTC), lifetime)
+
+
+def _fields(ask: Ask) -> dict[str, Any]:
+    """Name the fields of a contact that somebody will read; nothing where that is all of them."""
+    if ask.fields is None:
+        return {}
+    return {"fields": sorted({message.FIELDS[each] for each in ask.fields & message.FIELDS.keys()})}
 
 
 def _page(rows: Sequence[tuple[Collection[str], R | SourceContract]], *, has_next: bool) -> Page[R]:

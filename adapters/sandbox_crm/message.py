@@ -64,16 +64,33 @@ class Contact(Struct, frozen=True, rename="camel"):
     """A person."""
 
     id: str
-    status: str
-    name: Name
-    emails: list[Email]
-    phones: list[Phone]
-    birth_date: date | None
-    locale: str | None
-    addresses: list[PostalAddress]
-    consents: list[Consent]
-    segments: list[str]
-    external_refs: list[Reference]
+    status: str = "active"
+    name: Name | None = None
+    emails: list[Email] = []
+    phones: list[Phone] = []
+    birth_date: date | None = None
+    locale: str | None = None
+    addresses: list[PostalAddress] = []
+    consents: list[Consent] = []
+    segments: list[str] = []
+    external_refs: list[Reference] = []
+
+
+# Which of a contact's fields hold an attribute of the customer's.
+FIELDS = {
+    "name": "name",
+    "email": "emails",
+    "other_emails": "emails",
+    "phone": "phones",
+    "other_phones": "phones",
+    "birth_date": "birthDate",
+    "language": "locale",
+    "addresses": "addresses",
+    "consents": "consents",
+    "segments": "segments",
+    "identities": "externalRefs",
+    "is_blocked": "status",
+}
 
 
 class Found(Struct, frozen=True):

@@ -85,7 +85,9 @@ class Reader:
         return Customer(
             key=key,
             number=contact.id,
-            name=PersonName(f"{name.given} {name.family}".strip(), name.given, name.family),
+            name=PersonName(f"{name.given} {name.family}".strip(), name.given, name.family)
+            if name is not None
+            else None,
             email=email,
             phone=phone,
             birth_date=contact.birth_date,

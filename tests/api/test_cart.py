@@ -93,7 +93,7 @@ def test_a_cart_adds_up_the_same_in_every_channel(shop: Shop, cart: Any) -> None
     gross = totals["total"]["gross"]["minor"]
     assert gross == totals["goods"]["minor"] - totals["discounts"]["minor"]
     assert gross == totals["total"]["net"]["minor"] + totals["total"]["tax"]["minor"]
-    for channel, persona in (("WEB", "customer"), ("APP", "customer"), ("POS", "agent")):
+    for channel, persona in (("WEB", "customer"), ("APP", "customer"), ("POS", "associate")):
         seen = read(shop, cart["id"], persona, **{"Commerce-Channel": channel})
         assert seen["totals"] == totals
         assert seen["lines"] == cart["lines"]

@@ -71,6 +71,12 @@ def seen(shop: Shop, persona: str, id: str = CUSTOMER, **headers: str) -> Answer
     return shop.ask(SEEN, {"id": id}, persona=persona, headers=headers)
 
 
+def asked(shop: Shop) -> set[str]:
+    """The fields of contacts that the CRM was asked for."""
+    bodies = [each["body"] for each in shop.requests("crm") if "contacts" in each["path"]]
+    return {name for body in bodies for name in body["fields"]}
+
+
 def assert_masked(answer: Answer, person: object) -> None:
     """Nothing of the customer is there but what one recognises them by."""
     found = answer.data["customer"]
@@ -89,6 +95,7 @@ def test_an_agent_without_a_case_recognises_and_no_more(shop: Shop) -> None:
     assert_masked(answer, ME)
     assert [len(shop.requests(each)) for each in ("erp", "wms", "pos", "carrier")] == [0] * 4
     assert [each["path"] for each in shop.requests("crm")] == ["/api/v1/contacts/batch"]
+    assert asked(shop) == {"addresses", "emails", "externalRefs", "name", "phones"}
 
 
 def test_a_case_opens_its_customer_and_nobody_else(shop: Shop, case: str) -> None:
@@ -101,6 +108,38 @@ def test_a_case_opens_its_customer_and_nobody_else(shop: Shop, case: str) -> Non
     # For another purpose it is as good as none, and for another agent, too.
     assert_masked(seen(shop, "agent", **{"Commerce-Purpose": "RETURNS"}), ME)
     assert_masked(seen(shop, "lead"), ME)
+
+
+def test_the_crm_is_asked_for_each_customer_as_far_as_they_are_seen(shop: Shop, case: str) -> None:
+    """What is denied of one customer is not asked for, though it is shown of another in the same
+    answer."""
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer { birthDate } } }"
+    shop.ask(query, {"ids": [CUSTOMER, NEIGHBOUR]}, persona="agent")
+    asked_for = {
+        key: set(each["body"]["fields"])
+        for each in shop.requests("crm")
+        for key in each["body"]["ids"]
+    }
+    assert "birthDate" in asked_for[CUSTOMER_CONTACT]
+    assert "birthDate" not in asked_for[NEIGHBOUR_CONTACT]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "customer(id: $id) { id birthDate }",
+        "node(id: $id) { ... on Customer { id birthDate } }",
+        "customer360(id: $id) { profile { content { id birthDate } } }",
+        "nodes(ids: [$id]) { ... on Node { ... on Customer { b: birthDate } } }",
+        "customer(id: $id) { id ... @defer { birthDate } }",
+    ],
+)
+def test_a_denied_field_is_asked_of_nobody_on_any_path(shop: Shop, path: str) -> None:
+    """A birthday, which a store may not see, is in no request to the CRM."""
+    answer = shop.ask(f"query ($id: ID!) {{ {path} }}", {"id": CUSTOMER}, persona="associate")
+    assert answer.errors == []
+    assert str(ME.birth) not in answer.response.text
+    assert "birthDate" not in asked(shop)
 
 
 def test_a_case_that_ended_opens_nothing(shop: Shop) -> None:

@@ -17,7 +17,7 @@ query ($where: ProductFilter) {
           price { gross { minor } net { minor } tax { minor } taxes { rate } }
           listPrice { gross { minor } }
           appliedReductions { rule amount { minor } }
-          appliedPromotions { promotion { key kind name endsAt } amount { minor } coupon }
+          appliedPromotions { promotion { key kind name endsAt } amount { minor } }
           winningRule
           version
           validUntil

@@ -20,10 +20,17 @@ audience = "{audience}"
 """
 # A document with every field there is is larger than what anybody needs.
 _ROOM = """
+[execution]
+characters = 50_000_000
+
+[execution.engine]
+steps = 5_000_000
+
 [execution.limits]
-tokens = 20_000
-fields = 10_000
-overlaps = 50_000
+characters = 900_000
+tokens = 100_000
+fields = 100_000
+overlaps = 500_000
 cost = 10_000_000
 
 [transport.demand]
@@ -93,7 +100,7 @@ def proving(
     systems of the sandbox by name.
     """
     with serving() as issuer:
-        text = (ROOT / "gateway.toml").read_text()
+        text = (ROOT / "gateway.toml").read_text().replace('timeout = "3s"', 'timeout = "20s"')
         for name in systems or {}:
             variable = f"${{SANDBOX_{name.upper()}_URL:"
             text = text.replace(variable, f"${{SANDBOX_{name.upper()}_WORLD_URL:")

@@ -1,5 +1,6 @@
 """Selections made of the published schema: every field that a type has, in every disguise."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
 
@@ -17,6 +18,7 @@ from graphql import (
 
 PAGE = 3
 _MAX_DEPTH = 11
+_TIMES = 2
 # What a document may hold of directives and aliases, less some.
 _MAX_MARKS = 190
 _MARK = "__as"
@@ -77,7 +79,8 @@ class Selections:
 
     *Shape*: an object that is about nobody and has an id of its own is selected by that id. A
     type that stands above itself is selected by its id, where it has one, and left out otherwise.
-    A list is read by its ``nodes``, or else by its ``edges``.
+    A list is read by its ``nodes``, or else by its ``edges``. A person's type is written out twice
+    in one document; after that it is selected by its id.
     """
 
     def __init__(
@@ -86,9 +89,11 @@ class Selections:
         self._schema = schema
         self._persons = persons
         self._left_out = "nodes" if by_edges else "edges"
+        self._written: Counter[str] = Counter()
 
     def of(self, name: str, disguise: Disguise = plain) -> str:
         """Write the selection of a type, without its braces."""
+        self._written.clear()
         return self._inner(self._schema.type_map[name], (), disguise)
 
     def _inner(self, kind: GraphQLNamedType, above: tuple[str, ...], disguise: Disguise) -> str:
@@ -119,10 +124,16 @@ class Selections:
                 continue
             if is_leaf_type(below):
                 yield disguise(name, arguments, "")
-            elif below.name in way or len(way) >= _MAX_DEPTH or self._is_thing(below):
+            elif (
+                below.name in way
+                or len(way) >= _MAX_DEPTH
+                or self._is_thing(below)
+                or self._written[below.name] >= _TIMES
+            ):
                 if "id" in getattr(below, "fields", {}):
-                    yield disguise(name, arguments, "id")
+                    yield disguise(name, arguments, "__typename id")
             else:
+                self._written[below.name] += below.name in self._persons
                 yield disguise(name, arguments, self._inner(below, way, disguise))
 
     def _is_thing(self, kind: GraphQLNamedType) -> bool:

@@ -22,7 +22,9 @@ DOCUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "shelf": (SHELF, {}),
     "person": (
         "query ($id: ID!) { viewer { role } customer(id: $id) { __typename id number language "
-        "birthDate segments name { full } consents { purpose state } loyalty { id points tier } "
+        "email { text masked pseudonym } "
+        "birthDate segments name { full { text masked } } consents { purpose state } "
+        "loyalty { id points tier } "
         "orders(first: 1) { nodes { id number } } } }",
         CUSTOMER,
     ),

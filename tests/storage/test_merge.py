@@ -2,18 +2,21 @@
 
 import asyncio
 import secrets
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from domain.cart import Rules
+from domain.cart import MAX_CARTS, Rules
 from domain.deadline import Duration
 from domain.handoff import TRIES
+from domain.opaque import content, opaque
 from domain.viewer import ANONYMOUS, Viewer
 from storage.store import Store
 from tests.storage.shop import AGENT, ANNA, ASSOCIATE, PIOTR, Shop, customer
 from tests.storage.test_cart import ANNA_ID, READ, add, begin, held
+from tests.storage.test_cart import do as change
 
 MERGE = """cart { id version state quantity
     lines { key sku quantity added { channel actor } changed { actor } variant { name } } }
@@ -103,6 +106,43 @@ async def test_merging_loses_nothing_where_there_is_no_room(shop: Shop) -> None:
     assert (line["result"], line["moved"], line["left"]) == ("COMBINED", 1, 2)
     assert held(payload) == {"S1": 999, "S2": 1}
     assert await quantities(shop, ANONYMOUS, guest, secret) == {"S1": 2}
+
+
+async def test_undoing_gives_back_what_came_and_loses_nothing_since(shop: Shop) -> None:
+    """A cart that went over in two parts gets each back, in any order, on top of what was put
+    into it meanwhile."""
+    anna = customer(ANNA)
+    own = await begin(shop, anna)
+    payload = await add(shop, anna, "add-0001", own, ("S1", 995))
+    guest, secret = await guests(shop, ("S1", 10))
+    wish = {"cart": guest, "secret": secret, "into": own}
+    first = await do(shop, anna, "cartMerge", "merge-01", **wish)
+    await add(shop, ANONYMOUS, "add-0002", guest, ("S2", 3), secret=secret)
+    line = payload["cart"]["lines"][0]["key"]
+    few = {"expectedVersion": first["cart"]["version"], "lines": [{"line": line, "quantity": 100}]}
+    await change(shop, anna, "cartLinesUpdate", "update-1", cart=own, **few)
+    second = await do(shop, anna, "cartMerge", "merge-02", **wish)
+    assert held(second) == {"S1": 106, "S2": 3}
+    await do(shop, anna, "cartMergeUndo", "undo-001", merge=first["merge"]["id"])
+    assert await quantities(shop, anna, own) == {"S1": 102, "S2": 3}
+    assert await quantities(shop, ANONYMOUS, guest, secret) == {"S1": 4}
+    await do(shop, anna, "cartMergeUndo", "undo-002", merge=second["merge"]["id"])
+    assert await quantities(shop, anna, own) == {"S1": 96}
+    assert await quantities(shop, ANONYMOUS, guest, secret) == {"S1": 10, "S2": 3}
+
+
+async def test_undoing_gives_nobody_more_carts_than_one_may_have(shop: Shop) -> None:
+    """A cart that comes back by undoing counts like one that is begun."""
+    anna = customer(ANNA)
+    other, own = await begin(shop, anna), await begin(shop, anna, "create-2")
+    await add(shop, anna, "add-0001", other, ("S1", 1))
+    made = await do(shop, anna, "cartMerge", "merge-01", cart=other, into=own)
+    for number in range(MAX_CARTS - 1):
+        await begin(shop, anna, f"create-{number + 3}")
+    wish = {"merge": made["merge"]["id"]}
+    payload = await do(shop, anna, "cartMergeUndo", "undo-001", **wish)
+    assert payload["userErrors"][0]["__typename"] == "CartLimitReached"
+    assert await quantities(shop, anna, own) == {"S1": 1}
 
 
 async def test_a_customer_without_a_cart_gets_one_and_only_what_is_theirs(shop: Shop) -> None:
@@ -214,12 +254,13 @@ async def test_staff_find_abandoned_carts_page_by_page_and_go_on_with_them(shop:
         made.append(id)
     await begin(shop, anna, "create-9")
     guest, _ = await guests(shop, ("S1", 9))
-    found, after = [], None
+    found, after, mark = [], None, b""
     while True:
         answer = await shop.ask(CARTS, ASSOCIATE, where=None, first=2, after=after)
         page = answer["data"]["carts"]
         found += [each["id"] for each in page["nodes"]]
         after = page["pageInfo"]["endCursor"]
+        mark = mark or content(after, 1_024)[:6]
         if not page["pageInfo"]["hasNextPage"]:
             break
     assert found == [guest, *reversed(made)]
@@ -232,6 +273,9 @@ async def test_staff_find_abandoned_carts_page_by_page_and_go_on_with_them(shop:
     assert await ids(changedBefore=before.isoformat()) == []
     assert len(await ids(changedSince=before.isoformat())) == 4
     assert await ids(minValue=1_000_000) == []
+    forged = opaque(mark + f"0001-01-01T00:00:00+14:00 {uuid.uuid4()}".encode())
+    answer = await shop.ask(CARTS, ASSOCIATE, where=None, first=10, after=forged)
+    assert answer["errors"] == ["BAD_INPUT"]
     answer = await shop.ask(CARTS, ASSOCIATE, where=None, first=10, after="bm9uZQ")
     assert answer["errors"] == ["BAD_INPUT"]
     for viewer in (anna, ANONYMOUS, AGENT):

@@ -11,6 +11,7 @@ from sqlalchemy import Update, select, update
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.deadline import Deadline, Duration
+from domain.holdback import HeldBack, HoldBack
 from domain.reservation import Terms
 from domain.viewer import Channel, Purpose
 from storage.settings import StorageSettings
@@ -424,6 +425,27 @@ async def test_what_is_held_is_available_nowhere(shop: Shop, store: Store) -> No
     await change(shop, RELEASE, anna, "release1", found["id"])
     assert await _there(shop) == before
     assert "S1" in await _listed(shop, SHOP)
+
+
+async def test_a_channel_sells_nothing_that_is_held_back_from_it(store: Store) -> None:
+    """What a shop keeps for walk-ins is available to the till and to no order from afar."""
+    kept = HeldBack(channels=[Channel.WEB], locations=[SHOP], pieces=2, percent=50)
+    shop = Shop(store, hold_back=HoldBack([kept]))
+    shop.stock.pieces["S1", SHOP], shop.stock.pieces["S2", SHOP] = 5, 2
+    stock = (await _there(shop))["stock"]
+    assert (stock["onHand"], stock["available"]) == (5, 2)
+    assert "S1" in await _listed(shop, SHOP)
+    assert "S2" not in await _listed(shop, SHOP)
+    assert "S2" in await _listed(shop, OTHER_SHOP)
+    lines = {"sku": "S1", "quantity": 3}
+    (error,) = refused(await reserve(shop, customer(ANNA), "create-1", lines))
+    assert error["available"] == 2
+    # The till sells what the web may not, also after the web has looked at it.
+    till = customer(PIOTR, channel=Channel.POS)
+    made(await reserve(shop, till, "create-1", lines))
+    (error,) = refused(await reserve(shop, customer(ANNA), "create-2", "S1"))
+    assert error["available"] == 0
+    made(await reserve(shop, till, "create-2", {"sku": "S1", "quantity": 2}))
 
 
 async def test_what_another_process_holds_is_known_within_a_second(

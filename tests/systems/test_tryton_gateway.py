@@ -71,14 +71,14 @@ def _serving(*arguments: str, **environment: str) -> Iterator[str]:
 
 
 class Client:
-    """Asks the gateway as an agent, who is told what an answer cost."""
+    """Asks the gateway as a machine, which is told what an answer cost."""
 
     def __init__(self, url: str, issuer: str) -> None:
         self._url = url
         self._http = httpx.Client(timeout=30, trust_env=False)
         answer = self._http.post(
             f"{issuer}/token",
-            auth=("sandbox-agent", "sandbox-agent-secret"),
+            auth=("sandbox-system", "sandbox-system-secret"),
             data={"grant_type": "client_credentials"},
         )
         token = answer.raise_for_status().json()["access_token"]
@@ -109,7 +109,7 @@ def client(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 [auth.issuers.sandbox]
 url = "{issuer}"
 audience = "commerce-gateway"
-roles = {{ agent = "AGENT" }}
+roles = {{ system = "SYSTEM" }}
 """
         file.write_text((_ROOT / "gateway.tryton.toml").read_text() + trusted)
         environment = {"TRYTON_URL": server.url, "TRYTON_PASSWORD": PASSWORD}
@@ -198,7 +198,8 @@ def test_a_caller_on_one_screen(client: Client, tryton: Tryton) -> None:
     sales = tryton.find("sale.sale", [["party", "=", party["id"]]], "number")
     answer = client.ask(
         """query Screen($email: String) { customer360(email: $email) {
-          profile { content { number name { full } phone addresses { city } } }
+          profile { content { number name { full { text } } phone { text }
+            addresses { city { text } } } }
           orders(first: 100) { access provenance { system }
             content { complete nodes { number state total { formatted } lines { name quantity }
               customer { number } timeline { complete entries { kind } } } } } } }""",
@@ -206,7 +207,7 @@ def test_a_caller_on_one_screen(client: Client, tryton: Tryton) -> None:
     )
     found = answer["data"]["customer360"]
     assert found["profile"]["content"]["number"] == party["code"]
-    assert found["profile"]["content"]["name"]["full"] == party["name"]
+    assert found["profile"]["content"]["name"]["full"]["text"] == party["name"]
     orders = found["orders"]["content"]["nodes"]
     assert [each["number"] for each in orders] == [row["number"] for row in reversed(sales)]
     assert {each["customer"]["number"] for each in orders} <= {party["code"]}

@@ -167,23 +167,10 @@ async def agent(variables: Row) -> Row:
                 "media": product["media"],
                 "offer": offers.get(sku),
             }
-    name = contact["name"]
     return {
         "customer": {
             "id": node_id("Customer", f"crm:{key}"),
             "number": contact["id"],
-            "email": next((each["address"] for each in contact["emails"] if each["primary"]), None),
-            "phone": next((each["number"] for each in contact["phones"] if each["primary"]), None),
-            "name": {"full": f"{name['given']} {name['family']}"},
-            "addresses": [
-                {
-                    "lines": [each["line1"], each["line2"]] if each["line2"] else [each["line1"]],
-                    "postalCode": each["postalCode"],
-                    "city": each["city"],
-                    "country": each["countryCode"],
-                }
-                for each in contact["addresses"]
-            ],
             "loyalty": _loyalty(accounts[0]) if accounts else None,
             "orders": {
                 "nodes": [_order(row, bought) for row in rows],
