@@ -151,7 +151,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
     verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
-    watch = StockWatch(shared.feed)
+    watch = StockWatch(shared.feed, store.forget if store else None)
     hold_back = HoldBack(settings.stock.held_back)
     stock, assortment = hold_back.over(systems.ports.stock, systems.ports.assortment)
     ports = replace(systems.ports, stock=stock, assortment=assortment)

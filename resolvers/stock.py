@@ -1,6 +1,7 @@
 """The stock of SKUs, bundles included: what every promise rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from domain.bundle import Components, Levels, level_of
 from domain.errors import Failure
@@ -46,3 +47,10 @@ async def bundles_among(
         for sku, each in found.items()
         if isinstance(each, Variant) and each.components
     }
+
+
+async def tell_stock(context: Context, skus: Iterable[str]) -> None:
+    """Tell whoever follows these SKUs that there are more of them now, or fewer."""
+    # Where nobody can follow stock there is nobody to tell; what is held is held all the same.
+    with suppress(Failure):
+        await context.changes.tell(sorted(set(skus)))

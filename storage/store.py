@@ -91,6 +91,10 @@ class Store:
             return str(failure.__cause__ or failure)
         return None
 
+    def forget(self) -> None:
+        """Read what is held anew before the next figure of stock: another process changed it."""
+        self._holds.forget()
+
     def deliveries(self, allocators: Mapping[str, Allocator], ask: Callable[[], Ask]) -> Deliveries:
         """Have these systems told, by name, what is held from here on."""
         self._allocators.update(allocators)
