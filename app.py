@@ -50,6 +50,7 @@ from execution.poll import Settings as StockSettings
 from execution.poll import StockPoll
 from execution.price import PriceNotes, PriceSweep
 from execution.price import Settings as PriceSettings
+from execution.record import AccessBuffer
 from execution.watch import StockWatch
 from schema.build import build
 from storage.settings import StorageSettings
@@ -230,6 +231,7 @@ def _contexts(
         rules=settings.cart,
         hold_back=hold_back,
         actions=policy,
+        record=AccessBuffer(),
         pseudonyms=KeyedPseudonyms(settings.auth.pseudonym_key_env),
         buckets=buckets,
     )

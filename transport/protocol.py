@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from transport.answer import encode
 from transport.connection import Lingering, Outlet, Stall
-from transport.exchange import SEAT
+from transport.exchange import PEER, SEAT
 from transport.frame import BoundedSocket
 from transport.load import Seat
 from transport.problem import problem
@@ -161,6 +161,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._seat = self._gate.seat()
             scope: dict[str, Any] = self.scope  # type: ignore[assignment]
             scope[SEAT] = self._seat
+            scope[PEER] = self.client[0] if self.client else None
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body; that of a request that is turned away is of no use."""
@@ -193,7 +194,8 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
             return None
-        return gate.refusal(self.parser.get_method(), self.url, self.headers)
+        peer = self.client[0] if self.client else None
+        return gate.refusal(self.parser.get_method(), self.url, self.headers, peer)
 
     def _should_upgrade(self) -> bool:
         # A handshake has no body; what else names the protocol is a request like any other.
