@@ -2,32 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 
-from domain.availability import StockLevel
-from domain.bundle import Components, bundled
+from domain.bundle import Components, Levels, level_of
 from domain.errors import Failure
 from domain.product import Variant
 from execution.context import Context
 
-_Levels = list[Sequence[StockLevel] | Failure | None]
+_Levels = list[Levels]
 
 
 async def levels_by_sku(skus: Sequence[str], context: Context) -> _Levels:
     """Load the stock of each SKU; that of a bundle follows from its components'."""
+    levels, bundles = await levels_and_bundles(skus, context)
+    return [level_of(sku, bundles, levels) for sku in skus]
+
+
+async def levels_and_bundles(
+    skus: Sequence[str], context: Context
+) -> tuple[Mapping[str, Levels], Components]:
+    """Load what lies on the shelves of all SKUs and of what bundles among them are made of."""
     found = await context.loaders.stock_by_sku.load(skus)
+    levels = dict(zip(skus, found))
     bundles = await bundles_among(skus, found, context)
-    if not bundles:
-        return found
     parts = sorted({part.sku for each in bundles.values() for part in each})
-    levels = dict(zip(parts, await context.loaders.stock_by_sku.load(parts)))
-    return [
-        bundled(sku, bundles[sku], levels) if sku in bundles else each
-        for sku, each in zip(skus, found)
-    ]
+    if parts:
+        levels |= zip(parts, await context.loaders.stock_by_sku.load(parts))
+    return levels, bundles
 
 
 async def bundles_among(
     skus: Sequence[str],
-    levels: Sequence[Sequence[StockLevel] | Failure | None],
+    levels: Sequence[Levels],
     context: Context,
 ) -> Components:
     """Tell which SKUs are bundles: they lie nowhere as such, so that only those are looked up."""
