@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.availability import StockLevel
 from domain.basket import PricingDelivery, PricingLine, PricingRequest
+from domain.bundle import Components, Levels
 from domain.cart import Cart, Rules
 from domain.delivery import groups, misplaced
 from domain.demand import shortages
@@ -56,16 +56,19 @@ class Goods(Struct, frozen=True, kw_only=True):
     offer: Offer | Failure | None
     shown: Offer | Failure | None
     is_booked: bool = False
-    levels: Sequence[StockLevel] | Failure | None = None
+    levels: Levels = None
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """Everything that a cart is appraised by, as it is now.
 
-    *Shape*: levels and places were looked up where ``has_stock`` says so.
+    *Shape*: levels and places were looked up where ``has_stock`` says so; ``shelves`` are the
+    levels of what lies there as such, so that of ``bundles`` they have the components.
     """
 
     goods: Mapping[str, Goods]
+    shelves: Mapping[str, Levels] = {}
+    bundles: Components = {}
     places: Mapping[str, Location | Failure] = {}
     promotions: Sequence[Promotion] = ()
     tier: str | Failure | None = None
@@ -119,8 +122,7 @@ def appraise(cart: Cart, facts: Facts) -> Appraisal:
     prices = {entry.key: _price(entry, facts) for entry in cart.entries}
     pricing = _priced(cart, facts, prices)
     priced = {line.key: line for line in pricing.lines}
-    levels = {sku: goods.levels for sku, goods in facts.goods.items() if facts.has_stock}
-    short = shortages(cart, levels, facts.places)
+    short = shortages(cart, facts.shelves, facts.bundles, facts.places)
     lines: dict[str, LineAppraisal] = {}
     problems = [*_of_promotions(cart, facts, pricing, prices)]
     if facts.has_stock:

@@ -12,6 +12,14 @@ Components = Mapping[str, Sequence[Component]]
 Levels = Sequence[StockLevel] | Failure | None
 
 
+def pieces_of(sku: str, bundles: Components) -> Sequence[Component]:
+    """Tell what one piece is on the shelves: itself, or each component of a bundle once."""
+    pieces: dict[str, int] = {}
+    for part in bundles.get(sku) or (Component(sku, 1),):
+        pieces[part.sku] = pieces.get(part.sku, 0) + part.quantity
+    return [Component(*each) for each in pieces.items()]
+
+
 def taken_apart(
     lines: Iterable[ReservationLine], bundles: Components
 ) -> tuple[ReservationLine, ...]:
@@ -19,8 +27,13 @@ def taken_apart(
     return summed(
         ReservationLine(part.sku, line.location_key, part.quantity * line.quantity)
         for line in lines
-        for part in bundles.get(line.sku) or (Component(line.sku, 1),)
+        for part in pieces_of(line.sku, bundles)
     )
+
+
+def level_of(sku: str, bundles: Components, levels: Mapping[str, Levels]) -> Levels:
+    """Tell the stock of a SKU, that of a bundle by its components'."""
+    return bundled(sku, pieces_of(sku, bundles), levels) if sku in bundles else levels.get(sku)
 
 
 def bundled(sku: str, components: Sequence[Component], levels: Mapping[str, Levels]) -> Levels:

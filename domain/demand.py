@@ -1,9 +1,8 @@
 """What a cart asks of each place, its lines taken together, against what lies there."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from domain.availability import StockLevel
+from domain.bundle import Components, Levels, pieces_of
 from domain.cart import Cart
 from domain.entry import DeliveryChoice, Entry
 from domain.errors import Failure
@@ -16,40 +15,47 @@ from domain.problem import (
     ShortageProblem,
     SourceDegradedProblem,
 )
+from domain.product import Component
 
-Levels = Sequence[StockLevel] | Failure | None
+_Left = Mapping[str, dict[str, int]]
 
 
 def shortages(
-    cart: Cart, levels: Mapping[str, Levels], places: Mapping[str, Location | Failure]
+    cart: Cart,
+    levels: Mapping[str, Levels],
+    bundles: Components,
+    places: Mapping[str, Location | Failure],
 ) -> Mapping[str, Sequence[CartProblem]]:
     """Tell, line by line, what of a cart cannot be promised.
 
-    Lines of one SKU draw on the same goods: what the first one takes, the next one does not get.
-    What is collected comes from its place alone, what is sent from any place that sends; lines of
-    which nothing is chosen can have whatever is left. SKUs that are not in ``levels`` were not
-    looked at.
+    Lines draw on the same goods where they are of one SKU or a bundle has it in it: what the first
+    one takes, the next one does not get. What is collected comes from its place alone, what is sent
+    from any place that sends; lines of which nothing is chosen can have whatever is left. SKUs that
+    are not in ``levels`` were not looked at.
     """
     choices = {choice.key: choice for choice in cart.choices}
-    by_sku: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in cart.entries:
-        by_sku[entry.sku].append(entry)
+    left: _Left = {
+        sku: {level.location_key: level.available for level in found}
+        for sku, found in levels.items()
+        if found is not None and not isinstance(found, Failure)
+    }
     found: dict[str, Sequence[CartProblem]] = {}
-    for sku, entries in by_sku.items():
-        if sku not in levels:
+    for entry in sorted(cart.entries, key=lambda each: _rank(choices.get(each.delivery or ""))):
+        if entry.sku not in levels:
             continue
-        known = levels[sku]
-        if isinstance(known, Failure):
-            for entry in entries:
-                found[entry.key] = (_unknown(entry),)
+        parts = pieces_of(entry.sku, bundles)
+        known = [levels.get(part.sku) for part in parts]
+        if any(isinstance(each, Failure) for each in known):
+            found[entry.key] = (_unknown(entry),)
             continue
-        left = {level.location_key: level.available for level in known or ()}
-        is_partial = bool(known is not None and missing_of(known))
-        for entry in sorted(entries, key=lambda each: _rank(choices.get(each.delivery or ""))):
-            sources = _sources(choices.get(entry.delivery or ""), left, places)
-            had = _take(entry.quantity, sources, left)
-            if had < entry.quantity:
-                found[entry.key] = (_unknown(entry) if is_partial else _short(entry, had),)
+        somewhere = left.get(parts[0].sku, {})
+        sources = _sources(choices.get(entry.delivery or ""), somewhere, places)
+        had = _take(entry.quantity, parts, sources, left)
+        if had < entry.quantity:
+            is_partial = any(
+                not isinstance(each, Failure) and missing_of(each or ()) for each in known
+            )
+            found[entry.key] = (_unknown(entry) if is_partial else _short(entry, had),)
     return found
 
 
@@ -77,12 +83,15 @@ def _sources(
     return sorted(key for key in left if ships(places.get(key)))
 
 
-def _take(wanted: int, sources: Iterable[str], left: dict[str, int]) -> int:
+def _take(wanted: int, parts: Sequence[Component], sources: Iterable[str], left: _Left) -> int:
     had = 0
     for key in sources:
-        part = min(wanted - had, left[key])
-        left[key] -= part
-        had += part
+        made = min(left.get(part.sku, {}).get(key, 0) // part.quantity for part in parts)
+        taken = min(wanted - had, made)
+        if taken:
+            for part in parts:
+                left[part.sku][key] -= taken * part.quantity
+            had += taken
     return had
 
 

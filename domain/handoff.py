@@ -15,9 +15,10 @@ _LENGTH = 8
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
 
-# How often a code may be tried: by one caller, and by all guests together, who are told apart by
-# nothing that they could not change.
+# How often a code may be tried: by one caller who is known, by guests from one network address, and
+# by all guests together.
 TRIES = Rate(capacity=5, per_second=1 / 60)
+PLACE_TRIES = Rate(capacity=20, per_second=1 / 30)
 GUESTS_TRIES = Rate(capacity=60, per_second=1.0)
 
 

@@ -11,16 +11,15 @@ name) decides by itself.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import Enum
-from functools import lru_cache
 
 from msgspec import Struct
 
 from domain.customer import Customer, Trait, TraitKind
 from domain.identity import external_id
+from domain.likeness import alike, given_alike
 from domain.location import Address
 
 
@@ -78,17 +77,6 @@ _OTHER_NAME = 0.75
 _SAME_STREET = 6.0
 _MIN_PHONE = 7
 _NUMBER = re.compile("[0-9]+")
-_STRANGE = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "æ": "ae"})
-
-# Everyday forms of given names that no comparison of letters finds.
-_EVERYDAY = {
-    "ania": "anna", "kasia": "katarzyna", "gosia": "malgorzata", "aga": "agnieszka",
-    "basia": "barbara", "magda": "magdalena", "asia": "joanna", "ola": "aleksandra",
-    "zosia": "zofia", "ela": "elzbieta", "jola": "jolanta", "iza": "izabela",
-    "krzysiek": "krzysztof", "tomek": "tomasz", "kuba": "jakub", "piotrek": "piotr",
-    "grzesiek": "grzegorz", "wojtek": "wojciech", "staszek": "stanislaw", "tom": "tomasz",
-    "jirka": "jiri", "honza": "jan", "bartek": "bartlomiej", "thomas": "tomasz",
-}  # fmt: skip
 
 
 def match(one: Customer, other: Customer) -> Match:
@@ -131,9 +119,9 @@ def _names(one: Customer, other: Customer) -> tuple[float, float]:
     a, b = one.name, other.name
     if a is None or b is None:
         return 0.0, 0.0
-    straight = (_given(a.given, b.given), _alike(a.family, b.family))
+    straight = (given_alike(a.given, b.given), alike(a.family, b.family))
     # Whichever record is asked about, the less alike of the two stands for the given name.
-    crossed = sorted((_alike(a.given, b.family), _alike(a.family, b.given)))
+    crossed = sorted((alike(a.given, b.family), alike(a.family, b.given)))
     return max(straight, (crossed[0], crossed[1]), key=sum)
 
 
@@ -167,7 +155,7 @@ def _home_bits(one: Address, other: Address) -> float:
     first, second = " ".join(one.lines), " ".join(other.lines)
     if _house(first) != _house(second):
         return 1.0
-    return _SAME_STREET if _alike(first, second) >= _SPELLED_ALIKE else 1.0
+    return _SAME_STREET if alike(first, second) >= _SPELLED_ALIKE else 1.0
 
 
 def _house(line: str) -> list[str]:
@@ -184,62 +172,6 @@ def _phones(customer: Customer) -> frozenset[str]:
     found = (customer.phone, *customer.other_phones)
     digits = ("".join(filter(str.isdigit, phone)).lstrip("0") for phone in found if phone)
     return frozenset(phone for phone in digits if len(phone) >= _MIN_PHONE)
-
-
-def _given(one: str | None, other: str | None) -> float:
-    if not one or not other:
-        return 0.0
-    first, second = _plain(one), _plain(other)
-    if _EVERYDAY.get(first, first) == _EVERYDAY.get(second, second):
-        return 1.0
-    return similarity(first, second)
-
-
-def _alike(one: str | None, other: str | None) -> float:
-    return similarity(_plain(one), _plain(other)) if one and other else 0.0
-
-
-@lru_cache(maxsize=65_536)
-def _plain(text: str) -> str:
-    """Take case, diacritics and everything that is no letter or digit off a text."""
-    folded = unicodedata.normalize("NFKD", text.casefold().translate(_STRANGE))
-    return "".join(sign for sign in folded if sign.isalnum())
-
-
-def similarity(one: str, other: str) -> float:
-    """Tell how alike two short texts are, 0 to 1, weighing their beginnings most.
-
-    *Source*: Jaro 1989, Winkler 1990.
-    """
-    if one == other:
-        return 1.0
-    jaro = _jaro(one, other)
-    prefix = 0
-    for a, b in zip(one[:4], other[:4]):
-        if a != b:
-            break
-        prefix += 1
-    return jaro + prefix * 0.1 * (1 - jaro)
-
-
-def _jaro(one: str, other: str) -> float:
-    if not one or not other:
-        return 0.0
-    reach = max(0, max(len(one), len(other)) // 2 - 1)
-    taken = [False] * len(other)
-    common: list[str] = []
-    for place, sign in enumerate(one):
-        for at in range(max(0, place - reach), min(len(other), place + reach + 1)):
-            if not taken[at] and other[at] == sign:
-                taken[at] = True
-                common.append(sign)
-                break
-    if not common:
-        return 0.0
-    again = [sign for sign, is_taken in zip(other, taken) if is_taken]
-    moved = sum(a != b for a, b in zip(common, again)) / 2
-    count = len(common)
-    return (count / len(one) + count / len(other) + (count - moved) / count) / 3
 
 
 def traits(customer: Customer) -> tuple[Trait, ...]:

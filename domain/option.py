@@ -7,10 +7,11 @@ from datetime import datetime
 from msgspec import Struct
 
 from domain.availability import StockLevel
+from domain.bundle import Components, Levels, pieces_of
 from domain.carriage import DeliveryMode, Method
 from domain.cart import Rules
 from domain.delivery import DeliveryGroup, serves
-from domain.demand import Levels, ships
+from domain.demand import ships
 from domain.errors import Failure
 from domain.fulfilment import Window, windows
 from domain.location import GeoPoint, Location
@@ -38,9 +39,10 @@ class DeliveryOption(Struct, frozen=True, kw_only=True):
 
 
 class Stock(Struct, frozen=True):
-    """What lies where of the goods of a group. *Shape*: ``places`` by key."""
+    """What lies where of the goods of a group and their parts. *Shape*: ``places`` by key."""
 
     levels: Mapping[str, Levels]
+    bundles: Components
     places: Mapping[str, Location | Failure]
     moment: datetime
 
@@ -80,6 +82,9 @@ def options(
     wanted: dict[str, int] = {}
     for line in group.lines:
         wanted[line.sku] = wanted.get(line.sku, 0) + line.quantity
+        # A bundle has to be somewhere as a whole, and its parts are not there for others as well.
+        for part in pieces_of(line.sku, stock.bundles) if line.sku in stock.bundles else ():
+            wanted[part.sku] = wanted.get(part.sku, 0) + part.quantity * line.quantity
     window = windows(stock.moment)
     found: list[DeliveryOption] = []
     for name, method in sorted(rules.delivery.items()):

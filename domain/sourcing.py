@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from domain.availability import StockLevel
+from domain.bundle import Levels
 from domain.cart import Cart
 from domain.delivery import DeliveryGroup, groups
-from domain.demand import Levels, ships
+from domain.demand import ships
 from domain.errors import Failure
 from domain.hold import ReservationLine, Shortage, summed
 from domain.location import Location, LocationKind
 from domain.partial import Partial, missing_of
-from domain.reservation import Reservation
 
 Places = Mapping[str, Location | Failure]
 
@@ -53,11 +53,12 @@ def sourced(
     return tuple(short) if short else summed(lines)
 
 
-def with_own(sku: str, levels: Levels, reservations: Sequence[Reservation]) -> Levels:
-    """Count what is held of a cart among what the cart can have."""
+def with_own(sku: str, levels: Levels, held: Iterable[ReservationLine]) -> Levels:
+    """Count what is held of a cart, bundles taken apart, among what the cart can have."""
     own: dict[str, int] = {}
-    for line in (line for each in reservations for line in each.lines if line.sku == sku):
-        own[line.location_key] = own.get(line.location_key, 0) + line.quantity
+    for line in held:
+        if line.sku == sku:
+            own[line.location_key] = own.get(line.location_key, 0) + line.quantity
     if not own or levels is None or isinstance(levels, Failure):
         return levels
     missing = missing_of(levels)

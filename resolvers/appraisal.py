@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from domain.appraisal import Appraisal, Facts, Goods, LineAppraisal, appraise
+from domain.bundle import Components, Levels, level_of, taken_apart
 from domain.cart import Cart, CartLine
 from domain.coupon import claims
 from domain.delivery import DeliveryGroup
@@ -22,7 +23,7 @@ from domain.reservation import Reservation
 from domain.sourcing import with_own
 from execution.context import Context
 from resolvers.promotion import article_names, committed_offers
-from resolvers.stock import levels_by_sku
+from resolvers.stock import levels_and_bundles
 
 
 async def totals(parents: Sequence[Cart], context: Context) -> list[Totals]:
@@ -134,9 +135,9 @@ async def facts_of(
     if not carts:
         return []
     skus = list(dict.fromkeys([*(e.sku for cart in carts for e in cart.entries), *also]))
-    variants, levels, held, tiers, used_up = await asyncio.gather(
+    variants, (levels, bundles), held, tiers, used_up = await asyncio.gather(
         context.loaders.variant_by_sku.load(skus),
-        levels_by_sku(skus if stock else [], context),
+        levels_and_bundles(skus if stock else [], context),
         _held(carts if stock else [], context),
         _tiers(carts, context),
         _used_up(carts, codes, context),
@@ -144,7 +145,7 @@ async def facts_of(
     keys = {cart_choice for cart in carts for cart_choice in _places_of(cart)}
     keys |= {
         level.location_key
-        for found in levels
+        for found in levels.values()
         if found is not None and not isinstance(found, Failure)
         for level in found
     }
@@ -153,7 +154,10 @@ async def facts_of(
         _names(variants, context),
         asyncio.gather(*(_offers(cart, skus, context) for cart in carts)),
     )
-    by_sku = dict(zip(skus, levels)) if stock else {}
+    shelves = {
+        cart.key: _with_own(levels, bundles, held.get(cart.key, ())) if stock else {}
+        for cart in carts
+    }
     return [
         (
             cart,
@@ -165,11 +169,13 @@ async def facts_of(
                         offer=offer,
                         shown=_shown(offer, names.get(sku), cart, context),
                         is_booked=sku in booked,
-                        levels=with_own(sku, by_sku.get(sku), held.get(cart.key, ())),
+                        levels=level_of(sku, bundles, shelves[cart.key]),
                     )
                     for sku, variant in zip(skus, variants)
                     for offer in [own[sku]]
                 },
+                shelves=shelves[cart.key],
+                bundles=bundles,
                 places=places,
                 promotions=context.offering.campaigns.all,
                 tier=tiers.get(cart.holder),
@@ -189,6 +195,14 @@ async def _held(carts: Sequence[Cart], context: Context) -> Mapping[str, Sequenc
     keys = list({cart.key for cart in carts})
     found = zip(keys, await context.loaders.reservations_by_cart.load(keys))
     return {key: each for key, each in found if each is not None and not isinstance(each, Failure)}
+
+
+def _with_own(
+    levels: Mapping[str, Levels], bundles: Components, reservations: Iterable[Reservation]
+) -> Mapping[str, Levels]:
+    """Count what is held of a cart among what it can have."""
+    held = taken_apart((line for each in reservations for line in each.lines), bundles)
+    return {sku: with_own(sku, each, held) for sku, each in levels.items()}
 
 
 async def _offers(

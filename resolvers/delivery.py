@@ -102,5 +102,5 @@ async def select(
 
 
 def _stock(facts: Facts) -> Stock:
-    levels = {sku: goods.levels for sku, goods in facts.goods.items()}
-    return Stock(levels, facts.places, facts.moment)
+    made = {sku: goods.levels for sku, goods in facts.goods.items()}
+    return Stock({**facts.shelves, **made}, facts.bundles, facts.places, facts.moment)

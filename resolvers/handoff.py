@@ -9,6 +9,7 @@ from domain.cart import Cart, CartInput, CartOutcome, SecretTaken, check_secret
 from domain.entry import Touch
 from domain.handoff import (
     GUESTS_TRIES,
+    PLACE_TRIES,
     TRIES,
     CartClaim,
     CartClaimOutcome,
@@ -55,13 +56,14 @@ async def claim(
     if context.viewer.subject is None and input.secret is not None:
         check_secret(input.secret)
     code, touched = read_code(input.code), touched_by(context)
-    grant = await _tries(context)
-    if not grant.is_granted:
-        return [CartClaimOutcome(user_errors=(_too_many(grant),))] * len(parents)
     own, is_staff = context.viewer.customer, context.viewer.is_staff
     facts = await facts_for_merge(context, None, own, None)
 
     async def work(changes: Changes) -> CartClaimOutcome:
+        # A second try of what was done does not come here: only what is new is counted.
+        grant = await _tries(context)
+        if not grant.is_granted:
+            return CartClaimOutcome(user_errors=(_too_many(grant),))
         key = await changes.handoff.use(code, context.now)
         found, _ = (None, False) if key is None else await changes.cart.read(key)
         if found is None:
@@ -110,6 +112,10 @@ async def _tries(context: Context) -> Grant:
     subject = context.viewer.subject
     if subject is not None:
         return await context.buckets.take(f"cart claim {subject}", 1, TRIES)
+    if context.origin is not None:
+        by_place = await context.buckets.take(f"cart claim from {context.origin}", 1, PLACE_TRIES)
+        if not by_place.is_granted:
+            return by_place
     return await context.buckets.take("cart claim of guests", 1, GUESTS_TRIES)
 
 

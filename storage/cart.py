@@ -192,13 +192,11 @@ class CartWriter:
         id = cart_id(key)
         if id is None:
             return None, False
-        subject_id = await self._connection.scalar(select(CART.c.subject_id).where(CART.c.id == id))
-        if subject_id is None:
+        whose = select(CART.c.subject_id).where(CART.c.id == id)
+        known = await self._subjects.read_any(self._connection, whose)
+        if known is None:
             return None, False
-        known = await self._subjects.read(self._connection, [subject_id])
-        if subject_id not in known:
-            return None, False
-        subject = await self._people.know(known[subject_id].customer_key)
+        subject = await self._people.know(known.customer_key)
         # First the lock, then the reading: what is read is what the last one who had it left.
         row = (
             await self._connection.execute(

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
@@ -64,6 +64,13 @@ class Subjects:
     ) -> Mapping[UUID, Subject]:
         """Read people by id; who is shredded is absent."""
         return await self._select(connection, SUBJECT.c.id.in_(set(ids)))
+
+    async def read_any(
+        self, connection: AsyncConnection, ids: Select[tuple[UUID]]
+    ) -> Subject | None:
+        """Read the person whose id a query gives; None for none, and for who is shredded."""
+        found = await self._select(connection, SUBJECT.c.id.in_(ids))
+        return next(iter(found.values()), None)
 
     async def know(self, connection: AsyncConnection, customer_key: str) -> Subject:
         """Find a person or make them known, and keep others from doing anything with them."""

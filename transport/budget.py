@@ -82,7 +82,8 @@ class Account:
     """What one request costs its caller.
 
     All operations of an array are charged to one account, and share its limit. Close it when
-    the last has ended: what was estimated too high is given back.
+    the last has ended: what was estimated too high is given back. ``is_spent`` tells that an
+    operation was refused because the budget was.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Account:
         self._charged = 0
         self._contexts: list[Context] = []
         self._grant: Grant | None = None
+        self.is_spent = False
 
     async def admit(self, demand: Demand, context: Context) -> None:
         """Charge an operation that is about to begin.
@@ -154,6 +156,7 @@ class Account:
                     )
                 )
             else:
+                self.is_spent = self._mode is DemandMode.ENFORCE
                 self._refuse(Spent(grant.retry_after))
             return
         self._charged = total

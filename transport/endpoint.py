@@ -20,7 +20,7 @@ from transport.accept import Media, Preference, Stream, check_content, preferred
 from transport.answer import encode
 from transport.body import read
 from transport.caller import Caller, Proved, caller_of
-from transport.exchange import Exchange, exchange_of
+from transport.exchange import PEER, Exchange, exchange_of
 from transport.gate import Gate
 from transport.operation import Gone, MethodNotAllowed, Operations, Request
 from transport.page import Page
@@ -144,6 +144,8 @@ class GraphQLEndpoint:
             answer = await self._operations.run(
                 request, proved, account, exchange, gone=_watch(receive), only_query=only_query
             )
+        if account.is_spent:
+            self._gate.bar(scope["headers"], scope.get(PEER))
         if answer.was_executed:
             exchange.operation = (request.operation_name or "")[:64] or None
         return answered(answer, media, headers, account.headers())

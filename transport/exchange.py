@@ -12,6 +12,8 @@ from transport.load import Seat
 _KEY = "commerce.exchange"
 # Where the server's protocol leaves the seat of a request that its gate let through.
 SEAT = "commerce.seat"
+# And who holds the other end of the connection, before any proxy's word counts.
+PEER = "commerce.peer"
 _SAFE_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 
 

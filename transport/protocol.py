@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from transport.answer import encode
 from transport.connection import Lingering, Outlet, Stall
-from transport.exchange import SEAT
+from transport.exchange import PEER, SEAT
 from transport.frame import BoundedSocket
 from transport.load import Seat
 from transport.problem import problem
@@ -101,8 +101,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._is_in_head:
             self._head += len(data)
-            if self._timer is None:
-                self._wait()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -112,7 +110,9 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._stay(data[offer.args[0] :])
         except httptools.HttpParserError:
             self._refuse(Refusal(400, "BAD_REQUEST", "This is not a request in HTTP/1.1."))
-        if self._is_turned_away and self._timer is None:
+        # Whatever came whole needs no watch.
+        is_waited_for = self._is_turned_away or (self._is_in_head and self._head)
+        if is_waited_for and self._timer is None and not self._lingering.has_begun:
             self._wait()
         if self._is_in_head and self._head > self.max_head:
             self._refuse(
@@ -135,8 +135,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
-        if not self._is_resuming:
-            super().on_header(name, value)
+        if self._is_resuming:
+            return
+        # uvicorn's own, without another call: there are many headers to a request.
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Begin the request: from here on the body's own bounds hold."""
@@ -161,6 +166,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._seat = self._gate.seat()
             scope: dict[str, Any] = self.scope  # type: ignore[assignment]
             scope[SEAT] = self._seat
+            scope[PEER] = self.client[0] if self.client else None
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body; that of a request that is turned away is of no use."""
@@ -193,7 +199,8 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
             return None
-        return gate.refusal(self.parser.get_method(), self.url, self.headers)
+        peer = self.client[0] if self.client else None
+        return gate.refusal(self.parser.get_method(), self.url, self.headers, peer)
 
     def _should_upgrade(self) -> bool:
         # A handshake has no body; what else names the protocol is a request like any other.

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bench.identity import customer, measure
 from domain.customer import Customer, PersonName
+from domain.likeness import similarity
 from domain.location import Address
 from domain.match import (
     LIKELY,
@@ -19,7 +20,6 @@ from domain.match import (
     LinkStrength,
     links,
     match,
-    similarity,
 )
 from domain.provenance import PROFILE, Provenance
 

@@ -8,6 +8,8 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -27,10 +29,12 @@ from domain.errors import Failure, SourceUnavailable
 from domain.filter import ProductQuery, ProductSelection
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
 from domain.location import Location, LocationKind, LocationQuery, LocationService
+from domain.money import Money, Price
+from domain.offer import Offer
 from domain.page import Page
 from domain.port import Ports
 from domain.product import Component, Product, Variant
-from domain.provenance import CATALOGUE, PLACE, PROFILE, STOCK, Provenance
+from domain.provenance import CATALOGUE, PLACE, PRICE, PROFILE, STOCK, Provenance
 from domain.reservation import TERMS, Terms
 from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
@@ -38,7 +42,7 @@ from execution.context import Asked, Contexts
 from execution.executor import Executor
 from execution.lineage import Lineage
 from execution.offering import Offering
-from schema.build import build
+from schema.build import Published, build
 from storage.settings import StorageSettings
 from storage.store import Store, open_store
 
@@ -107,6 +111,37 @@ class Products:
         self, selections: Sequence[ProductSelection], ask: Ask
     ) -> Mapping[ProductSelection, int | Failure]:
         return {}
+
+
+class Offers:
+    """Every variant costs the same; another price can be set for some, None for not sold."""
+
+    minor = 1000
+    is_away = False
+
+    def __init__(self) -> None:
+        self.others: dict[str, int | None] = {}
+
+    async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer]:
+        if self.is_away:
+            raise SourceUnavailable("erp", "offer_by_sku", "away")
+        source = Provenance("erp", datetime.now(UTC), PRICE)
+        asked = {sku: self.others.get(sku, self.minor) for sku in skus}
+        prices = {
+            sku: Price.containing(Money(minor, ask.currency), Decimal(23))
+            for sku, minor in asked.items()
+            if minor is not None
+        }
+        return {
+            sku: Offer(
+                sku=sku,
+                price=price,
+                list_price=price,
+                version=str(price.gross.minor),
+                provenance=source,
+            )
+            for sku, price in prices.items()
+        }
 
 
 class Customers:
@@ -193,6 +228,11 @@ class Stock:
         return {}
 
 
+@lru_cache(maxsize=1)
+def _published() -> Published:
+    return build()
+
+
 class Shop:
     """The graph over the store."""
 
@@ -205,14 +245,16 @@ class Shop:
         hold_back: HoldBack = NOTHING_HELD_BACK,
         campaigns: Campaigns = NO_CAMPAIGNS,
     ) -> None:
-        published = build()
+        published = _published()
         policy = PolicyTable(published.classification, read_table())
         self.products = Products()
+        self.offers = Offers()
         self.stock = Stock()
         stock, assortment = hold_back.over(self.stock, self.stock)
         self.ports = store.over(
             Ports(
                 product=self.products,
+                offer=self.offers,
                 customer=Customers(),
                 stock=stock,
                 assortment=assortment,
@@ -300,12 +342,19 @@ async def add(shop: Shop, viewer: Viewer, key: str, wishlist: str, *lines: Any) 
 
 
 class Request(msgspec.Struct):
-    """One operation for a shop in another process."""
+    """One operation for a shop in another process; a client may be one of staff's."""
 
     document: str
     customer: str
     input: dict[str, Any]
     client: str = "web"
+    channel: Channel | None = None
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who asks."""
+        staff = {"desk": AGENT, "till": ASSOCIATE}.get(self.client)
+        return staff or customer(self.customer, self.client, channel=self.channel)
 
 
 async def _serve(url: str, master_key: str, timeout: float) -> None:
@@ -318,9 +367,7 @@ async def _serve(url: str, master_key: str, timeout: float) -> None:
         requests = msgspec.json.decode(line, type=list[Request])
 
         async def run(number: int, each: Request) -> None:
-            answer = await shop.ask(
-                each.document, customer(each.customer, each.client), input=each.input
-            )
+            answer = await shop.ask(each.document, each.viewer, input=each.input)
             # An answer is acknowledged the moment it is written, not when the others are ready.
             print(msgspec.json.encode([number, answer]).decode(), flush=True)
 

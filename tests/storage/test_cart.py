@@ -24,6 +24,8 @@ READ = """query ($id: ID, $secret: String) { cart(id: $id, secret: $secret) {
 NODE = "query ($id: ID!) { node(id: $id) { id } }"
 MINE = "{ viewer { cart { id lines { sku quantity } } customer { carts { id } } } }"
 OF = "query ($id: ID!) { customer(id: $id) { carts { id lines { sku quantity } } } }"
+SHORT = """query ($id: ID!) { cart(id: $id) { problems {
+  __typename line ... on ShortageProblem { wanted available } } } }"""
 ANNA_ID = "Q3VzdG9tZXI6Y3JtOkMtMQ"
 
 
@@ -256,3 +258,23 @@ async def test_carts_of_one_document_are_one_batch(shop: Shop) -> None:
     answer = await shop.ask(document, anna, a=first, b=second)
     assert answer["data"] == {"a": {"id": first}, "b": {"id": second}}
     assert answer["calls"]["store"] == 1
+
+
+async def test_a_bundle_and_what_it_is_made_of_draw_on_the_same_goods(shop: Shop) -> None:
+    """A cart tells of a shortage wherever its lines together want more than there is."""
+    anna = customer(ANNA)
+    id = await begin(shop, anna)
+    # 50 pieces lie in each of three places; a bundle takes two of the one and one of the other.
+    payload = await add(shop, anna, "add-0001", id, ("B1", 60), ("S8", 30))
+    assert await _short(shop, anna, id) == []
+    await add(shop, anna, "add-0002", id, ("S8", 1))
+    line = payload["cart"]["lines"][1]["key"]
+    assert await _short(shop, anna, id) == [
+        {"__typename": "ShortageProblem", "line": line, "wanted": 31, "available": 30}
+    ]
+
+
+async def _short(shop: Shop, viewer: Viewer, id: str) -> list[Any]:
+    answer = await shop.ask(SHORT, viewer, id=id)
+    problems = answer["data"]["cart"]["problems"]
+    return [each for each in problems if each["__typename"] == "ShortageProblem"]

@@ -7,12 +7,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from domain.deadline import Duration
 from domain.viewer import Role
 from tests.transport.gateway import TOKENS, Gateway, connected, running
 from transport.gate import Gate
 from transport.load import Load
 from transport.protocol import BoundedProtocol
-from transport.settings import DemandMode, DemandSettings, Settings
+from transport.settings import DemandMode, DemandSettings, GuestAllowance, Settings
 from transport.state import GATE
 
 pytestmark = pytest.mark.anyio
@@ -130,7 +131,7 @@ def _gate(taken: int, mode: DemandMode = DemandMode.ENFORCE) -> tuple[Gate, Load
 def _is_refused(gate: Gate, token: str | None = None, **given: bytes) -> bool:
     headers = [(b"authorization", token.encode())] if token else []
     headers += [(name.replace("_", "-").encode(), value) for name, value in given.items()]
-    return gate.refusal(b"POST", b"/graphql", headers) is not None
+    return gate.refusal(b"POST", b"/graphql", headers, "192.0.2.1") is not None
 
 
 def test_tokens_count_as_they_were_proved() -> None:
@@ -167,9 +168,9 @@ def test_what_has_to_be_read_is_let_through() -> None:
     assert not _is_refused(gate, content_length=b"2000000")
     assert not _is_refused(gate, transfer_encoding=b"chunked")
     assert not _is_refused(gate, expect=b"100-continue")
-    assert gate.refusal(b"GET", b"/graphql?query=x", []) is not None
+    assert gate.refusal(b"GET", b"/graphql?query=x", [], None) is not None
     for method, address in ((b"GET", b"/health/live"), (b"OPTIONS", b"/graphql")):
-        assert gate.refusal(method, address, []) is None
+        assert gate.refusal(method, address, [], None) is None
 
 
 @pytest.mark.parametrize("mode", [DemandMode.MEASURE, DemandMode.OFF])
@@ -208,3 +209,28 @@ async def test_every_place_is_given_back() -> None:
         leaving.cancel()
         while load.taken:
             await asyncio.sleep(0.01)
+
+
+async def test_who_has_spent_their_budget_is_not_read_for_a_second() -> None:
+    """A caller without budget is turned away at the gate for a while, and nobody else is."""
+    amounts = GuestAllowance(cost=10, capacity=2, per_second=2.0)
+    demand = DemandSettings(anonymous=amounts, lag=Duration(5))
+    async with running(Settings(demand=demand)) as gateway, asyncio.timeout(20):
+        query = {"query": "{ hello }"}
+        abuser = {"X-Forwarded-For": "192.0.2.1"}
+        kinds = []
+        while "unread" not in kinds:
+            async with gateway.session.post(gateway.url, json=query, headers=abuser) as answer:
+                read = "X-Request-Id" in answer.headers
+                kinds.append(str(answer.status) if read else "unread")
+                if not read:
+                    assert (answer.status, answer.headers["Retry-After"]) == (429, "1")
+                    assert "budget is spent" in await answer.text()
+        assert kinds[:2] == ["200", "200"]
+        assert "429" in kinds
+        for headers in ({"X-Forwarded-For": "192.0.2.2"}, {"Authorization": "Bearer agent"}):
+            async with gateway.session.post(gateway.url, json=query, headers=headers) as answer:
+                assert answer.status == 200
+        while "200" not in kinds[2:]:
+            async with gateway.session.post(gateway.url, json=query, headers=abuser) as answer:
+                kinds.append(str(answer.status))
