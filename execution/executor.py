@@ -17,6 +17,7 @@ from msgspec import Struct
 
 import execution.engine
 from domain.errors import DeadlineExceeded, Failure
+from domain.record import UNRECORDED
 from domain.viewer import Role
 from execution.collect import Operation
 from execution.context import Context
@@ -264,7 +265,7 @@ class Executor:
                 data = await self._engine.execute(run)
             finally:
                 context.actual += run.cost
-            if run.shown:
+            if run.shown and context.record is not UNRECORDED:
                 await record(looks(run.shown), context)
             return data, run.errors
         await _narrow(context, *_reads(prepared, context))
