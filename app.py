@@ -28,6 +28,7 @@ from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
 from domain.bucket import TokenBucket
 from domain.campaign import NO_CAMPAIGNS, Campaigns
+from domain.carriage import problems as delivery_problems
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
 from domain.change import StockNotices
@@ -114,6 +115,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     problems = [
         *context_problems(settings.context),
         *auth_problems(settings.auth),
+        *delivery_problems(settings.cart.delivery, settings.context.markets),
         *unclassified(published.classification, published.person_fields, published.unknown),
         *(
             problem
