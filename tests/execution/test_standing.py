@@ -91,5 +91,5 @@ async def test_what_is_not_open_opens_nothing(cases: list[Case] | None) -> None:
 async def test_of_whom_more_is_seen_is_known_by_key() -> None:
     """A customer's own key, and it alone, is near to them; who knows no key is near to nobody."""
     mine = opened([], Viewer(role=Role.CUSTOMER, customer="crm:c1"))
-    assert await near_keys(mine) == {"crm:c1"}
+    assert await near_keys(mine) == frozenset({"crm:c1"})
     assert await near_keys(opened([OPEN])) == frozenset()
