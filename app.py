@@ -28,6 +28,7 @@ from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
 from domain.bucket import TokenBucket
 from domain.campaign import NO_CAMPAIGNS, Campaigns
+from domain.carriage import problems as delivery_problems
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
 from domain.change import StockNotices
@@ -50,6 +51,7 @@ from execution.poll import Settings as StockSettings
 from execution.poll import StockPoll
 from execution.price import PriceNotes, PriceSweep
 from execution.price import Settings as PriceSettings
+from execution.record import AccessBuffer
 from execution.watch import StockWatch
 from schema.build import build
 from storage.settings import StorageSettings
@@ -113,6 +115,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     problems = [
         *context_problems(settings.context),
         *auth_problems(settings.auth),
+        *delivery_problems(settings.cart.delivery, settings.context.markets),
         *unclassified(published.classification, published.person_fields, published.unknown),
         *(
             problem
@@ -230,6 +233,7 @@ def _contexts(
         rules=settings.cart,
         hold_back=hold_back,
         actions=policy,
+        record=AccessBuffer(),
         pseudonyms=KeyedPseudonyms(settings.auth.pseudonym_key_env),
         buckets=buckets,
     )

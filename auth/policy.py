@@ -115,6 +115,19 @@ class PolicyTable:
         """Decide whether objects of a published type may be handed out at all."""
         return self._types.get((type_name, policy_class), Decision.ALLOW)
 
+    def explain(self, parent_type: str, field: str, policy_class: PolicyClass) -> Mapping[str, str]:
+        """Tell why a field is decided so: ``rule``, ``basis`` and ``retention``, where known."""
+        label = self.classification.fields.get((parent_type, field))
+        if label is None:
+            return {}
+        cell = (policy_class.role, policy_class.purpose, label.category)
+        record = label.record or self.classification.records.get(parent_type)
+        basis = self.table.bases.get((record, policy_class.purpose)) if record else None
+        found = {"rule": self.table.says.get(cell)}
+        if basis is not None:
+            found |= {"basis": basis.ground, "retention": basis.retention}
+        return {name: text for name, text in found.items() if text is not None}
+
     def terms(self, type_name: str, policy_class: PolicyClass) -> Terms:
         """Tell what has to be found out of an object of a person's type, for all of its parts."""
         return self._terms.get((type_name, policy_class), frozenset())

@@ -46,11 +46,12 @@ class Basis(Struct, frozen=True):
 class Table(Struct, frozen=True):
     """The whole file, read and checked.
 
-    *Shape*: what is in no mapping is denied.
+    *Shape*: what is in no mapping is denied; ``says`` is each cell's rule in words.
     """
 
     file: str
     cells: Mapping[Cell, Decision]
+    says: Mapping[Cell, str]
     bases: Mapping[tuple[Record, Purpose], Basis]
     actions: Mapping[tuple[str, Role], Permit]
 
@@ -88,11 +89,18 @@ def read_table(file: Path = DEFAULT_TABLE) -> Table:
         raise ConfigurationError([Problem("", str(error), allowed, str(file))]) from None
     reader = _Reader(str(file))
     cells = reader.cells(written.rule)
+    says = {
+        (Role(role), purpose, Category(category)): rule.says
+        for rule in (() if reader.wrong else written.rule)
+        for role in rule.roles
+        for purpose in (Purpose if rule.purposes == [_ANY] else map(Purpose, rule.purposes))
+        for category in rule.categories
+    }
     bases = reader.bases(written.record)
     actions = read_actions(written.action, str(file), reader.wrong)
     if reader.wrong:
         raise ConfigurationError(reader.wrong)
-    return Table(str(file), cells, bases, actions)
+    return Table(str(file), cells, says, bases, actions)
 
 
 class _Reader:

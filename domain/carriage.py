@@ -10,6 +10,7 @@ Conversion Factors for Company Reporting (2012), annex 7, table 7e, grand total:
 lorries up to 7.5 tonnes for the last way.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -18,6 +19,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 
 from domain.availability import FulfilmentMode
+from domain.configuration import Problem
 from domain.money import Money, is_currency
 from domain.promise import Promise
 
@@ -94,7 +96,7 @@ class Method(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         try:
             time.fromisoformat(self.cut_off)
             ZoneInfo(self.zone)
-        except (ValueError, OSError):
+        except (ValueError, OSError, KeyError):
             raise ValueError(
                 f"found {self.cut_off} in {self.zone}; write a time as 14:00 and a zone of IANA's"
             ) from None
@@ -103,7 +105,7 @@ class Method(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Tell what it costs. *Errors*: ``KeyError`` in a currency that it has no price in."""
         try:
             return Money.of(Decimal(self.price[currency]), currency)
-        except ArithmeticError:
+        except (ArithmeticError, ValueError):
             raise ValueError(f"found {self.price[currency]!r}; write an amount as 12.99") from None
 
     def window(self, now: datetime) -> Promise:
@@ -123,6 +125,24 @@ class Method(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Estimate what it emits for so many pieces. *Units*: grams of CO2 equivalent."""
         factor = self.trunk_km * carbon.trunk + self.last_km * carbon.last
         return round(pieces * carbon.piece_kg * factor)
+
+
+def problems(
+    methods: Mapping[str, Method],
+    markets: Mapping[str, Sequence[str]],
+    prefix: str = "cart.delivery",
+) -> list[Problem]:
+    """Tell which ways of delivery nobody could choose: for other markets, in other currencies."""
+    found = []
+    for name, method in methods.items():
+        currencies = markets.get(method.market)
+        if currencies is None:
+            allowed = f"one of the markets of [context]: {', '.join(markets)}"
+            found.append(Problem(f"{prefix}.{name}.market", f"found {method.market!r}", allowed))
+        elif not set(currencies) & set(method.price):
+            allowed = f"write an amount in {' or '.join(currencies)}"
+            found.append(Problem(f"{prefix}.{name}.price", "no price in that market", allowed))
+    return found
 
 
 def _working(day: date, count: int) -> date:

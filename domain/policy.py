@@ -233,6 +233,10 @@ class FieldPolicy(Protocol):
         """Decide whether objects of a published type may be handed out at all."""
         ...
 
+    def explain(self, parent_type: str, field: str, policy_class: PolicyClass) -> Mapping[str, str]:
+        """Tell why a field is decided so: ``rule``, ``basis`` and ``retention``, where known."""
+        ...
+
     def terms(self, type_name: str, policy_class: PolicyClass) -> Terms:
         """Tell what has to be found out of an object of a person's type, for all of its parts."""
         ...

@@ -207,6 +207,7 @@ def _stand(run: Run, group: Group, found: Any) -> None:
         paths = [group.paths[index] for index in places] if group.paths is not None else None
         part = Group(variant, [group.parents[index] for index in places], rows, paths)
         run.met.append(part)
+        run.shown.append(part)
         if variant.observes:
             run.observe(part)
         for step in variant.steps:

@@ -70,6 +70,8 @@ def start(run: Run, selection: Selection, parents: Sequence[Any], paths: Paths) 
         run.groups.append(group)
     if selection.is_abstract:
         run.met.append(group)
+    if selection.is_person:
+        run.shown.append(group)
     return group.rows
 
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from babel import Locale, UnknownLocaleError
@@ -27,8 +28,10 @@ from domain.ledger import Place
 from domain.money import is_currency
 from domain.policy import NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
+from domain.record import UNRECORDED, AccessRecord
 from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, PolicyClass, Purpose, Viewer
+from execution.language import accepted
 from execution.lineage import Lineage
 from execution.loaders import Loaders
 from execution.offering import Offering
@@ -120,7 +123,8 @@ class Context(Struct, kw_only=True):
     *Shape*: ``systems`` are the configured names of the retailer's systems, which staff alone may
     read; ``requested`` is what the operation could have cost at most, ``actual`` what was
     resolved; both as execution/cost.py counts. ``stood`` tells, where graphql-core runs the
-    operation, what holds for the person's object at a path. ``fresh_until`` is when the first of
+    operation, what holds for the person's object at a path, and ``looks`` what was shown of it.
+    ``documents`` are the executor's own. ``fresh_until`` is when the first of
     its values, as far as they tell their age, will not count as fresh any more. ``proven`` names
     whom this operation has shown a secret of: what is about them is the viewer's own.
     ``appraisals`` are what carts come to, by key, version, and whether stock was looked at.
@@ -137,6 +141,9 @@ class Context(Struct, kw_only=True):
     attempts: Attempts = UNSERVED
     changes: StockChanges = UNSERVED
     actions: ActionPolicy = NOBODY
+    record: AccessRecord = UNRECORDED
+    documents: Any = None
+    looks: list[Any] = field(default_factory=list)
     pseudonyms: Pseudonyms = NO_PSEUDONYMS
     buckets: TokenBucket = UNSERVED
     offering: Offering = field(default_factory=lambda: Offering(Lineage()))
@@ -235,6 +242,7 @@ class Contexts:
         changes: StockChanges = UNSERVED,
         systems: Sequence[str] = (),
         actions: ActionPolicy = NOBODY,
+        record: AccessRecord = UNRECORDED,
         pseudonyms: Pseudonyms = NO_PSEUDONYMS,
         offering: Offering | None = None,
         terms: Terms = TERMS,
@@ -250,6 +258,7 @@ class Contexts:
         self._changes = changes
         self._systems = systems
         self._actions = actions
+        self._record = record
         self._pseudonyms = pseudonyms
         self._offering = offering or Offering(Lineage())
         self._terms = terms
@@ -293,6 +302,7 @@ class Contexts:
             offering=self._offering,
             systems=self._systems,
             actions=self._actions,
+            record=self._record,
             pseudonyms=self._pseudonyms,
             terms=self._terms,
             rules=self._rules,
@@ -336,25 +346,9 @@ class Contexts:
         default = self._settings.languages[0]
         if header is None:
             return default
-        wanted = _accepted(header)
+        wanted = accepted(header)
         found = negotiate_locale(wanted, self._languages)
         return found.replace("_", "-") if found else default
-
-
-def _accepted(header: str) -> list[str]:
-    """Order the languages of an Accept-Language header by weight (RFC 9110, section 12.5.4)."""
-    weighed: list[tuple[float, str]] = []
-    for part in header[:200].split(","):
-        tag, _, parameter = part.strip().partition(";")
-        name, _, weight = parameter.strip().partition("=")
-        try:
-            quality = float(weight) if name.strip() == "q" else 1.0
-            locale = str(Locale.parse(tag.strip(), sep="-"))
-        except (ValueError, UnknownLocaleError):
-            continue
-        if 0 < quality <= 1:
-            weighed.append((-quality, locale))
-    return [locale for _, locale in sorted(weighed, key=lambda each: each[0])]
 
 
 def _channel(viewer: Viewer, asked: str | None) -> Channel:

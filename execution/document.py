@@ -19,7 +19,7 @@ from domain.errors import Failure
 from execution.collect import Operation, read_operation
 from execution.limit import Limits, Size, check_document, check_size, check_text
 
-_MAX_ERRORS = 20
+_MAX_ERRORS = 10
 # Looking for fields in conflict takes a large part of a validation, mostly to find that no two
 # fields have the same response key.
 _NO_CONFLICT = tuple(

@@ -28,6 +28,7 @@ from execution.increment import GuardedIncrementalExecutor, bounded
 from execution.limit import Limits, RoleLimits, check_cost, check_variables
 from execution.need import Reads, read_fields
 from execution.notice import observe_errors
+from execution.record import looks, record
 from execution.result import Result
 from execution.standing import near_keys
 from execution.usage import check_usages
@@ -172,6 +173,7 @@ class Executor:
         admit: Admit | None,
     ) -> "_Prepared | Result":
         role = context.viewer.role
+        context.documents = self._documents
         read = self.read(document, role) if isinstance(document, str) else document
         if not isinstance(read, Document):
             return Result(errors=read, was_executed=False)
@@ -273,6 +275,8 @@ class Executor:
                 data = await self._engine.execute(run)
             finally:
                 context.actual += run.cost
+            if run.shown:
+                await record(looks(run.shown), context)
             return data, run.errors
         await _narrow(context, *_reads(prepared, context))
         # Its executor takes no notice of @defer and @stream: the whole answer comes at once.
@@ -287,6 +291,7 @@ class Executor:
         )
         found = answer if isinstance(answer, ExecutionResult) else await answer
         assert isinstance(found, ExecutionResult), "nothing is delivered in parts"
+        await record(context.looks, context)
         return found.data, found.errors or []
 
 

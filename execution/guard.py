@@ -41,6 +41,9 @@ class GuardedExecutor(Executor[Any]):
         if view is View.PSEUDONYM and name == "id":
             return context.pseudonym(source.id)
         field = self.schema.get_field(parent_type, name)
+        label = field.extensions.get("label") if field is not None else None
+        if label is not None and parent_type.extensions.get("person"):
+            context.looks.append((source, label.category, view, self._standing(path)))
         if field is not None:
             context.actual += field.extensions.get("cost", 0)
         return super().execute_field(

@@ -16,6 +16,7 @@ from domain.errors import DeadlineExceeded
 from execution.context import Context
 from execution.guard import GuardedExecutor
 from execution.notice import observe_errors
+from execution.record import record
 from execution.result import Parts
 
 
@@ -53,6 +54,7 @@ async def bounded(
             yield part
     finally:
         await source.aclose()
+        await record(context.looks, context)
 
 
 def _given_up(waiting: set[str], cause: Exception) -> SubsequentIncrementalExecutionResult:

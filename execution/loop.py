@@ -72,7 +72,9 @@ def _is_straight_shape(plan: Plan, above: Selection, step: Step, shape: Shape, d
     if shape.form is Form.ABSTRACT or not isinstance(kind, GraphQLObjectType):
         return False
     selection = shape.selections.get(kind) or plan.select(plan, shape, kind, step, above)
-    if selection.observes or selection.terms or selection.view is View.NONE:
+    if selection.is_person or selection.observes or selection.terms:
+        return False
+    if selection.view is View.NONE:
         return False
     return all(_is_straight(plan, selection, each, depth + 1) for each in selection.steps)
 

@@ -70,7 +70,8 @@ def needed(
     *Shape*: a class is absent where all of its attributes may be read: where a property is asked
     for. What @skip and @include leave out is counted in; what the policy denies is not.
     """
-    reads: dict[type, set[str]] = {}
+    # Customers are loaded to find out whose an object is, also where nothing of them is shown.
+    reads: dict[type, set[str]] = {Customer: set()}
     whole: set[type] = set()
     spread: set[str] = set()
     schema = operation.schema

@@ -87,7 +87,8 @@ class Step(Struct, eq=False, kw_only=True):
 class Selection(Struct, eq=False, kw_only=True):
     """The fields of one runtime type at one place.
 
-    *Shape*: ``template`` has every response key in order. ``view`` says whether an object of this
+    *Shape*: ``template`` has every response key in order. ``is_person`` tells that its objects are
+    people's and nothing has to be found out of them, ``view`` whether an object of this
     type may be shown at all. Where ``terms`` have to be found out of each object, this
     selection has no steps; the objects for which the same of them hold go on together by the one
     of ``variants`` that is made for these, out of ``fields``. ``standing`` is what it was made
@@ -102,6 +103,7 @@ class Selection(Struct, eq=False, kw_only=True):
     template: dict[str, Any]
     parent: "Selection | None"
     is_abstract: bool
+    is_person: bool = False
     view: View = View.FULL
     terms: Terms = frozenset()
     standing: Standing = frozenset()

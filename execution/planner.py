@@ -97,6 +97,7 @@ class Planner:
                 selection = open_selection(kind, fields, above, needed, is_abstract)
             else:
                 selection = build(plan, kind, fields, above, NOTHING, is_abstract)
+                selection.is_person = True
                 selection.view = policy.decide_type(kind.name, policy_class).view(NOTHING)
             shape.selections[kind] = selection
             return selection

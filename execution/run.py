@@ -56,7 +56,8 @@ class Run(Struct, eq=False, kw_only=True):
     *Shape*: ``groups`` wait for their steps, ``pending`` for something outside. ``spoiled`` leads
     from the id of a row that came to nothing to the row, which must stay alive as long as its id
     means something, and the reason; None where the object is just not there. ``notable`` leads
-    likewise to objects that have something to say of themselves. ``cost`` counts what was really
+    likewise to objects that have something to say of themselves. ``shown`` are the groups of
+    people's objects. ``cost`` counts what was really
     resolved. ``loop_after`` is how many columns a selection runs before it gets a loop.
     """
 
@@ -72,6 +73,7 @@ class Run(Struct, eq=False, kw_only=True):
     pending: list[Late] = field(default_factory=list)
     spoiled: dict[int, tuple[Row, Exception | None]] = field(default_factory=dict)
     met: list[Group] = field(default_factory=list)
+    shown: list[Group] = field(default_factory=list)
     errors: list[GraphQLError] = field(default_factory=list)
     notable: dict[int, tuple[Row, Any]] = field(default_factory=dict)
     is_flawed: bool = False

@@ -192,6 +192,17 @@ async def case_keys(context: Context, *, with_identities: bool = False) -> froze
     return frozenset(keys).union(*of)
 
 
+async def rested_on(subject: str, context: Context) -> tuple[str, ...]:
+    """Tell which of the viewer's open cases let them see this customer."""
+    agent = context.viewer.subject
+    cases = await context.loaders.open_cases_by_agent.load_one(agent) if agent else None
+    if cases is None or isinstance(cases, Failure):
+        return ()
+    return tuple(
+        each.key for each in cases if each.customer_key == subject and _counts(each, context)
+    )
+
+
 def _counts(case: Case, context: Context) -> bool:
     return case.purpose is context.purpose and case.is_open(context.now)
 

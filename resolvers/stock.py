@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from domain.bundle import Components, Levels, level_of
-from domain.errors import Failure, SourceFailure
-from domain.partial import Partial
-from domain.product import Variant
+from domain.errors import Failure
+from domain.product import Component
 from execution.context import Context
 
 _Levels = list[Levels]
@@ -20,17 +19,20 @@ async def levels_by_sku(skus: Sequence[str], context: Context) -> _Levels:
 async def levels_and_bundles(
     skus: Sequence[str], context: Context
 ) -> tuple[Mapping[str, Levels], Components]:
-    """Load what lies on the shelves of all SKUs and of what bundles among them are made of."""
+    """Load what lies on the shelves of all SKUs and of what bundles among them are made of.
+
+    *Errors*: what lies nowhere while nobody can tell whether it is a bundle has the failure that
+    keeps it from being told: it may be sold out, and may be plenty.
+    """
     found = await context.loaders.stock_by_sku.load(skus)
     levels = dict(zip(skus, found))
-    variants = await _lying_nowhere(skus, found, context)
-    # Where nobody can say what a SKU is made of, nobody can say either that there is none of it.
-    levels |= {
-        sku: Partial((), (each.system,))
-        for sku, each in variants.items()
-        if isinstance(each, SourceFailure)
-    }
-    bundles = _bundles(variants)
+    packed = await _packed(skus, found, context)
+    bundles: dict[str, Sequence[Component]] = {}
+    for sku, each in packed.items():
+        if isinstance(each, Failure):
+            levels[sku] = each
+        else:
+            bundles[sku] = each
     parts = sorted({part.sku for each in bundles.values() for part in each})
     if parts:
         levels |= zip(parts, await context.loaders.stock_by_sku.load(parts))
@@ -38,24 +40,28 @@ async def levels_and_bundles(
 
 
 async def bundles_among(
-    skus: Sequence[str],
-    levels: Sequence[Levels],
-    context: Context,
-) -> Components:
-    """Tell which SKUs are bundles: they lie nowhere as such, so that only those are looked up."""
-    return _bundles(await _lying_nowhere(skus, levels, context))
-
-
-async def _lying_nowhere(
     skus: Sequence[str], levels: Sequence[Levels], context: Context
-) -> Mapping[str, Variant | Failure | None]:
+) -> Components:
+    """Tell which SKUs are bundles. *Errors*: the failure that keeps it from being told."""
+    bundles: dict[str, Sequence[Component]] = {}
+    for sku, each in (await _packed(skus, levels, context)).items():
+        if isinstance(each, Failure):
+            raise each
+        bundles[sku] = each
+    return bundles
+
+
+async def _packed(
+    skus: Sequence[str], levels: Sequence[Levels], context: Context
+) -> Mapping[str, Sequence[Component] | Failure]:
+    """Look up what bundles are packed of; they lie nowhere as such, so that only those are."""
     nowhere = [sku for sku, each in zip(skus, levels) if not isinstance(each, Failure) and not each]
-    return dict(zip(nowhere, await context.loaders.variant_by_sku.load(nowhere)))
-
-
-def _bundles(variants: Mapping[str, Variant | Failure | None]) -> Components:
-    return {
-        sku: each.components
-        for sku, each in variants.items()
-        if isinstance(each, Variant) and each.components
-    }
+    if not nowhere:
+        return {}
+    packed: dict[str, Sequence[Component] | Failure] = {}
+    for sku, each in zip(nowhere, await context.loaders.variant_by_sku.load(nowhere)):
+        if isinstance(each, Failure):
+            packed[sku] = each
+        elif each is not None and each.components:
+            packed[sku] = each.components
+    return packed

@@ -34,7 +34,7 @@ from schema.classify import about_of, classify, record_of
 from schema.directive import label_schema, print_labelled
 from schema.field import DOMAIN, INTERFACES, Batch, Source
 from schema.mutation import USER_ERRORS, Mutation
-from schema.query import SHARED, Query
+from schema.query import GUARDED, SHARED, Query
 from schema.scalar import SCALARS
 from schema.subscription import Subscription
 
@@ -120,7 +120,7 @@ def build() -> Published:
             found.along,
             found.passages,
             record_of(schema, found.parts),
-            frozenset(schema.mutation_type.fields),
+            frozenset({*schema.mutation_type.fields, *GUARDED}),
         ),
         person_fields=found.fields,
         unknown=found.unknown,

@@ -11,6 +11,7 @@ import resolvers.customer
 import resolvers.customer360
 import resolvers.location
 import resolvers.node
+import resolvers.preview
 import resolvers.product
 import resolvers.reservation
 import resolvers.viewer
@@ -31,10 +32,16 @@ from schema.location import GeoPointInput, Location
 from schema.node import Node
 from schema.order import Order
 from schema.page import Connection
+from schema.preview import AccessPreview
 from schema.product import Product, ProductConnection, Variant
+from schema.purpose import Purpose
 from schema.reservation import Reservation
+from schema.role import Role
 from schema.viewer import Viewer
 from schema.wishlist import SharedWishlist, Wishlist
+
+GUARDED = frozenset({"accessPreview"})
+"""Queries that the policy table names among the actions."""
 
 # What every guest is answered alike, so that a cache in front may keep it while it is fresh.
 SHARED = frozenset({"product", "products", "variant"})
@@ -196,6 +203,15 @@ class Query:
         after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
     ) -> Connection[Cart] | None:
         """Active carts with goods in them, such as abandoned ones, newest first; for staff."""
+
+    @batch(resolvers.preview.access_preview)
+    def access_preview(
+        self,
+        role: Annotated[Role, argument("The role of the caller.")],
+        purpose: Annotated[Purpose, argument("What they would state.")],
+        operation: Annotated[str, argument("A GraphQL document with one operation.")],
+    ) -> AccessPreview | None:
+        """What such a caller would see, and why; for the data protection officer and leads."""
 
     @batch(resolvers.wishlist.wishlist)
     def wishlist(self, id: Annotated[strawberry.ID, argument("The global id.")]) -> Wishlist | None:

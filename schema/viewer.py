@@ -6,27 +6,13 @@ import resolvers.cart
 import resolvers.customer
 import resolvers.reservation
 from domain.policy import Category
-from domain.viewer import Role
 from schema.assist import Case
 from schema.cart import Cart
 from schema.customer import Customer
-from schema.field import batch, enumerates, plain, publishes
+from schema.field import batch, plain, publishes
 from schema.purpose import Purpose
 from schema.reservation import Reservation
-
-enumerates(
-    Role,
-    "What a caller is to the retailer.",
-    ANONYMOUS="Somebody who has not said who they are.",
-    CUSTOMER="A customer who has signed in.",
-    ASSOCIATE="Somebody who works in one shop.",
-    AGENT="Somebody who works in the contact centre.",
-    AGENT_LEAD="Somebody who leads agents, and decides where they may not.",
-    MERCHANDISER="Somebody who decides what is sold, and at which price.",
-    MARKETER="Somebody who recommends and advertises.",
-    PRIVACY_OFFICER="The data protection officer.",
-    SYSTEM="A machine, or somebody who connects or operates the systems.",
-)
+from schema.role import Role
 
 
 @publishes(domain.viewer.Viewer)

@@ -23,6 +23,9 @@ from transport.problem import problem
 from transport.settings import DemandMode, Settings
 
 _log = structlog.get_logger("transport")
+_DECIDING = frozenset(
+    (b"authorization", b"origin", b"accept", b"content-length", b"transfer-encoding", b"expect")
+)
 _TELLING = (b"authorization", b"x-forwarded-for")
 _GRAPHQL = Media.GRAPHQL.value.encode()
 _MAX_KNOWN = 20_000
@@ -86,6 +89,8 @@ class Gate:
         authorization = origin = None
         media = Media.JSON
         for name, value in headers:
+            if name not in _DECIDING:
+                continue
             if name == b"authorization":
                 authorization = value
             elif name == b"origin":
@@ -96,7 +101,7 @@ class Gate:
             elif name == b"content-length":
                 if len(value) > _MAX_LENGTH_DIGITS or int(value) > self._max_body:
                     return None
-            elif name in (b"transfer-encoding", b"expect"):
+            else:
                 return None
         if self._barred and self._is_barred(_who(headers, peer)):
             answers = self._spent

@@ -54,14 +54,15 @@ class Load:
 
     def is_full(self, share: float) -> bool:
         """Tell whether a share of the room has no place left."""
-        return self.taken >= max(1.0, self.room * share)
+        return self.taken >= self.room * share and self.taken > 0
 
     def check(self, share: float, seat: "Seat") -> None:
         """Refuse what may fill no more than this share of the room. *Errors*: ``Overloaded``.
 
         *Shape*: ``seat`` is the asker's own, which is not held against it.
         """
-        if self.taken - seat.is_taken >= max(1.0, self.room * share):
+        others = self.taken - seat.is_taken
+        if others >= self.room * share and others > 0:
             raise Overloaded
 
     def forfeit(self) -> None:

@@ -101,8 +101,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._is_in_head:
             self._head += len(data)
-            if self._timer is None:
-                self._wait()
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -112,7 +110,9 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._stay(data[offer.args[0] :])
         except httptools.HttpParserError:
             self._refuse(Refusal(400, "BAD_REQUEST", "This is not a request in HTTP/1.1."))
-        if self._is_turned_away and self._timer is None:
+        # Whatever came whole needs no watch.
+        is_waited_for = self._is_turned_away or (self._is_in_head and self._head)
+        if is_waited_for and self._timer is None and not self._lingering.has_begun:
             self._wait()
         if self._is_in_head and self._head > self.max_head:
             self._refuse(
@@ -135,8 +135,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
-        if not self._is_resuming:
-            super().on_header(name, value)
+        if self._is_resuming:
+            return
+        # uvicorn's own, without another call: there are many headers to a request.
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Begin the request: from here on the body's own bounds hold."""

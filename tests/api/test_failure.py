@@ -123,8 +123,9 @@ OWN: dict[str, list[tuple[str, ...]]] = {
     "wms": [("availability",), ("locations",)],
     "crm": [("lookup",)],
 }
-# Of these several systems have a part each: what is left of them is less, and says so.
-SHARED: dict[str, list[tuple[str, ...]]] = {"erp": [("lookup", "orders")]}
+# Of these several systems have a part each: what is left of them is less, and says so. (Whether
+# what lies nowhere is a bundle, the ERP knows.)
+SHARED: dict[str, list[tuple[str, ...]]] = {"erp": [("lookup", "orders"), ("availability",)]}
 FAULTS: dict[str, dict[str, Any]] = {
     "down": {"mode": "down"},
     "500": {"mode": "down", "status": 500},
@@ -216,9 +217,11 @@ def test_each_systems_failure_costs_its_own_fields(
     broken.fault(system, **FAULTS[fault])
     answer = broken.ask(SCREEN, {"skus": SKUS}, persona="system")
     assert answer.status == 200
-    assert _without(answer.data, OWN[system]) == _without(whole.data, OWN[system])
     shared = SHARED.get(system, [])
-    assert _is_part(_without(answer.data, shared), _without(whole.data, shared))
+    gone = [*OWN[system], *shared]
+    assert _without(answer.data, gone) == _without(whole.data, gone)
+    for head in ("availability", "locations"):
+        assert _is_part(answer.data[head], whole.data[head])
     assert answer.data != whole.data
     # A flood may end at its size or at its time, whichever comes first.
     allowed = {CODES[fault]} | ({"SOURCE_TIMEOUT"} if fault in FLOODS else set())
@@ -279,16 +282,14 @@ def test_a_damaged_row_costs_its_own_key(broken: Shop) -> None:
 
 
 def test_what_may_be_packed_of_others_is_not_sold_out(shop: Shop) -> None:
-    """Where nobody can say what a set is made of, its availability is unknown, and not none."""
-    query = (
-        """query ($skus: [String!]!) { availability(skus: $skus) { band isAvailable complete } }"""
-    )
+    """Where nobody can say what a set is made of, its availability is null, and not none."""
+    query = """query ($skus: [String!]!) { availability(skus: $skus) { band } }"""
     whole = shop.ask(query, {"skus": NOWHERE[:20]}).data["availability"]
     assert {each["band"] for each in whole} > {"NONE"}
     shop.fault("erp", mode="down")
     answer = shop.ask(query, {"skus": NOWHERE[:20]})
-    unknown = {"band": "UNKNOWN", "isAvailable": False, "complete": False}
-    assert answer.data["availability"] == [unknown] * len(whole)
+    assert answer.data["availability"] == [None] * len(whole)
+    assert set(answer.codes) == {"SOURCE_UNAVAILABLE"}
 
 
 def test_stock_below_zero_counts_as_none_and_is_flagged(shop: Shop) -> None:

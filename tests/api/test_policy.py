@@ -241,3 +241,55 @@ def test_wish_lists_ask_the_table(shop: Shop) -> None:
     assert create("agent").data["wishlistCreate"]["wishlist"]["id"]
     ended(shop, case)
     assert create("neighbour").codes == ["NOT_FOUND"]
+
+
+PREVIEW = """query ($role: Role!, $purpose: Purpose!, $operation: String!) {
+  accessPreview(role: $role, purpose: $purpose, operation: $operation) {
+    refused fields { path type category views { view conditions } rule basis retention } } }"""
+
+
+def previewed(shop: Shop, role: str, purpose: str, operation: str, persona: str) -> Answer:
+    given = {"role": role, "purpose": purpose, "operation": operation}
+    return shop.ask(PREVIEW, given, persona=persona)
+
+
+def test_a_preview_tells_what_another_would_see_and_why(shop: Shop) -> None:
+    """For each field that is decided on, a preview has the views, their conditions, the rule and
+    the ground; nothing is executed for it."""
+    text = 'query { customer(id: "x") { c: email { text } birthDate } products { nodes { name } } }'
+    answer = previewed(shop, "AGENT", "CUSTOMER_SERVICE", text, "officer")
+    fields = {".".join(each["path"]): each for each in answer.data["accessPreview"]["fields"]}
+    assert set(fields) == {"customer.c", "customer.birthDate"}
+    assert fields["customer.c"]["views"] == [
+        {"view": "FULL", "conditions": ["CASE", "UNRESTRICTED"]},
+        {"view": "MASKED", "conditions": []},
+    ]
+    assert fields["customer.c"]["rule"].startswith("An agent sees a customer as they are")
+    assert (fields["customer.c"]["basis"], fields["customer.c"]["retention"]) == ("contract", "P3Y")
+    marketer = previewed(shop, "MARKETER", "MARKETING", text, "lead").data["accessPreview"]
+    assert {each["path"][-1]: each["views"] for each in marketer["fields"]}["birthDate"] == []
+    assert [len(shop.requests(each)) for each in SYSTEMS] == [0] * len(SYSTEMS)
+
+
+def test_a_preview_tells_what_would_be_refused(shop: Shop) -> None:
+    """An operation that uses what the caller may not read is told to be refused, with the reason;
+    a document that is none is BAD_INPUT."""
+    text = '{ findCustomers(where: { email: "a@b.example" }) { nodes { id } } }'
+    found = previewed(shop, "ASSOCIATE", "RETURNS", text, "system").data["accessPreview"]
+    assert "may not use 'email'" in found["refused"]
+    assert (
+        previewed(shop, "AGENT", "RETURNS", text, "system").data["accessPreview"]["refused"] is None
+    )
+    assert previewed(shop, "AGENT", "RETURNS", "{ nonsense }", "system").codes == ["BAD_INPUT"]
+
+
+@pytest.mark.parametrize(
+    ("persona", "code"),
+    [(None, "UNAUTHENTICATED"), ("customer", "FORBIDDEN"), ("agent", "FORBIDDEN")],
+)
+def test_previews_are_for_who_answers_for_access(
+    shop: Shop, persona: str | None, code: str
+) -> None:
+    """Nobody else is told what others may see."""
+    given = {"role": "AGENT", "purpose": "RETURNS", "operation": "{ viewer { role } }"}
+    assert shop.ask(PREVIEW, given, persona=persona).codes == [code]

@@ -15,6 +15,8 @@ DOCUMENTS = {
 }
 END = """mutation ($input: AssistEndInput!) { assistEnd(input: $input) {
   userErrors { message } } }"""
+RELEASE = """mutation ($input: ReservationReleaseInput!) { reservationRelease(input: $input) {
+  userErrors { message } } }"""
 OPEN = """mutation ($input: AssistStartInput!) { assistStart(input: $input) {
   case { id } userErrors { message } } }"""
 PICK = """{ products(first: 20) { nodes { variants { sku offer { version }
@@ -78,3 +80,5 @@ def test_one_cart_has_three_faces(shop: Shop) -> None:
     # The gateway is the whole run's: nobody else is to meet what was opened and held here.
     end = {"idempotencyKey": str(uuid.uuid4()), "case": opened}
     assert shop.ask(END, {"input": end}, persona="agent").errors == []
+    let_go = {"idempotencyKey": str(uuid.uuid4()), "reservation": held["reservation"]["id"]}
+    assert shop.ask(RELEASE, {"input": let_go}, persona="customer").errors == []

@@ -313,6 +313,9 @@ class Policy:
             return _OWN_OR_MASKED if type_name.startswith("Customer") else Decision.OWN
         return Decision.DENY
 
+    def explain(self, parent_type: str, field: str, policy_class: PolicyClass) -> Mapping[str, str]:
+        return {}
+
     def terms(self, type_name: str, policy_class: PolicyClass) -> Terms:
         if type_name not in self._classification.person_types:
             return frozenset()

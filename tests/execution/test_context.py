@@ -1,6 +1,7 @@
 """The context of an operation: what the request may say, and what the token narrows."""
 
 import logging
+from collections.abc import Mapping
 
 import pytest
 
@@ -26,6 +27,9 @@ class Everything:
 
     def decide_type(self, type_name: str, policy_class: PolicyClass) -> Decision:
         return Decision.ALLOW
+
+    def explain(self, parent_type: str, field: str, policy_class: PolicyClass) -> Mapping[str, str]:
+        return {}
 
     def terms(self, type_name: str, policy_class: PolicyClass) -> Terms:
         return frozenset()

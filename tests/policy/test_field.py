@@ -63,6 +63,14 @@ def _callers() -> Iterator[tuple[Caller, bool]]:
 
 
 _ROOTS = {"crm": "/api/v1/", "erp": "/sap/zretail/", "pos": "/backoffice/"}
+# What the CRM calls a field of a customer; no condition of the table rests on one of these.
+_SENT = {
+    "birthDate": "birthDate",
+    "addresses { country }": "addresses",
+    "segments": "segments",
+    "email { text }": "emails",
+    "phone { text }": "phones",
+}
 # Which requests serve which field of a customer, and no other.
 _FETCHES = {
     ("crm", "loyalty"): "loyalty",
@@ -209,6 +217,28 @@ def test_what_is_denied_is_not_fetched(proof: Proof, world: World) -> None:
             assert not called or may, (str(who), system, path)
             if who == EVERYTHING:
                 assert called, (system, path)
+
+
+def test_what_is_denied_is_not_asked_for(proof: Proof, world: World) -> None:
+    """A denied field is not among those that the CRM is asked to send; a shown one is."""
+    document = f"query ($id: ID!) {{ customer(id: $id) {{ id {' '.join(_SENT)} }} }}"
+    for who, has_case in CALLERS:
+        if has_case:
+            continue
+        oracle = _oracle(world, who, has_case=False)
+        proof.shop.forget("crm")
+        answer = proof.ask(who, document, {"id": CUSTOMER})
+        assert answer.status == 200, answer.errors
+        bodies = [each["body"] for each in proof.shop.requests("crm") if "batch" in each["path"]]
+        asked = {name for body in bodies for name in body.get("fields", _SENT.values())}
+        for field, sent in _SENT.items():
+            name = field.split()[0]
+            decision = TABLE.decide("Customer", name, PolicyClass(who.role, who.purpose))
+            if oracle.sees("Customer") and oracle.view("Customer", name) is not View.NONE:
+                assert sent in asked, (str(who), field)
+            elif not any(each.value.startswith("consent:") for each in decision.conditions):
+                # What rests on a consent comes with it: the CRM keeps them in one record.
+                assert sent not in asked, (str(who), field)
 
 
 @pytest.mark.parametrize(("kind", "name"), _uses(), ids="{0[0]}.{0[1]}".format)

@@ -104,6 +104,8 @@ async def test_two_lines_on_one_stock_are_added_up(store: Store) -> None:
     shop = Shop(store, rules=rules)
     anna = customer(ANNA)
     id = await begin(shop, anna)
+    await add(shop, anna, "add-0000", id, ("S1", 998))
+    (alone,) = (await _seen(shop, id))["problems"]
     payload = await add(shop, anna, "add-0001", id, ("S1", 1))
     key = payload["cart"]["lines"][0]["key"]
     input = {"idempotencyKey": "select-1", "cart": id, "method": "courier", "address": HOME,
@@ -121,6 +123,7 @@ async def test_two_lines_on_one_stock_are_added_up(store: Store) -> None:
     assert short
     held = {line["key"]: line["quantity"] for line in seen["lines"]}
     had = sum(held.values()) - sum(each["wanted"] - each["available"] for each in short)
+    assert had == alone["available"] > 0
     lacking = {each["line"]: each["available"] for each in short}
     fixes = {each["line"]: each["fixes"][0] for each in short}
     for line, available in lacking.items():

@@ -104,6 +104,9 @@ class Policy:
     def decide_type(self, type_name: str, policy_class: PolicyClass) -> Decision:
         return Decision.ALLOW
 
+    def explain(self, parent_type: str, field: str, policy_class: PolicyClass) -> Mapping[str, str]:
+        return {}
+
     def terms(self, type_name: str, policy_class: PolicyClass) -> Terms:
         return frozenset()
 
