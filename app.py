@@ -26,6 +26,7 @@ from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
+from domain.allocation import Allocator
 from domain.bucket import TokenBucket
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.carriage import problems as delivery_problems
@@ -150,7 +151,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
 
     verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
-    watch = StockWatch(shared.feed)
+    watch = StockWatch(shared.feed, store.forget if store else None)
     hold_back = HoldBack(settings.stock.held_back)
     stock, assortment = hold_back.over(systems.ports.stock, systems.ports.assortment)
     ports = replace(systems.ports, stock=stock, assortment=assortment)
@@ -168,6 +169,10 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         await following.enter_async_context(poll.running())
         if store:
             await following.enter_async_context(store.sweep.running())
+            allocators = _allocators(settings, systems)
+            await following.enter_async_context(
+                store.deliveries(allocators, contexts.ask).running()
+            )
         if campaigns.name_goods:
             await following.enter_async_context(
                 offering.lineage.running(systems.ports.category, contexts.ask)
@@ -258,6 +263,15 @@ def _campaigns(settings: Settings) -> Campaigns:
     if problems:
         raise ConfigurationError([replace(each, file=file) for each in problems])
     return Campaigns(found)
+
+
+def _allocators(settings: Settings, systems: Systems) -> Mapping[str, Allocator]:
+    """Find the stock systems that can set goods aside."""
+    return {
+        name: adapter
+        for name, adapter in systems.adapters.items()
+        if "stock" in settings.systems[name].serves and isinstance(adapter, Allocator)
+    }
 
 
 def _takes(settings: Settings, systems: Systems, watch: StockWatch) -> Mapping[str, Take]:

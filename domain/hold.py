@@ -50,6 +50,18 @@ class Held(Struct, frozen=True, gc=False):
         return self.included_from is None or observed_at < self.included_from
 
 
+class Shortfall(Struct, frozen=True, gc=False):
+    """Pieces that are held, and of which the stock system says that it has fewer.
+
+    *Units*: ``held`` and ``confirmed`` in pieces.
+    """
+
+    sku: str
+    location_key: str
+    held: int
+    confirmed: int
+
+
 def with_held(level: StockLevel, held: Iterable[Held], now: datetime) -> StockLevel:
     """Say in a level what is held there and not subtracted in its figures yet."""
     observed_at = level.provenance.observed_at

@@ -19,7 +19,7 @@ from domain.availability import StockLevel
 from domain.cart import check_secret
 from domain.deadline import Duration
 from domain.errors import BadInput
-from domain.hold import Held, Place, ReservationLine, summed
+from domain.hold import Held, Place, ReservationLine, Shortfall, summed
 from domain.identity import node_id
 from domain.outcome import Input, Outcome, UserError
 from domain.viewer import Channel
@@ -80,6 +80,7 @@ class Reservation(Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     cart_key: str | None = None
+    shortfalls: tuple[Shortfall, ...] = ()
 
     @property
     def id(self) -> str:

@@ -1,7 +1,7 @@
 """Changes of stock on their way from the systems to whoever follows them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
@@ -36,8 +36,10 @@ class StockWatch:
     than a quick one.
     """
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, heard: Callable[[], None] | None = None) -> None:
+        """Make one; ``heard`` is called with every change, before anybody else hears of it."""
         self._feed = feed
+        self._heard = heard
         self._cursor = ""
         self._followers: dict[str, set[_Follower]] = {}
 
@@ -101,6 +103,8 @@ class StockWatch:
         except msgspec.MsgspecError:
             _log.error("feed", topic=TOPIC, problem="an event that is not a list of SKUs")
             return
+        if self._heard is not None:
+            self._heard()
         woken: dict[_Follower, list[str]] = {}
         for sku in skus:
             for follower in self._followers.get(sku, ()):

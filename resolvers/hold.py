@@ -24,6 +24,7 @@ from execution.permission import Rights, permit
 from resolvers.appraisal import facts_of
 from resolvers.cart import cart_key, prove, refusal, taken
 from resolvers.reservation import needs_of
+from resolvers.stock import tell_stock
 
 
 async def reservations_of_cart(
@@ -85,6 +86,8 @@ async def cart_reserve(
         return ReservationOutcome(reservation=wanted)
 
     outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    if outcome.reservation is not None:
+        await tell_stock(context, (line.sku for line in (*wished, *needs)))
     return [outcome] * len(parents)
 
 

@@ -11,7 +11,7 @@ from domain.bundle import taken_apart
 from domain.customer import Customer
 from domain.errors import Failure, NotFound, SourceUnavailable
 from domain.fulfilment import modes_at
-from domain.hold import Held, Place, ReservationLine, Shortage, shortages, summed
+from domain.hold import Held, Place, ReservationLine, Shortage, Shortfall, shortages, summed
 from domain.holdback import HoldBack
 from domain.identity import external_id, node_key
 from domain.location import Location
@@ -37,7 +37,7 @@ from domain.viewer import Channel, Role, Viewer
 from execution.context import Context
 from execution.permission import Rights, permit
 from resolvers.owner import customer
-from resolvers.stock import bundles_among
+from resolvers.stock import bundles_among, tell_stock
 
 TYPE = "Reservation"
 
@@ -81,7 +81,7 @@ async def variant_of_line(
 
 
 async def location(
-    parents: Sequence[ReservationLine | CollectionNotOffered], context: Context
+    parents: Sequence[ReservationLine | Shortfall | CollectionNotOffered], context: Context
 ) -> list[Location | Failure | None]:
     """Find the place of each."""
     return await context.loaders.location_by_key.load([parent.location_key for parent in parents])
@@ -135,6 +135,8 @@ async def create(
         return ReservationOutcome(reservation=wanted)
 
     outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    if outcome.reservation is not None:
+        await tell_stock(context, (line.sku for line in (*lines, *needs)))
     return [outcome] * len(parents)
 
 
@@ -172,15 +174,21 @@ async def release(
     named = attempt(context.viewer, "reservationRelease", input, input.secret)
     key = await _reservation_key(context, input.reservation, input.secret)
 
+    freed: list[str] = []
+
     async def work(changes: Changes) -> ReservationOutcome:
         found = _own(context, rights, await changes.reservation.read(key))
         changed = released(found, context.now)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
+        freed.extend(line.sku for line in found.lines)
+        freed.extend(each.sku for each in await changes.reservation.held(key))
         await changes.reservation.save(changed)
         return ReservationOutcome(reservation=changed)
 
     outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    if outcome.reservation is not None:
+        await tell_stock(context, freed)
     return [outcome] * len(parents)
 
 

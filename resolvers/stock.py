@@ -1,6 +1,7 @@
 """The stock of SKUs, bundles included: what every promise rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from domain.bundle import Components, Levels, level_of
 from domain.errors import Failure
@@ -65,3 +66,10 @@ async def _packed(
         elif each is not None and each.components:
             packed[sku] = each.components
     return packed
+
+
+async def tell_stock(context: Context, skus: Iterable[str]) -> None:
+    """Tell whoever follows these SKUs that there are more of them now, or fewer."""
+    # Where nobody can follow stock there is nobody to tell; what is held is held all the same.
+    with suppress(Failure):
+        await context.changes.tell(sorted(set(skus)))

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox.allocation import MAX_REFS, Allocations, Orders, Refs
 from sandbox.catalogue import Catalogue, sku
 from sandbox.clock import now_ms
 from sandbox.directory import ordered, shown
@@ -93,11 +94,14 @@ class _Wms:
         self._levels = lru_cache(maxsize=16_384)(self._read_levels)
         self._free = lru_cache(maxsize=32)(self._read_free)
         self._counted: dict[tuple[str, int], int] = {}
+        self._allocations = Allocations()
         self._hook: Hook | None = None
         self.app = Starlette(
             routes=[
                 self._route("POST", "/v2/stock/query", self._stock),
                 self._route("POST", "/v2/stock/available", self._available),
+                self._route("POST", "/v2/allocations", self._allocate),
+                self._route("POST", "/v2/allocations/release", self._release),
                 self._route("GET", "/v2/sites", self._directory),
                 self._route("POST", "/v2/sites/query", self._some_sites),
                 self._route("POST", "/v2/sites/search", self._search_sites),
@@ -162,12 +166,18 @@ class _Wms:
             wanted = frozenset(n for n, site in enumerate(self._sites) if site.code in named)
         now, late = now_ms(), self.wire.fault.stale_ms
         seen = [observed_at(number, now - late) for number in range(len(self._sites))]
+        aside = [self._allocations.at(now, each) for each in seen]
         answer = []
         for article in dict.fromkeys(body.articles):
             found = self._levels(article)
             if found is not None:
                 rows = [
-                    self._row(level, seen[level.site], now)
+                    self._row(
+                        level,
+                        seen[level.site],
+                        now,
+                        aside[level.site].get((article, self._sites[level.site].code), 0),
+                    )
                     for level in found
                     if wanted is None or level.site in wanted
                 ]
@@ -186,7 +196,8 @@ class _Wms:
                 detail=f"limit was {body.limit}",
             )  # fmt: skip
         position = self._sites.index(self._by_code[body.site])
-        articles, free = self._free(position)
+        seen = observed_at(position, now_ms() - self.wire.fault.stale_ms)
+        articles, free = self._left(position, body.site, seen)
         start = bisect_right(articles, body.after)
         page = slice(start, start + body.limit)
         more = start + body.limit < len(articles)
@@ -196,9 +207,47 @@ class _Wms:
                 "articles": articles[page],
                 "free": free[page],
                 "next": articles[page][-1] if more else None,
-                "asof": observed_at(position, now_ms() - self.wire.fault.stale_ms),
+                "asof": seen,
             }
         )
+
+    def _left(self, position: int, site: str, seen: int) -> tuple[list[str], list[int]]:
+        """What the site can promise, without what was set aside before the snapshot."""
+        articles, free = self._free(position)
+        aside = self._allocations.at(now_ms(), seen)
+        if not aside:
+            return articles, free
+        left = [
+            (article, pieces - aside.get((article, site), 0))
+            for article, pieces in zip(articles, free)
+        ]
+        left = [each for each in left if each[1] > 0]
+        return [article for article, _ in left], [pieces for _, pieces in left]
+
+    async def _allocate(self, request: Request) -> Response:
+        body = await _read(request, Orders)
+        if len(body.orders) > MAX_REFS:
+            raise _RefusedError(
+                422, "too-many-orders", "Too many orders at once",
+                detail=f"{len(body.orders)} orders were sent", limit=MAX_REFS,
+            )  # fmt: skip
+        now, answer = now_ms(), []
+        for order in body.orders:
+            aside = self._allocations.at(now)
+            free = {
+                (row.article, self._sites[level.site].code): free_pieces(level)
+                - aside.get((row.article, self._sites[level.site].code), 0)
+                for row in order.rows
+                for level in self._levels(row.article) or ()
+            }
+            rows, valid = self._allocations.put(order, free, now)
+            answer.append({"ref": order.ref, "rows": rows, "valid": valid})
+        return Reply(msgspec.to_builtins({"orders": answer}))
+
+    async def _release(self, request: Request) -> Response:
+        body = await _read(request, Refs)
+        self._allocations.release(body.refs)
+        return Reply({"refs": body.refs})
 
     def _read_free(self, position: int) -> tuple[list[str], list[int]]:
         """The articles of which the site can promise some, by number, and how many."""
@@ -226,12 +275,12 @@ class _Wms:
             if self._sites[level.site].code in self._by_code
         )
 
-    def _row(self, level: Level, seen: int, now: int) -> dict[str, Any]:
+    def _row(self, level: Level, seen: int, now: int, aside: int) -> dict[str, Any]:
         due = [{"qty": level.due_quantity, "eta": due_at(level, now)}] if level.due_quantity else []
         return {
             "site": self._sites[level.site].code,
             "qoh": level.on_hand,
-            "alloc": level.allocated,
+            "alloc": level.allocated + aside,
             "ss": level.safety,
             "dmg": level.damaged,
             "trn": level.moving,

@@ -42,11 +42,28 @@ class ReservationLine:
         """Where they are held."""
 
 
+@publishes(domain.hold.Shortfall, part_of=Category.CART)
+class ReservationShortfall:
+    """Pieces that are held, and of which the stock system has said since that there are fewer."""
+
+    sku: str = plain("The SKU that lies there; of a bundle, its component's.")
+    held: int = plain("How many pieces are held.")
+    confirmed: int = plain("How many of them the stock system has set aside.")
+
+    @batch(resolvers.reservation.location)
+    def location(self) -> Location | None:
+        """Where."""
+
+
 @publishes(domain.reservation.Reservation, person=Record.CART)
 class Reservation(Node):
     """Goods that are held for somebody, and that nobody else is sold meanwhile."""
 
     lines: list[ReservationLine] | None = plain("What is held.", category=Category.CART)
+    shortfalls: list[ReservationShortfall] | None = plain(
+        "What of it the stock system cannot hand over, where it has said so; else empty.",
+        category=Category.CART,
+    )
     state: ReservationState | None = plain("What became of it.", category=Category.CART)
     channel: Channel | None = plain("Where it was made.", category=Category.CART)
     created_at: datetime | None = plain("When it was made.", category=Category.CART)

@@ -6,6 +6,7 @@ the first has not. Twins in one process wait for the first one's task and need n
 """
 
 import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -51,11 +52,19 @@ class _UndoneError(Exception):
 class OnceOnly:
     """Carries out mutations, each once; implements ``Attempts``."""
 
-    def __init__(self, database: Database, seal: Seal, subjects: Subjects, holds: Holds) -> None:
+    def __init__(
+        self,
+        database: Database,
+        seal: Seal,
+        subjects: Subjects,
+        holds: Holds,
+        told: Collection[str],
+    ) -> None:
         self._database = database
         self._seal = seal
         self._subjects = subjects
         self._holds = holds
+        self._told = told
         self._under_way: dict[bytes, tuple[bytes, asyncio.Task[Any]]] = {}
         self._purged_at = datetime.min.replace(tzinfo=UTC)
 
@@ -118,7 +127,7 @@ class OnceOnly:
                 return await self._first(connection, scope, digest, kind)
             people = People(connection, self._subjects)
             reservation = ReservationWriter(
-                connection, self._database, self._seal, self._subjects, people
+                connection, self._database, self._seal, self._subjects, people, self._told
             )
             held.append(reservation)
             changes = Changes(

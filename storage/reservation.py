@@ -1,35 +1,29 @@
-"""Reservations in the database: what was asked for, what is held for it, and on which shelves.
-
-A shelf is one SKU at one location. Whoever wants to hold something there writes its row first,
-which makes everybody else wait, and only then counts what is held: so that no two can take the
-last piece, in however many processes.
-"""
+"""Reservations in the database: what was asked for, and what is held for it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ask import Ask
 from domain.availability import StockLevel
-from domain.hold import Held, Place, ReservationLine, with_held
+from domain.hold import Held, Place, ReservationLine, Shortfall
 from domain.identity import external_id
-from domain.provenance import STOCK, Provenance
 from domain.reservation import Reservation, ReservationState
 from domain.viewer import Channel
 from storage.database import Database
 from storage.seal import Seal
+from storage.shelf import Shelves, held_of
 from storage.subject import People, Subject, Subjects
-from storage.table import HOLD, RESERVATION, RESERVATION_LINE, SHELF
+from storage.table import DELIVERY, HOLD, RESERVATION, RESERVATION_LINE
 
 # What is counted for staff beside the calls to the retailer's systems.
 _SYSTEM = "store"
 _ORIGIN = "reservation origin"
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ReservationReader:
@@ -108,10 +102,13 @@ class ReservationWriter:
         seal: Seal,
         subjects: Subjects,
         people: People,
+        told: Collection[str] = (),
     ) -> None:
         self._connection = connection
         self._database = database
+        self._shelves = Shelves(connection, database)
         self._seal = seal
+        self._told = told
         self._subjects = subjects
         self._people = people
         self.has_changed = False
@@ -144,73 +141,19 @@ class ReservationWriter:
         rows = await self._connection.execute(
             select(HOLD).where(HOLD.c.reservation_id == UUID(key))
         )
-        return [_held(row) for row in rows]
+        return [held_of(row) for row in rows]
 
     async def shelves(
         self, places: Iterable[Place], seen: Iterable[StockLevel]
     ) -> Mapping[Place, StockLevel]:
         """Read what the newest snapshot says of each place, with all that is held against it."""
-        wanted = sorted(set(places))
-        levels = {(level.sku, level.location_key): level for level in seen}
-        found = await self._read(wanted, None) if wanted else {}
-        for place, held in found.items():
-            level = levels.get(place)
-            shelf = held.shelf
-            if level is not None and (
-                shelf is None or level.provenance.observed_at > shelf.provenance.observed_at
-            ):
-                held.shelf = level
-        return {place: each.level() for place, each in found.items() if each.shelf is not None}
+        return await self._shelves.look(places, seen)
 
     async def lock(
         self, places: Iterable[Place], seen: Iterable[StockLevel], apart_from: str | None = None
     ) -> Mapping[Place, StockLevel]:
         """Read the shelves so that nobody else can hold anything there until this ends."""
-        wanted = sorted(set(places))
-        if not wanted:
-            return {}
-        await self._lock(wanted, seen)
-        found = await self._read(wanted, apart_from)
-        return {place: each.level() for place, each in found.items() if each.shelf is not None}
-
-    async def _lock(self, places: Sequence[Place], seen: Iterable[StockLevel]) -> None:
-        """Write the row of each place, in one order that is everybody's, and thereby lock it.
-
-        What is older than what is known changes nothing; a place that nothing is known of gets a
-        row that says so, for there must be one to lock.
-        """
-        levels = {(level.sku, level.location_key): level for level in seen}
-        rows = [_shelf(place, levels.get(place)) for place in places]
-        statement = self._database.insert(SHELF).values(rows)
-        newer = statement.excluded
-        await self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[SHELF.c.sku, SHELF.c.location_key],
-                set_={
-                    "on_hand": newer.on_hand,
-                    "allocated": newer.allocated,
-                    "safety_stock": newer.safety_stock,
-                    "observed_at": newer.observed_at,
-                },
-                where=newer.observed_at > SHELF.c.observed_at,
-            )
-        )
-
-    async def _read(self, places: Sequence[Place], apart_from: str | None) -> dict[Place, "_Shelf"]:
-        """Read the rows of some places, and what is held there, in one statement."""
-        same = and_(HOLD.c.sku == SHELF.c.sku, HOLD.c.location_key == SHELF.c.location_key)
-        if apart_from is not None:
-            same = and_(same, HOLD.c.reservation_id != UUID(apart_from))
-        holds = (HOLD.c.quantity, HOLD.c.expires_at, HOLD.c.included_from)
-        rows = await self._connection.execute(
-            select(SHELF, *holds).outerjoin_from(SHELF, HOLD, same).where(_among(SHELF, places))
-        )
-        found = {place: _Shelf() for place in places}
-        for row in rows:
-            shelf = found.get((row.sku, row.location_key))
-            if shelf is not None:
-                shelf.add(row)
-        return found
+        return await self._shelves.lock(places, seen, apart_from)
 
     async def running_from(self, origin: str) -> int:
         """Count what runs for guests from one place, keeping others from adding to it."""
@@ -249,6 +192,7 @@ class ReservationWriter:
         await self._connection.execute(
             insert(HOLD), [_line(UUID(reservation.key), line) | ends for line in lines]
         )
+        await self._tell(UUID(reservation.key), lines, is_release=False)
 
     async def save(self, reservation: Reservation) -> None:
         """Write a reservation that was read; one that has ended holds nothing any more."""
@@ -258,6 +202,9 @@ class ReservationWriter:
             update(RESERVATION).where(RESERVATION.c.id == id).values(**_columns(reservation))
         )
         mine = HOLD.c.reservation_id == id
+        held = await self.held(reservation.key)
+        is_over = reservation.state not in (ReservationState.HELD, ReservationState.COMMITTED)
+        await self._tell(id, held, is_release=is_over)
         if reservation.state is ReservationState.HELD:
             await self._connection.execute(
                 update(HOLD).where(mine).values(expires_at=reservation.expires_at)
@@ -267,33 +214,37 @@ class ReservationWriter:
         else:
             await self._connection.execute(delete(HOLD).where(mine))
 
-
-class _Shelf:
-    """A row of the table, and what is held against it."""
-
-    def __init__(self) -> None:
-        self.shelf: StockLevel | None = None
-        self._held: list[Held] = []
-
-    def add(self, row: Row[Any]) -> None:
-        """Take one row of the shelf joined with its holds."""
-        if self.shelf is None and row.observed_at > _NEVER:
-            system = external_id(row.location_key).system
-            self.shelf = StockLevel(
-                sku=row.sku,
-                location_key=row.location_key,
-                on_hand=row.on_hand,
-                allocated=row.allocated,
-                safety_stock=row.safety_stock,
-                provenance=Provenance(system, row.observed_at, STOCK),
+    async def _tell(
+        self, id: UUID, held: Iterable[ReservationLine | Held], *, is_release: bool
+    ) -> None:
+        """Note what the stock systems that can set goods aside are to be told."""
+        systems = {external_id(each.location_key).system for each in held}
+        rows = [
+            {
+                "reservation_id": id,
+                "system": system,
+                "is_release": is_release,
+                "version": 1,
+                "tries": 0,
+                "due_at": datetime.now(UTC),
+            }
+            for system in sorted(systems.intersection(self._told))
+        ]
+        if not rows:
+            return
+        statement = self._database.insert(DELIVERY).values(rows)
+        await self._connection.execute(
+            # Whoever is telling what was noted before keeps the lease: this is told after it.
+            statement.on_conflict_do_update(
+                index_elements=[DELIVERY.c.reservation_id, DELIVERY.c.system],
+                set_={
+                    "is_release": statement.excluded.is_release,
+                    "version": DELIVERY.c.version + 1,
+                    "tries": 0,
+                    "due_at": statement.excluded.due_at,
+                },
             )
-        if row.quantity is not None:
-            self._held.append(_held(row))
-
-    def level(self) -> StockLevel:
-        """Tell what can still be promised there."""
-        assert self.shelf is not None, "asked only of what is known"
-        return with_held(self.shelf, self._held, datetime.now(UTC))
+        )
 
 
 async def _load(
@@ -302,6 +253,7 @@ async def _load(
     newest = (RESERVATION.c.created_at.desc(), RESERVATION.c.id.desc())
     rows = (await connection.execute(select(RESERVATION).where(which).order_by(*newest))).all()
     lines: defaultdict[UUID, list[ReservationLine]] = defaultdict(list)
+    lacking: defaultdict[UUID, list[Shortfall]] = defaultdict(list)
     if rows:
         found = await connection.execute(
             select(RESERVATION_LINE)
@@ -312,11 +264,24 @@ async def _load(
             lines[line.reservation_id].append(
                 ReservationLine(line.sku, line.location_key, line.quantity)
             )
+        short = await connection.execute(
+            select(HOLD)
+            .where(
+                HOLD.c.reservation_id.in_([row.id for row in rows]),
+                HOLD.c.confirmed < HOLD.c.quantity,
+            )
+            .order_by(HOLD.c.sku, HOLD.c.location_key)
+        )
+        for each in short:
+            lacking[each.reservation_id].append(
+                Shortfall(each.sku, each.location_key, each.quantity, each.confirmed)
+            )
     return [
         Reservation(
             key=str(row.id),
             holder=people[row.subject_id].customer_key,
             lines=tuple(lines[row.id]),
+            shortfalls=tuple(lacking[row.id]),
             state=ReservationState(row.state),
             channel=Channel(row.channel),
             created_at=row.created_at,
@@ -332,12 +297,6 @@ def _runs(now: datetime) -> ColumnElement[bool]:
     return and_(RESERVATION.c.state == ReservationState.HELD.value, RESERVATION.c.expires_at > now)
 
 
-def _among(table: Table, places: Iterable[Place]) -> ColumnElement[bool]:
-    """Find the rows of some places, and perhaps of others with the same SKUs and locations."""
-    skus, locations = zip(*places)
-    return and_(table.c.sku.in_(set(skus)), table.c.location_key.in_(set(locations)))
-
-
 def _columns(reservation: Reservation) -> dict[str, Any]:
     return {"state": reservation.state.value, "expires_at": reservation.expires_at}
 
@@ -349,23 +308,6 @@ def _line(id: UUID, line: ReservationLine) -> dict[str, Any]:
         "location_key": line.location_key,
         "quantity": line.quantity,
     }
-
-
-def _shelf(place: Place, level: StockLevel | None) -> dict[str, Any]:
-    sku, location_key = place
-    return {
-        "sku": sku,
-        "location_key": location_key,
-        "on_hand": level.on_hand if level else 0,
-        "allocated": level.allocated if level else 0,
-        # What one channel may not sell, another may.
-        "safety_stock": level.safety_stock - level.held_back if level else 0,
-        "observed_at": level.provenance.observed_at if level else _NEVER,
-    }
-
-
-def _held(row: Row[Any]) -> Held:
-    return Held(row.sku, row.location_key, row.quantity, row.expires_at, row.included_from)
 
 
 def _uuid(key: str) -> UUID | None:

@@ -1,12 +1,14 @@
 """Everything that the gateway keeps itself, opened and closed together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.allocation import Allocator
+from domain.ask import Ask
 from domain.attempt import Attempts
 from domain.configuration import ConfigurationError, Problem
 from domain.deadline import Deadline
@@ -17,6 +19,7 @@ from storage.cart import CartReader
 from storage.case import CaseReader
 from storage.coupon import CouponReader
 from storage.database import Database
+from storage.delivery import Deliveries
 from storage.held import AssortmentWithHolds, Holds, StockWithHolds
 from storage.idempotency import OnceOnly
 from storage.price import PriceStore
@@ -68,7 +71,10 @@ class Store:
         self.documents, self.feed = shared.documents, shared.feed
         self.sweep = Sweep(self._database)
         self._holds = Holds(self._database)
-        self.attempts: Attempts = OnceOnly(self._database, self._seal, self._subjects, self._holds)
+        self._allocators: dict[str, Allocator] = {}
+        self.attempts: Attempts = OnceOnly(
+            self._database, self._seal, self._subjects, self._holds, self._allocators
+        )
 
     async def start(self) -> str | None:
         """Bring the embedded database up to date, and see that it is this gateway's.
@@ -84,6 +90,15 @@ class Store:
         except StoreUnavailable as failure:
             return str(failure.__cause__ or failure)
         return None
+
+    def forget(self) -> None:
+        """Read what is held anew before the next figure of stock: another process changed it."""
+        self._holds.forget()
+
+    def deliveries(self, allocators: Mapping[str, Allocator], ask: Callable[[], Ask]) -> Deliveries:
+        """Have these systems told, by name, what is held from here on."""
+        self._allocators.update(allocators)
+        return Deliveries(self._database, self._holds, self._allocators, ask)
 
     def over(self, ports: Ports) -> Ports:
         """Put what we hold into what the retailer's systems tell of stock."""

@@ -221,6 +221,7 @@ HOLD = Table(
     Column("quantity", Integer, nullable=False),
     Column("expires_at", Moment),
     Column("included_from", Moment),
+    Column("confirmed", Integer),
 )
 
 # How often a code is held or redeemed. Its row is the lock of all that redeem it.
@@ -299,4 +300,17 @@ CART_CODE = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("cart_id", ForeignKey("cart.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("expires_at", Moment, nullable=False, index=True),
+)
+
+# What a stock system is still to be told of a reservation: to set aside what is held, or let go.
+DELIVERY = Table(
+    "delivery",
+    METADATA,
+    Column("reservation_id", ForeignKey("reservation.id", ondelete="CASCADE"), primary_key=True),
+    Column("system", String(40), primary_key=True),
+    Column("is_release", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False, index=True),
+    Column("leased_until", Moment),
 )

@@ -47,6 +47,34 @@ class Available(Struct, frozen=True):
     asof: int
 
 
+class Aside(Struct, frozen=True):
+    """Pieces that are set aside."""
+
+    article: str
+    site: str
+    qty: Whole
+
+
+class Order(Struct, frozen=True):
+    """What is set aside under one reference, and from when on snapshots have it."""
+
+    ref: str
+    rows: list[Aside]
+    valid: int
+
+
+class Orders(Struct, frozen=True):
+    """Several of them."""
+
+    orders: list[Order]
+
+
+class Released(Struct, frozen=True):
+    """What was let go."""
+
+    refs: list[str]
+
+
 class Addr(Struct, frozen=True):
     """Where a site is."""
 

@@ -9,7 +9,9 @@ from functools import lru_cache
 
 from adapters._body import exact
 from adapters.sandbox_wms import message
+from domain.allocation import Allocation
 from domain.availability import StockLevel, Supply
+from domain.hold import ReservationLine
 from domain.location import Address, GeoPoint, Location, LocationKind, LocationService
 from domain.opening import OpeningHours, Span, SpecialDay
 from domain.promise import Handover
@@ -72,6 +74,19 @@ def pieces(there: message.Available) -> dict[str, int]:
     if any(free < 1 for free in there.free):
         raise ValueError("what is available is at least a piece")
     return dict(zip(there.articles, there.free, strict=True))
+
+
+def allocation(order: message.Order, system: str) -> Allocation:
+    """Translate what was set aside."""
+    if any(row.qty < 0 for row in order.rows):
+        raise ValueError("less than nothing is set aside")
+    return Allocation(
+        key=order.ref,
+        lines=tuple(
+            ReservationLine(row.article, f"{system}:{row.site}", row.qty) for row in order.rows
+        ),
+        included_from=moment(order.valid),
+    )
 
 
 def location(site: message.Site, provenance: Provenance) -> Location:

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.api.test_reservation import Reserving
 from tests.shop import Shop
 
 SKU = "100001001"
@@ -106,3 +107,23 @@ async def test_so_many_articles_are_followed_at_once(shop: Shop, skus: list[str]
         message = await socket.receive_json()
     assert message["type"] == "error"
     assert message["payload"][0]["extensions"]["code"] == "BAD_INPUT"
+
+
+async def test_what_is_held_is_told_at_once(shop: Shop) -> None:
+    """Who follows an article hears of it as soon as pieces are held, or let go again."""
+    query = """query ($sku: String!) { availability(skus: [$sku]) { locations(first: 100) {
+      location { id kind } stock { available } } } }"""
+    (found,) = shop.ask(query, {"sku": SKU}, persona="system").data["availability"]
+    place = next(
+        each["location"]["id"]
+        for each in found["locations"]
+        if each["location"]["kind"] == "STORE" and each["stock"]["available"]
+    )
+    one = Reserving(shop, "customer")
+    async with following(shop, "system") as socket:
+        told = asyncio.ensure_future(change(socket))
+        while not told.done():
+            one.reserve(place, SKU, 1)
+            await asyncio.wait((told,), timeout=0.2)
+            one.release()
+        assert [each["sku"] for each in told.result()["variants"]] == [SKU]

@@ -1,6 +1,7 @@
 """Reserve and collect, over HTTP: what is held is gone from list, filter, detail and till."""
 
 import secrets
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -67,6 +68,18 @@ class Reserving:
             self.made.append(payload["reservation"]["id"])
         return payload
 
+    def settle(self) -> None:
+        """Let all of it go, and wait until the stock system knows."""
+        self._shop.mend()
+        end = time.monotonic() + 20
+        is_told = not self.made
+        self.release()
+        while not is_told and time.monotonic() < end:
+            asked = {each["path"] for each in self._shop.requests("wms")}
+            is_told = "/v2/allocations/release" in asked
+            time.sleep(0.1)
+        assert is_told
+
     def release(self) -> None:
         while self.made:
             answer = self._send(RELEASE, {"reservation": self.made.pop(), **self._secret})
@@ -83,7 +96,7 @@ def reserving(request: pytest.FixtureRequest, shop: Shop) -> Iterator[Reserving]
     if request.param == "guest":
         one = Reserving(shop, None, secrets.token_urlsafe(32))
     yield one
-    one.release()
+    one.settle()
 
 
 def _ids(shop: Shop, store: str) -> set[str]:
@@ -112,7 +125,7 @@ def test_the_last_pieces_are_gone_everywhere_once_held(
     (short,) = reserving.reserve(store, sku, 1)["userErrors"]
     assert (short["__typename"], short["wanted"], short["available"]) == ("Shortage", 1, 0)
     assert short["location"]["name"]
-    reserving.release()
+    reserving.settle()
     assert product in _ids(shop, store)
 
 
@@ -160,3 +173,25 @@ def test_a_bundle_is_as_many_as_its_scarcest_component_makes(shop: Shop) -> None
         assert pieces[sku] == {
             key: min(there[key] // count for there, count in made) for key in everywhere
         }
+
+
+def test_the_stock_system_is_told_and_nothing_counts_twice(
+    shop: Shop, store: str, last: tuple[str, str, int], reserving: Reserving
+) -> None:
+    """While a hold passes into the stock system's own figures, what can be had stays the same."""
+    _, sku, count = last
+    shop.mend()
+    reserving.reserve(store, sku, 1)
+    query = """query ($sku: String!, $store: ID!) { variant(sku: $sku) {
+      availability(locations: [$store]) {
+        locations { stock { available reserved allocated } } } } }"""
+    seen = set()
+    end = time.monotonic() + 45
+    while time.monotonic() < end and 0 not in seen:
+        answer = shop.ask(query, {"sku": sku, "store": store}, persona="system")
+        (place,) = answer.data["variant"]["availability"]["locations"]
+        assert place["stock"]["available"] == count - 1
+        seen.add(place["stock"]["reserved"])
+        time.sleep(0.2)
+    assert seen == {1, 0}
+    assert "/v2/allocations" in {each["path"] for each in shop.requests("wms")}

@@ -204,3 +204,32 @@ def test_each_country_may_have_a_wms_of_its_own(sandbox: Sandbox) -> None:
         return sorted((row["site"], row["qoh"], row["alloc"], row["ss"]) for row in rows)
 
     assert {k: figures(v) for k, v in parts.items()} == {k: figures(v) for k, v in whole.items()}
+
+
+def test_goods_are_set_aside_under_a_reference(sandbox: Sandbox) -> None:
+    """A reference sets aside once, no more than there is, counts in snapshots from its moment on,
+    and lets go when it is told to, or when its time is over."""
+    wms = sandbox.clients["wms"]
+    page = wms.post("/v2/stock/available", json={"site": "WAW1", "limit": 1}).json()
+    (article,), (free,) = page["articles"], page["free"]
+
+    def put(ref: str, pieces: int, until: int | None = None) -> Any:
+        rows = [{"article": article, "site": "WAW1", "qty": pieces}]
+        body = {"orders": [{"ref": ref, "rows": rows, "until": until}]}
+        (order,) = wms.post("/v2/allocations", json=body).json()["orders"]
+        return order["rows"][0]["qty"], order["valid"]
+
+    first = put("a", free)
+    assert first[0] == free
+    assert put("a", free) == first
+    assert put("b", 1)[0] == 0
+    (level,) = sandbox.stock([article], ["WAW1"])[article]
+    assert (level["asof"] >= first[1]) == (level["qoh"] - level["alloc"] - level["ss"] <= 0)
+    for _ in range(2):
+        assert wms.post("/v2/allocations/release", json={"refs": ["a"]}).json() == {"refs": ["a"]}
+    assert put("b", 1)[0] == 1
+    assert put("b", 1, until=1)[0] == 1
+    assert put("c", free)[0] == free
+    wms.post("/v2/allocations/release", json={"refs": ["b", "c"]})
+    many = {"orders": [{"ref": str(n), "rows": []} for n in range(101)]}
+    assert wms.post("/v2/allocations", json=many).status_code == 422

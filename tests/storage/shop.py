@@ -14,11 +14,13 @@ from typing import Any
 
 import msgspec
 from graphql import GraphQLError
+from msgspec.structs import replace
 
 import execution.context
 import execution.executor
 from auth.policy import PolicyTable
 from auth.table import read_table
+from domain.allocation import Allocation, AllocationRequest
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
@@ -173,6 +175,8 @@ class Stock:
     def __init__(self) -> None:
         self.is_away = False
         self.pieces: dict[tuple[str, str], int] = {}
+        self.aside: dict[str, Allocation] = {}
+        self.sets_aside = 1_000
         self.observed_at: datetime | None = None
 
     async def stock_by_sku(
@@ -187,6 +191,7 @@ class Stock:
                     sku=sku,
                     location_key=place,
                     on_hand=self.pieces.get((sku, place), PIECES),
+                    allocated=self._allocated(sku, place),
                     provenance=source,
                 )
                 for place in PLACES
@@ -194,6 +199,36 @@ class Stock:
             for sku in skus
             if sku.startswith("S")
         }
+
+    def _allocated(self, sku: str, place: str) -> int:
+        return sum(
+            line.quantity
+            for each in self.aside.values()
+            for line in each.lines
+            if line.place == (sku, place)
+        )
+
+    async def allocations_by_request(
+        self, requests: Sequence[AllocationRequest], ask: Ask
+    ) -> Mapping[str, Allocation | Failure]:
+        if self.is_away:
+            raise SourceUnavailable("wms", "allocations_by_request", "away")
+        now = datetime.now(UTC)
+        for each in requests:
+            if each.key not in self.aside or self.aside[each.key].lines != each.lines:
+                lines = tuple(
+                    replace(line, quantity=min(line.quantity, self.sets_aside))
+                    for line in each.lines
+                )
+                self.aside[each.key] = Allocation(each.key, lines, now)
+        return {each.key: self.aside[each.key] for each in requests}
+
+    async def released_by_key(self, keys: Sequence[str], ask: Ask) -> frozenset[str]:
+        if self.is_away:
+            raise SourceUnavailable("wms", "released_by_key", "away")
+        for key in keys:
+            self.aside.pop(key, None)
+        return frozenset(keys)
 
     async def skus_by_location(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Assortment]:
         source = Provenance("wms", datetime.now(UTC), STOCK)
