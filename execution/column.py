@@ -21,7 +21,7 @@ from execution.completion import complete
 from execution.item import arrive, is_late, resolve_items, settle
 from execution.plan import Source, Step
 from execution.run import Group, Late, Paths, Run
-from execution.standing import standings
+from execution.standing import standings, standings_now
 
 
 def begin(run: Run) -> Group:
@@ -96,6 +96,10 @@ def _advance(run: Run) -> None:
             continue  # an empty list: nobody below is asked about nothing
         selection = group.selection
         if selection.terms:
+            known = standings_now(group.parents, selection.terms, run.context)
+            if known is not None:
+                _stand(run, group, known)
+                continue
             waiting = standings(group.parents, selection.terms, run.context)
             run.pending.append(Late(waiting, partial(_stand, run, group)))
             continue

@@ -20,6 +20,7 @@ from domain.campaign import Campaigns
 from domain.cart import RULES, Rules
 from domain.change import StockChanges
 from domain.configuration import Problem
+from domain.customer import Customer
 from domain.deadline import Deadline, Duration
 from domain.errors import BadInput, Failure, Forbidden, SourceFailure
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
@@ -124,7 +125,8 @@ class Context(Struct, kw_only=True):
     read; ``requested`` is what the operation could have cost at most, ``actual`` what was
     resolved; both as execution/cost.py counts. ``stood`` tells, where graphql-core runs the
     operation, what holds for the person's object at a path, and ``looks`` what was shown of it.
-    ``documents`` are the executor's own. ``fresh_until`` is when the first of
+    ``documents`` are the executor's own; ``opened`` and ``people`` what is remembered of cases and
+    of customers' records. ``fresh_until`` is when the first of
     its values, as far as they tell their age, will not count as fresh any more. ``proven`` names
     whom this operation has shown a secret of: what is about them is the viewer's own.
     ``appraisals`` are what carts come to, by key, version, and whether stock was looked at.
@@ -144,6 +146,8 @@ class Context(Struct, kw_only=True):
     record: AccessRecord = UNRECORDED
     documents: Any = None
     looks: list[Any] = field(default_factory=list)
+    opened: dict[bool, frozenset[str]] = field(default_factory=dict)
+    people: dict[str, Customer] = field(default_factory=dict)
     pseudonyms: Pseudonyms = NO_PSEUDONYMS
     buckets: TokenBucket = UNSERVED
     offering: Offering = field(default_factory=lambda: Offering(Lineage()))

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 import execution.engine
 from domain.errors import DeadlineExceeded, Failure
+from domain.record import UNRECORDED
 from domain.viewer import Role
 from execution.collect import Operation
 from execution.context import Context
@@ -203,8 +204,17 @@ class Executor:
     async def _answer(
         self, prepared: "_Prepared", context: Context, root: object, *, in_parts: bool = False
     ) -> Result:
+        loop = asyncio.get_running_loop()
+        bound = asyncio.timeout(None)
+
+        def end() -> None:
+            # What has come makes an answer yet, also where the process itself was held up.
+            context.loaders.give_up()
+            bound.reschedule(loop.time() + _GRACE)
+
+        ending = loop.call_later(max(0.0, context.deadline.remaining()), end)
         try:
-            async with asyncio.timeout(context.deadline.remaining() + _GRACE):
+            async with bound:
                 if in_parts and not prepared.operation.is_planned:
                     return await self._begin(prepared, context)
                 data, errors = await self._run(prepared, context, root)
@@ -213,6 +223,8 @@ class Executor:
             return _finished(None, [_error(failure)], context)
         except Exception as bug:  # noqa: BLE001 - nothing but cancellation leaves this door
             return _finished(None, [GraphQLError(str(bug), original_error=bug)], context)
+        finally:
+            ending.cancel()
         return _finished(data, errors, context)
 
     def _max_age(self, prepared: "_Prepared", context: Context, result: Result) -> int | None:
@@ -264,7 +276,7 @@ class Executor:
                 data = await self._engine.execute(run)
             finally:
                 context.actual += run.cost
-            if run.shown:
+            if run.shown and context.record is not UNRECORDED:
                 await record(looks(run.shown), context)
             return data, run.errors
         await _narrow(context, *_reads(prepared, context))

@@ -233,6 +233,12 @@ class Loaders:
         if not near:
             self._reads = {**self._reads, Customer: least}
 
+    def give_up(self) -> None:
+        """End what is under way: whoever waits for it is told that the time is over."""
+        self._batches.close()
+        for loaders in self._elsewhere.values():
+            loaders.give_up()
+
     def close(self) -> None:
         """End the batches that are still under way."""
         self._batches.close()

@@ -18,7 +18,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails
 from msgspec import Struct, field
 
-from domain.policy import Standing, Terms, View
+from domain.policy import Category, Standing, Terms, View
 from execution.argument import Arguments
 from execution.collect import Fields, Operation
 from execution.leaf import Column
@@ -88,14 +88,15 @@ class Selection(Struct, eq=False, kw_only=True):
     """The fields of one runtime type at one place.
 
     *Shape*: ``template`` has every response key in order. ``is_person`` tells that its objects are
-    people's and nothing has to be found out of them, ``view`` whether an object of this
-    type may be shown at all. Where ``terms`` have to be found out of each object, this
-    selection has no steps; the objects for which the same of them hold go on together by the one
-    of ``variants`` that is made for these, out of ``fields``. ``standing`` is what it was made
-    for itself, and what counts for the parts of its objects. ``denies`` tells that a field here
-    or below is denied. ``observes`` tells that objects of the type can say of themselves that
-    they are stale. ``runs`` counts its columns, ``surprises`` those that the loop left undone.
-    ``rows``, where there is one, makes the rows of a column with all but the steps in ``rest``.
+    people's and nothing has to be found out of them, ``view`` whether an object of this type may
+    be shown at all; ``seen`` is what is shown of each category. Where ``terms`` have to be found
+    out of each object, this selection has no steps; the objects for which the same of them hold
+    go on together by the one of ``variants`` that is made for these, out of ``fields``.
+    ``standing`` is what it was made for itself, and what counts for the parts of its objects.
+    ``denies`` tells that a field here or below is denied, ``observes`` that objects of the type
+    can say of themselves that they are stale. ``runs`` counts its columns, ``surprises`` those
+    that the loop left undone. ``rows``, where there is one, makes the rows of a column with all
+    but the steps in ``rest``.
     """
 
     kind: GraphQLObjectType
@@ -108,6 +109,7 @@ class Selection(Struct, eq=False, kw_only=True):
     terms: Terms = frozenset()
     standing: Standing = frozenset()
     fields: Fields = field(default_factory=dict)
+    seen: dict[Category, View] | None = None
     variants: "dict[Standing, Selection]" = field(default_factory=dict)
     denies: bool = False
     observes: bool = False

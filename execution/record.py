@@ -39,51 +39,58 @@ class AccessBuffer:
         return taken
 
 
-Look = tuple[Any, Category, View, Standing]
-"""An object, what was seen of it, how much, and what held."""
+Seen = dict[Category, View]
+Look = tuple[Sequence[Any], Seen, Standing]
+"""Objects of one kind, what was seen of each, and what held for them."""
 
 
 def looks(groups: Iterable[Group]) -> Iterable[Look]:
     """Tell what the groups of a run showed of people."""
     for group in groups:
-        seen: dict[Category, View] = {}
-        for step in group.selection.steps:
-            label = step.field.extensions.get("label")
-            if label is not None and step.source is not Source.DENIED:
-                known = seen.get(label.category, View.NONE)
-                seen[label.category] = max(known, step.view, key=_RANK.__getitem__)
-        for parent in group.parents if seen else ():
-            for category, view in seen.items():
-                yield parent, category, view, group.selection.standing
+        selection = group.selection
+        if selection.seen is None:
+            selection.seen = {}
+            for step in selection.steps:
+                label = step.field.extensions.get("label")
+                if label is not None and step.source is not Source.DENIED:
+                    _widen(selection.seen, label.category, step.view)
+            selection.seen.pop(Category.OPERATIONAL, None)
+        if selection.seen:
+            yield group.parents, selection.seen, selection.standing
 
 
 async def record(found: Iterable[Look], context: Context) -> None:
     """Hand on one summary for each person; what is about nobody is not among them."""
-    people: dict[str, dict[Category, View]] = {}
+    people: dict[str, Seen] = {}
     rests: set[str] = set()
-    names: dict[str, str] = {}
-    for value, category, view, standing in found:
-        if category is Category.OPERATIONAL or not value.subjects:
-            continue
-        if isinstance(value, Customer):
-            names |= dict.fromkeys(value.subjects, value.key)
-        key = min(value.subjects)
+    names = {key: each.key for key, each in context.people.items()}
+    for values, seen, standing in found:
+        keys = set()
+        for value in values:
+            if isinstance(value, Customer):
+                names.update(dict.fromkeys(value.identities, value.key))
+                keys.add(value.key)
+            else:
+                keys.add(min(value.subjects, default=""))
+        keys.discard("")
+        for key in keys:
+            into = people.setdefault(key, {})
+            for category, view in seen.items():
+                _widen(into, category, view)
         if Condition.CASE in standing:
-            rests.add(key)
-        seen = people.setdefault(key, {})
-        seen[category] = max(seen.get(category, View.NONE), view, key=_RANK.__getitem__)
+            rests |= keys
     if not people:
         return
-    merged: dict[str, dict[Category, View]] = {}
-    cases: dict[str, tuple[str, ...]] = {}
+    merged: dict[str, Seen] = {}
     for key, seen in people.items():
         # An order knows its buyer by another system's number, which the customer's record has.
-        subject = names.get(key, key)
-        into = merged.setdefault(subject, {})
+        into = merged.setdefault(names.get(key, key), {})
         for category, view in seen.items():
-            into[category] = max(into.get(category, View.NONE), view, key=_RANK.__getitem__)
-        if key in rests:
-            cases[subject] = await rested_on(subject, context)
+            _widen(into, category, view)
+    cases = {
+        subject: await rested_on(subject, context)
+        for subject in {names.get(key, key) for key in rests}
+    }
     viewer = context.viewer
     context.record.note(
         [
@@ -101,3 +108,8 @@ async def record(found: Iterable[Look], context: Context) -> None:
             for subject, seen in merged.items()
         ]
     )
+
+
+def _widen(seen: Seen, category: Category, view: View) -> None:
+    if _RANK[view] > _RANK[seen.get(category, View.NONE)]:
+        seen[category] = view

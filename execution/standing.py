@@ -1,6 +1,5 @@
 """What holds between the viewer and an object: the part of a decision that waits for the object."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -19,6 +18,8 @@ _CONSENTS = {
 }
 
 
+# What can be told of most objects once the viewer's cases and own record are known.
+_AT_HAND = frozenset((Condition.OWN, Condition.CASE, Condition.UNRESTRICTED))
 # What only the customer's own record tells.
 _OF_RECORD = frozenset((Condition.UNRESTRICTED, *_CONSENTS))
 
@@ -36,7 +37,7 @@ async def standings(values: Sequence[Personal], terms: Terms, context: Context) 
     """
     needed = frozenset[Condition]().union(*terms)
     near = [each for each in Condition if each in needed and each not in _OF_RECORD]
-    columns = await asyncio.gather(*(_LOOKS[each](values, each, context) for each in near))
+    columns = [await _LOOKS[each](values, each, context) for each in near]
     rows = zip(*columns) if near else ((),) * len(values)
     known: dict[tuple[bool, ...], Standing] = {}
     found = []
@@ -54,6 +55,38 @@ async def standings(values: Sequence[Personal], terms: Terms, context: Context) 
             for index, it_holds in zip(places, holds):
                 if it_holds:
                     found[index] |= {condition}
+    return found
+
+
+def standings_now(
+    values: Sequence[Personal], terms: Terms, context: Context
+) -> list[Standing] | None:
+    """Tell what ``standings`` would where nothing has to be asked for it; else None."""
+    needed = frozenset[Condition]().union(*terms)
+    keys = context.opened.get(True) if Condition.CASE in needed else frozenset()
+    if keys is None or not needed <= _AT_HAND:
+        return None
+    ways = [term - {Condition.UNRESTRICTED} for term in terms if Condition.UNRESTRICTED in term]
+    mine = frozenset(context.proven)
+    if Condition.OWN in needed and (own := context.viewer.customer) is not None:
+        if own not in context.people:
+            return None
+        mine = context.people[own].subjects | mine
+    found = []
+    for value in values:
+        holds = set()
+        subjects = value.subjects
+        if not mine.isdisjoint(subjects):
+            holds.add(Condition.OWN)
+        if not keys.isdisjoint(subjects):
+            holds.add(Condition.CASE)
+        if any(way <= holds for way in ways):
+            record = context.people.get(_subject(value) or "")
+            if record is None:
+                return None
+            if not record.is_restricted:
+                holds.add(Condition.UNRESTRICTED)
+        found.append(frozenset(holds) & needed)
     return found
 
 
@@ -151,9 +184,8 @@ async def _consent(values: Sequence[Personal], term: Condition, context: Context
 async def _records(values: Sequence[Personal], context: Context) -> list[Customer | None]:
     """Find the customer's own record of each object."""
     keys = [value.key if isinstance(value, Customer) else _subject(value) for value in values]
-    found: dict[str, Customer | None] = {
-        value.key: value for value in values if isinstance(value, Customer)
-    }
+    found: dict[str, Customer | None] = {**context.people}
+    found |= {value.key: value for value in values if isinstance(value, Customer)}
     rest = list(dict.fromkeys(key for key in keys if key is not None and key not in found))
     if rest:
         loaders = context.loaders
@@ -171,12 +203,25 @@ def _subject(value: Personal) -> str | None:
 
 
 async def _identities(key: str, context: Context) -> frozenset[str]:
+    if key in context.people:
+        return context.people[key].subjects
     record = await context.loaders.customer_by_key.load_one(key)
-    return record.subjects if isinstance(record, Customer) else frozenset((key,))
+    if not isinstance(record, Customer):
+        return frozenset((key,))
+    _meet(record, context)
+    return record.subjects
+
+
+def _meet(record: Customer, context: Context) -> None:
+    """Remember a customer by every key of theirs, for what is asked of their record later."""
+    context.people.update(dict.fromkeys(record.subjects, record))
 
 
 async def case_keys(context: Context, *, with_identities: bool = False) -> frozenset[str]:
-    """Tell whom the viewer has a case open on, for the purpose at hand."""
+    """Tell whom the viewer has a case open on, for the purpose at hand; asked once."""
+    known = context.opened.get(with_identities)
+    if known is not None:
+        return known
     agent = context.viewer.subject
     if agent is None or not context.viewer.is_staff:
         return frozenset()
@@ -184,12 +229,16 @@ async def case_keys(context: Context, *, with_identities: bool = False) -> froze
     if isinstance(cases, Failure):
         context.do_without(cases)
         return frozenset()
-    keys = [each.customer_key for each in cases or () if _counts(each, context)]
+    keys = frozenset(each.customer_key for each in cases or () if _counts(each, context))
+    context.opened[False] = keys
     if not with_identities:
-        return frozenset(keys)
-    records = await context.loaders.customer_by_key.load(keys)
-    of = (record.subjects for record in records if isinstance(record, Customer))
-    return frozenset(keys).union(*of)
+        return keys
+    for record in await context.loaders.customer_by_key.load(list(keys)):
+        if isinstance(record, Customer):
+            _meet(record, context)
+            keys |= record.subjects
+    context.opened[True] = keys
+    return keys
 
 
 async def rested_on(subject: str, context: Context) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.bundle import UNCARRIED, carried
 from tests.shop import ROOT, Shop, serve
 
 DETAIL = """{ variant(sku: "100001001") { sku product { name }
@@ -113,7 +114,9 @@ SCREEN = """query ($skus: [String!]!) {
   lookup(kind: CUSTOMER, system: "crm", id: "C-000042") { ... on Customer {
     name { full { text } } email { text } loyalty { points tier }
     orders(first: 3) { nodes { number total { minor currency } lines { quantity name } } } } } }"""
-SKUS = [f"100{style:03d}001" for style in range(1, 30)]
+# What lies nowhere may be packed of others, which the ERP alone knows.
+SKUS = [f"100{style:03d}001" for style in range(1, 30) if carried(style - 1) >= UNCARRIED]
+NOWHERE = [f"100{style:03d}001" for style in range(1, 300) if carried(style - 1) < UNCARRIED]
 # What each system's failure may take away, as paths into the answer.
 OWN: dict[str, list[tuple[str, ...]]] = {
     "erp": [("products",), ("lookup", "orders")],
@@ -276,6 +279,17 @@ def test_a_damaged_row_costs_its_own_key(broken: Shop) -> None:
         ["availability", n] for n in damaged
     ]
     assert set(answer.codes) == {"SOURCE_CONTRACT"}
+
+
+def test_what_may_be_packed_of_others_is_not_sold_out(shop: Shop) -> None:
+    """Where nobody can say what a set is made of, its availability is null, and not none."""
+    query = """query ($skus: [String!]!) { availability(skus: $skus) { band } }"""
+    whole = shop.ask(query, {"skus": NOWHERE[:20]}).data["availability"]
+    assert {each["band"] for each in whole} > {"NONE"}
+    shop.fault("erp", mode="down")
+    answer = shop.ask(query, {"skus": NOWHERE[:20]})
+    assert answer.data["availability"] == [None] * len(whole)
+    assert set(answer.codes) == {"SOURCE_UNAVAILABLE"}
 
 
 def test_stock_below_zero_counts_as_none_and_is_flagged(shop: Shop) -> None:

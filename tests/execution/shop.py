@@ -330,10 +330,10 @@ VIEWERS = [
 ]
 
 
-def context(shop: Shop, policy: Any, viewer: Viewer) -> Context:
+def context(shop: Shop, policy: Any, viewer: Viewer, seconds: float = 20) -> Context:
     """Open the context of one operation."""
     settings = Settings(
-        markets={"PL": ["PLN"], "DE": ["EUR"]}, languages=["pl", "en"], timeout=Duration(20)
+        markets={"PL": ["PLN"], "DE": ["EUR"]}, languages=["pl", "en"], timeout=Duration(seconds)
     )
     contexts = Contexts(settings, shop.ports(), policy, systems=("erp", "wms", "crm"))
     opened = contexts.open(viewer, Asked(), "request")
