@@ -106,7 +106,10 @@ class Sale:
 
     def run(self, case: Case, buyers: int = BUYERS, *, kills: bool = False) -> Result:
         """Let everybody buy, twice, all at once."""
-        clicks: list[Click] = [(buyer, _click(case, buyer)) for buyer in range(buyers)] * 2
+        # Each click is an object of its own, by which its answer is known.
+        clicks: list[Click] = [
+            (buyer, _click(case, buyer)) for _ in range(2) for buyer in range(buyers)
+        ]
         self._random.shuffle(clicks)
         parts: list[list[Click]] = [[] for _ in self._processes]
         for click in clicks:
