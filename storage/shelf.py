@@ -139,7 +139,8 @@ def _shelf(place: Place, level: StockLevel | None) -> dict[str, Any]:
         "allocated": level.allocated if level else 0,
         # What one channel may not sell, another may.
         "safety_stock": level.safety_stock - level.held_back if level else 0,
-        "observed_at": level.provenance.observed_at if level else _NEVER,
+        # A stamp from the future would keep out every figure until then.
+        "observed_at": min(level.provenance.observed_at, datetime.now(UTC)) if level else _NEVER,
     }
 
 

@@ -272,6 +272,8 @@ async def test_a_bundle_and_what_it_is_made_of_draw_on_the_same_goods(shop: Shop
     assert await _short(shop, anna, id) == [
         {"__typename": "ShortageProblem", "line": line, "wanted": 31, "available": 30}
     ]
+    shop.products.is_away = True
+    assert await _short(shop, anna, id) == []
 
 
 async def _short(shop: Shop, viewer: Viewer, id: str) -> list[Any]:

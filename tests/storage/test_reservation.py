@@ -365,6 +365,24 @@ async def test_an_older_snapshot_never_replaces_a_newer_one(shop: Shop) -> None:
     made(await reserve(shop, anna, "create-2", {"sku": "S1", "quantity": 8}))
 
 
+async def test_a_clock_of_the_stock_system_that_is_ahead_hides_nothing_later(shop: Shop) -> None:
+    """A figure stamped in the future counts as of now: what is told after it replaces it."""
+    anna = customer(ANNA)
+    shop.stock.observed_at = datetime.now(UTC) + timedelta(hours=1)
+    made(await reserve(shop, anna, "create-1", "S1"))
+    shop.stock.observed_at = None
+    shop.stock.pieces["S1", SHOP] = 1
+    (error,) = refused(await reserve(shop, anna, "create-2", "S1"))
+    assert error["available"] == 0
+
+
+async def test_what_may_be_a_bundle_is_not_said_to_be_out_of_stock(shop: Shop) -> None:
+    """While nobody can say what is made of what, what lies nowhere fails and is not short."""
+    shop.products.is_away = True
+    answer = await reserve(shop, customer(ANNA), "create-1", "B1")
+    assert answer["errors"] == ["SOURCE_UNAVAILABLE"]
+
+
 async def test_what_a_snapshot_includes_is_not_subtracted_again(store: Store, shop: Shop) -> None:
     """A hold that the stock system has subtracted itself counts in older figures only."""
     anna, piotr = customer(ANNA), customer(PIOTR)

@@ -111,10 +111,11 @@ async function agent ({ id }) {
       offer: offer && { price: gross(offer.price) }
     })
   })
-  const { erpNumber, ...known } = customer
+  const { id: found, number } = customer
   return {
     customer: {
-      ...known,
+      id: found,
+      number,
       loyalty,
       orders: {
         nodes: page.nodes.map((order) => ({
