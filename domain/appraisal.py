@@ -151,19 +151,23 @@ def appraise(cart: Cart, facts: Facts) -> Appraisal:
     )
 
 
-def noted(cart: Cart, facts: Facts) -> Cart:
+def noted(cart: Cart, before: Cart, facts: Facts) -> Cart:
     """Note in a cart that is changed what its goods cost, where that was not known, and what acts.
 
-    Later reads tell what has become of both.
+    Later reads tell what has become of both. What had been lost ``before`` the change stays noted,
+    so that it goes on being told until it is accepted: nothing else takes note of it.
     """
     entries = tuple(
         entry if entry.seen is not None else replace(entry, seen=facts.seen(entry.sku))
         for entry in cart.entries
     )
     prices = {entry.key: _price(entry, facts) for entry in entries}
-    pricing = _priced(cart, facts, prices)
-    promotions = tuple(each.promotion.key for each in pricing.applied)
-    return replace(cart, entries=entries, promotions=promotions)
+    acts = [each.promotion.key for each in _priced(cart, facts, prices).applied]
+    if cart.promotions:
+        had = {entry.key: _price(entry, facts) for entry in before.entries}
+        acted = {each.promotion.key for each in _priced(before, facts, had).applied}
+        acts += [key for key in cart.promotions if key not in acted and key not in acts]
+    return replace(cart, entries=entries, promotions=tuple(acts))
 
 
 def coupon_states(cart: Cart, facts: Facts) -> Mapping[str, CouponState]:
@@ -173,9 +177,10 @@ def coupon_states(cart: Cart, facts: Facts) -> Mapping[str, CouponState]:
 
 
 def accepted(cart: Cart, facts: Facts) -> Cart:
-    """Take the prices of this moment for those that were seen."""
+    """Take the prices and promotions of this moment for those that were seen."""
     return replace(
         cart,
+        promotions=(),
         entries=tuple(
             replace(entry, seen=facts.seen(entry.sku) or entry.seen) for entry in cart.entries
         ),

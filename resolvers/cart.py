@@ -181,7 +181,7 @@ async def change(
             lost = await hold_coupons(changes, found, changed, facts)
             if lost is not None:
                 return CartOutcome(cart=found, user_errors=(lost,))
-            changed = noted(changed, facts)
+            changed = noted(changed, found, facts)
             await changes.cart.save(changed)
         return CartOutcome(cart=changed, notices=notices)
 

@@ -122,7 +122,7 @@ async def merge_within(
     # What the merged cart kept goes with its coupons; that one is lost keeps nobody from merging.
     await changes.coupon.release(source.key)
     await hold_coupons(changes, changed, changed, facts)
-    changed = noted(changed, facts)
+    changed = noted(changed, target, facts)
     await changes.cart.save(emptied)
     await changes.cart.save(changed)
     await changes.merge.save(report)

@@ -168,6 +168,22 @@ async def test_a_promotion_that_is_lost_is_told(store: Store) -> None:
     assert "PriceChangedProblem" in _kinds(seen)
 
 
+async def test_what_was_lost_is_told_until_it_is_accepted(store: Store) -> None:
+    """A change of something else takes no notice of a lost promotion; accepting prices does."""
+    tenth = Promotion(key="tenth", name="A tenth off", effect=Percentage(Decimal(10)))
+    anna = customer(ANNA)
+    id = await _cart(Shop(store, campaigns=Campaigns([tenth])), ("S1", 1))
+    later = Shop(store)
+    assert "PromotionLostProblem" in _kinds(await _seen(later, id))
+    await add(later, anna, "more-0001", id, ("S2", 1))
+    seen = await _seen(later, id)
+    assert "PromotionLostProblem" in _kinds(seen)
+    input = {"idempotencyKey": "accept-01", "cart": id}
+    answer = await later.ask(ACCEPT, anna, input=input)
+    assert answer["data"]["cartPricesAccept"]["userErrors"] == []
+    assert "PromotionLostProblem" not in _kinds(await _seen(later, id))
+
+
 async def test_many_lines_cost_no_more_calls_than_one(shop: Shop) -> None:
     """A cart of a hundred lines asks each system once, like a cart of one."""
     anna = customer(ANNA)
