@@ -33,6 +33,9 @@ fields = 100_000
 overlaps = 500_000
 cost = 10_000_000
 
+[reservation]
+time = "290s"
+
 [transport.demand]
 mode = "measure"
 """
