@@ -47,7 +47,7 @@ Look = tuple[Sequence[Any], Seen, Standing]
 
 _UNSEEN: Seen = 0
 _WIDTH = len(View) - 1
-_PLACES = {
+_PLACES: dict[Category, int] = {
     category: index * _WIDTH
     for index, category in enumerate(Category)
     if category is not Category.OPERATIONAL
