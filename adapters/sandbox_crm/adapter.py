@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta, Struct, field
 
-from adapters._row import Rows, by_key, readable, told
+from adapters._query import Queries
+from adapters._row import by_key, readable, told
 from adapters._upstream import Upstream
 from adapters.sandbox_crm import message
 from adapters.sandbox_crm.translation import MAX_ID, Reader
@@ -55,7 +56,8 @@ class Adapter:
             for name, parameter in (("ERP", "erpNumber"), ("POS", "card"))
             if (system := options.systems.get(name)) is not None
         }
-        self._headers = {"X-Api-Key": secret.reveal()} if secret else {}
+        headers = {"X-Api-Key": secret.reveal()} if secret else {}
+        self._queries = Queries(upstream, _BASE, headers, message.explain)
 
     async def customer_by_key(
         self, keys: Sequence[str], ask: Ask
@@ -66,7 +68,7 @@ class Adapter:
         async def fetch(ids: Sequence[str]) -> dict[str, Customer | SourceContract]:
             kind, rows = message.Data[message.Contact], message.CONTACT_ROWS
             body = {"ids": ids, **asked}
-            answer = await self._read(call, "contacts/batch", body, kind, ask, rows)
+            answer = await self._queries.read(call, "contacts/batch", body, kind, ask, rows)
             provenance = self._now(PROFILE)
             return by_key(
                 self._upstream.system,
@@ -91,7 +93,7 @@ class Adapter:
             body = {"criteria": [wanted[trait] for trait in chunk], "limit": MAX_MATCHES}
             body |= asked
             kind, rows = message.Matches, message.MATCH_ROWS
-            answer = await self._read(call, "contacts/match", body, kind, ask, rows)
+            answer = await self._queries.read(call, "contacts/match", body, kind, ask, rows)
             system, provenance = self._upstream.system, self._now(PROFILE)
             with self._upstream.contract(call):
                 if len(answer.data) != len(chunk):
@@ -143,7 +145,7 @@ class Adapter:
         ) -> dict[str, Page[LoyaltyEntry] | SourceContract]:
             body = {"accountIds": list(chunk), "limit": first, "before": _set(chunk)}
             kind, rows = message.Data[message.Ledger], message.LEDGER_ROWS
-            answer = await self._read(call, "loyalty/ledger/query", body, kind, ask, rows)
+            answer = await self._queries.read(call, "loyalty/ledger/query", body, kind, ask, rows)
             system, provenance = self._upstream.system, self._now(LOYALTY)
 
             def page(row: message.Ledger) -> Page[LoyaltyEntry]:
@@ -172,7 +174,7 @@ class Adapter:
         ) -> dict[str, Page[Interaction] | SourceContract]:
             body = {"contactIds": list(chunk), "limit": first, "before": _set(chunk)}
             kind, rows = message.Data[message.Talks], message.TALK_ROWS
-            answer = await self._read(call, "interactions/query", body, kind, ask, rows)
+            answer = await self._queries.read(call, "interactions/query", body, kind, ask, rows)
             system, provenance = self._upstream.system, self._now(INTERACTION)
 
             def page(row: message.Talks) -> Page[Interaction]:
@@ -224,7 +226,7 @@ class Adapter:
         async def fetch(ids: Sequence[str]) -> dict[str, LoyaltyAccount | SourceContract]:
             path, body = "loyalty/accounts/batch", {parameter: ids}
             kind, rows = message.Data[message.Account], message.ACCOUNT_ROWS
-            answer = await self._read(call, path, body, kind, ask, rows)
+            answer = await self._queries.read(call, path, body, kind, ask, rows)
             provenance = self._now(LOYALTY)
             return by_key(
                 self._upstream.system,
@@ -244,27 +246,6 @@ class Adapter:
             for part in parts
             for local, value in part.items()
         }
-
-    async def _read(
-        self,
-        call: str,
-        path: str,
-        body: Mapping[str, Any],
-        kind: type[T],
-        ask: Ask,
-        rows: Sequence[Rows],
-    ) -> T:
-        return await self._upstream.read(
-            "POST",
-            f"{_BASE}/{path}",
-            ask=ask,
-            call=call,
-            decode=kind,
-            rows=rows,
-            json=body,
-            headers=self._headers,
-            explain=message.explain,
-        )
 
     def _criterion(self, trait: Trait) -> dict[str, str] | None:
         """What the CRM is asked for a trait; None where it cannot know anybody by it."""

@@ -14,7 +14,7 @@ from adapters.sandbox_crm import Adapter as CrmAdapter
 from adapters.sandbox_crm import message as crm_message
 from adapters.sandbox_crm.translation import Reader as CrmReader
 from adapters.sandbox_erp import Adapter as ErpAdapter
-from adapters.sandbox_erp import message
+from adapters.sandbox_erp import message, sale
 from adapters.sandbox_erp.document import Neighbours
 from adapters.sandbox_erp.document import order as booked
 from adapters.sandbox_erp.price import ORGANISATIONS, offer
@@ -119,19 +119,19 @@ def test_a_price_for_ten_pieces_is_told_for_one() -> None:
     assert sale.price == sale.list_price, "nothing is reduced from what is no price"
 
 
-def _position(**changed: str) -> message.Item:
+def _position(**changed: str) -> sale.Item:
     row = {
         "POSNR": "000010", "MATNR": "000000000100001001", "ARKTX": "x", "KWMENG": "1.000",
         "KZWI1": "10.00", "NETWR": "8.13", "MWSBP": "1.87", "ABGRU": "",
         "WERKS": "WAW1",
     } | changed  # fmt: skip
-    return msgspec.json.decode(msgspec.json.encode(row), type=message.Item)
+    return msgspec.json.decode(msgspec.json.encode(row), type=sale.Item)
 
 
-def _booked(*items: message.Item) -> message.Document:
+def _booked(*items: sale.Item) -> sale.Document:
     net = sum((item.netwr for item in items), start=Decimal(0))
     tax = sum((item.mwsbp for item in items), start=Decimal(0))
-    return message.Document(
+    return sale.Document(
         vbeln="4500000001", vkorg="PL01", vtweg="20", kunnr="0000000001", xcpdk="",
         erdat="20261101", erzet="120000", waerk="PLN", netwr=net, mwsbk=tax, gbstk="C",
         vbap=list(items), konv=[], bstnk="", likp=[],
