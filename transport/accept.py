@@ -20,6 +20,9 @@ class Media(Enum):
     GRAPHQL = "application/graphql-response+json"
     JSON = "application/json"
 
+    def __init__(self, name: str) -> None:
+        self.content_type = f"{name}; charset=utf-8"
+
 
 EVENTS = "text/event-stream"
 MULTIPART = "multipart/mixed"
