@@ -104,14 +104,16 @@ async def lines_add(
 ) -> list[WishlistOutcome]:
     """Add variants to a wish list. *Errors*: ``BadInput``; ``NotFound`` for no list of theirs."""
     change = await _permitted(context, "wishlistLinesAdd", input)
-    check_additions(input.lines)
-    unknown, notices = await unknown_variants(context, [each.sku for each in input.lines])
+    refused = check_additions(input.lines)
+    skus = [each.sku for each in input.lines] if refused is None else []
+    unknown, notices = await unknown_variants(context, skus)
+    if unknown:
+        message = "No variant has these SKUs."
+        refused = VariantUnknown(message=message, path=("input", "lines"), skus=unknown)
 
     async def edit(changes: Changes, found: Wishlist) -> WishlistOutcome:
-        if unknown:
-            message = "No variant has these SKUs."
-            error = VariantUnknown(message=message, path=("input", "lines"), skus=unknown)
-            return WishlistOutcome(user_errors=(error,))
+        if refused is not None:
+            return WishlistOutcome(user_errors=(refused,))
         changed = with_lines(found, input.lines, context.ask.channel, context.now)
         if isinstance(changed, WishlistFull):
             return WishlistOutcome(user_errors=(changed,))
