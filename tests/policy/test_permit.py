@@ -17,8 +17,8 @@ from execution.context import Asked, Contexts
 from execution.executor import Executor
 from tests.policy.way import PUBLISHED
 
-MUTATION = PUBLISHED.graphql.mutation_type
-assert MUTATION is not None
+assert PUBLISHED.graphql.mutation_type is not None
+MUTATIONS = PUBLISHED.graphql.mutation_type.fields
 LEAD = Viewer(role=Role.AGENT_LEAD, subject="lead", purposes=(Purpose.CUSTOMER_SERVICE,))
 
 
@@ -55,7 +55,7 @@ def _value(written: str, kind: Any) -> Any:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("name", sorted(MUTATION.fields))
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
 async def test_a_change_asks_the_table_first(name: str) -> None:
     """What the table permits to nobody is refused to everybody, before anything is read."""
     actions = Nothing()
@@ -63,7 +63,7 @@ async def test_a_change_asks_the_table_first(name: str) -> None:
     policy = PolicyTable(PUBLISHED.classification, read_table())
     contexts = Contexts(settings, Ports(), policy, actions=actions)
     context = contexts.open(LEAD, Asked(channel=Channel.AGENT.value), "request")
-    field = MUTATION.fields[name]
+    field = MUTATIONS[name]
     kind = get_named_type(field.args["input"].type)
     assert isinstance(kind, GraphQLInputObjectType)
     document = f"mutation ($input: {kind.name}!) {{ {name}(input: $input) {{ __typename }} }}"
