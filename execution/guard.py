@@ -20,10 +20,11 @@ from graphql.execution import Executor
 from graphql.pyutils import Path
 
 from domain.personal import PersonalText
-from domain.policy import NO_TERMS, NOTHING, Category, Standing, View
+from domain.policy import NO_TERMS, NOTHING, Standing, View
 from execution.column import veil
 from execution.context import Context
 from execution.notice import observe
+from execution.record import seen_of
 from execution.standing import standings
 
 _META_FIELDS = (SchemaMetaFieldDef, TypeMetaFieldDef)
@@ -52,12 +53,9 @@ class GuardedExecutor(Executor[Any]):
             return context.pseudonym(source.id)
         field = self.schema.get_field(parent_type, name)
         label = field.extensions.get("label") if field is not None else None
-        if (
-            label is not None
-            and label.category is not Category.OPERATIONAL
-            and parent_type.extensions.get("person")
-        ):
-            context.looks.append(((source,), {label.category: view}, self._standing(path)))
+        if label is not None and parent_type.extensions.get("person"):
+            seen = seen_of(label.category, view)
+            context.looks.append(((source,), seen, self._standing(path)))
         if field is not None:
             context.actual += field.extensions.get("cost", 0)
         return super().execute_field(

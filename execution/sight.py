@@ -3,7 +3,7 @@
 For each purpose that a role may have the schema is walked from its roots, as an operation would
 walk it: through fields that are shown under conditions that can hold for this role, with arguments
 that it may use, to objects that it may be handed. What no purpose leads to is not in sight, whether
-it is denied itself or only whatever leads there. *Source*: docs/decisions/0028-introspection.md.
+it is denied itself or only whatever leads there. *Source*: docs/decisions/0029-introspection.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -25,7 +25,7 @@ from domain.reservation import (
     ReservationExtend,
     ReservationOutcome,
     ReservationRelease,
-    check_items,
+    check_lines,
     crowded,
     extended,
     guest,
@@ -102,7 +102,8 @@ async def create(
     """Hold goods at a location. *Errors*: ``BadInput``; ``NotFound`` for an unknown location."""
     rights = await permit(context, "reservationCreate")
     named = attempt(context.viewer, "reservationCreate", input, input.secret)
-    check_items(input.lines)
+    if (wrong := check_lines(input.lines)) is not None:
+        return [ReservationOutcome(user_errors=(wrong,))] * len(parents)
     _, location_key = node_key(input.location, "input.location", "Location")
     holder = await _holder(context, rights, input)
     if (refused := await _refused(context, location_key)) is not None:
