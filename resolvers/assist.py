@@ -49,7 +49,7 @@ async def start(
     """Open a case. *Errors*: ``BadInput``, ``Forbidden``; ``NotFound`` for no customer."""
     rights = await permit(context, _START)
     agent = _agent(context)
-    named = attempt(context.viewer, _START, input)
+    named = attempt(context.viewer, context.ask, _START, input)
     if input.purpose not in context.viewer.purposes:
         raise Forbidden(f"This client may not claim purpose {input.purpose.value}.")
     _, key = node_key(input.customer, "input.customer", "Customer")
@@ -82,7 +82,7 @@ async def end(parents: Sequence[object], context: Context, input: AssistEnd) -> 
     """End a case. *Errors*: ``BadInput``; ``NotFound`` for none of the viewer's own."""
     rights = await permit(context, _END)
     agent = _agent(context)
-    named = attempt(context.viewer, _END, input)
+    named = attempt(context.viewer, context.ask, _END, input)
     _, key = node_key(input.case, "input.case", "Case")
 
     async def work(changes: Changes) -> AssistOutcome:

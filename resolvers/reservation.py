@@ -101,7 +101,7 @@ async def create(
 ) -> list[ReservationOutcome]:
     """Hold goods at a location. *Errors*: ``BadInput``; ``NotFound`` for an unknown location."""
     rights = await permit(context, "reservationCreate")
-    named = attempt(context.viewer, "reservationCreate", input, input.secret)
+    named = attempt(context.viewer, context.ask, "reservationCreate", input, input.secret)
     if (wrong := check_lines(input.lines)) is not None:
         return [ReservationOutcome(user_errors=(wrong,))] * len(parents)
     _, location_key = node_key(input.location, "input.location", "Location")
@@ -146,7 +146,7 @@ async def extend(
 ) -> list[ReservationOutcome]:
     """Keep a reservation up for its whole time again. *Errors*: ``BadInput``, ``NotFound``."""
     rights = await permit(context, "reservationExtend")
-    named = attempt(context.viewer, "reservationExtend", input, input.secret)
+    named = attempt(context.viewer, context.ask, "reservationExtend", input, input.secret)
     key = await _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
@@ -172,7 +172,7 @@ async def release(
 ) -> list[ReservationOutcome]:
     """Let a reservation go. *Errors*: ``BadInput``, ``NotFound``."""
     rights = await permit(context, "reservationRelease")
-    named = attempt(context.viewer, "reservationRelease", input, input.secret)
+    named = attempt(context.viewer, context.ask, "reservationRelease", input, input.secret)
     key = await _reservation_key(context, input.reservation, input.secret)
 
     freed: list[str] = []
