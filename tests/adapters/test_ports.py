@@ -35,6 +35,7 @@ from tests.adapters.counterpart import (
     plain_mapping,
 )
 
+pytestmark = pytest.mark.long
 _CALLS = (
     "product_by_key", "variant_by_sku", "products_by_query", "offer_by_sku", "stock_by_sku",
     "location_by_key", "locations_by_query", "customer_by_key", "loyalty_by_customer",

@@ -36,7 +36,7 @@ from tests.adapters.test_ports import (  # noqa: F401 - the promises are one sui
 )
 from tests.systems.tryton_server import Server, Tryton
 
-pytestmark = pytest.mark.systems
+pytestmark = [pytest.mark.systems, pytest.mark.long]
 
 SERVED = {
     "erp": (
