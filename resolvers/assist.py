@@ -44,7 +44,7 @@ async def start(
 ) -> list[AssistOutcome]:
     """Open a case. *Errors*: ``BadInput``, ``Forbidden``; ``NotFound`` for no customer."""
     agent = _agent(context)
-    named = attempt(context.viewer, "assistStart", input)
+    named = attempt(context.viewer, context.ask, "assistStart", input)
     if input.purpose not in context.viewer.purposes:
         raise Forbidden(f"This client may not claim purpose {input.purpose.value}.")
     _, key = node_key(input.customer, "input.customer", "Customer")
@@ -73,7 +73,7 @@ async def start(
 async def end(parents: Sequence[object], context: Context, input: AssistEnd) -> list[AssistOutcome]:
     """End a case. *Errors*: ``BadInput``; ``NotFound`` for none of the viewer's own."""
     agent = _agent(context)
-    named = attempt(context.viewer, "assistEnd", input)
+    named = attempt(context.viewer, context.ask, "assistEnd", input)
     _, key = node_key(input.case, "input.case", "Case")
 
     async def work(changes: Changes) -> AssistOutcome:

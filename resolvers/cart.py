@@ -135,7 +135,7 @@ async def create(
     """Begin a cart. *Errors*: ``BadInput``; ``NotFound`` for somebody else's customer."""
     # A guest is told by the secret they drew: another guest with the same key is another caller.
     rights = await permit(context, "cartCreate")
-    named = attempt(context.viewer, "cartCreate", input, input.secret)
+    named = attempt(context.viewer, context.ask, "cartCreate", input, input.secret)
     holder = await _holder(context, rights, input)
     touched = touched_by(context)
     wanted = new_cart(holder, context.ask.market, context.ask.currency, touched, context.rules)
@@ -168,7 +168,7 @@ async def change(
     *Errors*: ``BadInput``; ``NotFound`` for a cart that is not the viewer's to change.
     """
     rights = await permit(context, mutation)
-    named = attempt(context.viewer, mutation, input, input.secret)
+    named = attempt(context.viewer, context.ask, mutation, input, input.secret)
     key, touched = cart_key(input.cart), touched_by(context)
     facts = await _facts(context, rights, key, input.secret, also, codes)
 
