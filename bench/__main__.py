@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 import uvloop
 from graphql import build_schema, parse, validate
+from msgspec import structs
 
 from bench import contender, measure, profile, report
 from bench.contender import CONTENDERS, Contender, Missing, Running
@@ -18,8 +19,12 @@ from bench.load import LoadError
 from bench.measure import Meter, Pair, Plan, Row
 from bench.workload import BY_NAME, Workload
 
-_FULL = Plan(rounds=9, seconds=1.0, warm_seconds=2.0, budget=3_600)
-_QUICK = Plan(rounds=3, seconds=0.3, warm_seconds=0.8, budget=120)
+# Many short rounds rather than a few long ones: what disturbs the machine lasts for seconds, so
+# that it falls on all contenders of a workload, and the median leaves it out. Several turns,
+# because no two processes of one program are equally fast: hashes, addresses and what a compiler
+# saw first differ.
+_FULL = Plan(turns=3, rounds=9, seconds=0.15, warm_seconds=1.2, budget=600)
+_QUICK = Plan(turns=1, rounds=9, seconds=0.1, warm_seconds=0.8, budget=85)
 _BELOW = 0.85
 _DISTURBED = 0.05
 
@@ -36,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
             return uvloop.run(profile.run(BY_NAME[given.profile], given.seconds))
         plan = _QUICK if given.quick else _FULL
         if given.rounds:
-            plan = Plan(given.rounds, plan.seconds, plan.warm_seconds, plan.budget)
+            plan = structs.replace(plan, rounds=given.rounds)
         workloads = [BY_NAME[name] for name in given.workload or BY_NAME]
         wanted = [each for each in CONTENDERS if each.name in given.contender] or list(CONTENDERS)
         rows = uvloop.run(_bench(plan, workloads, wanted))
@@ -57,9 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/bench", description="Measures the gateway beside what one could run instead."
     )
-    parser.add_argument("--quick", action="store_true", help="three short rounds: three minutes")
+    parser.add_argument(
+        "--quick", action="store_true", help="one turn of short rounds: at most three minutes"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write a row for each cell")
-    parser.add_argument("--rounds", type=int, help="so many rounds instead")
+    parser.add_argument("--rounds", type=int, help="so many rounds a turn instead")
     parser.add_argument(
         "--workload", action="append", choices=list(BY_NAME), help="only this one; repeatable"
     )
@@ -85,24 +92,16 @@ async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender])
         upstream = contender.start_upstream(other)
         owned.callback(upstream.stop)
         token = await measure.token(upstream)
-        pairs = _start(owned, upstream, workloads, wanted, core)
-        if not pairs:
-            raise Missing("no contender could be started")
-        await _check(pairs, token)
         meter = Meter(upstream, token, plan, core)
-        started = time.monotonic()
-        _say("warming up")
-        for pair in pairs:
-            await meter.warm(pair)
-        for number in range(plan.rounds):
-            begun = time.monotonic()
-            _say(f"round {number + 1} of {plan.rounds}")
-            for pair in pairs:
-                await meter.measure(pair)
-            now = time.monotonic()
-            if number + 1 < plan.rounds and now - started + now - begun > plan.budget:
-                print(f"bench: the time is over after round {number + 1}", file=sys.stderr)
-                break
+        for number in range(plan.turns):
+            if plan.turns > 1:
+                _say(f"turn {number + 1} of {plan.turns}")
+            with ExitStack() as started:
+                pairs = _start(started, upstream, workloads, wanted, core)
+                if not pairs:
+                    raise Missing("no contender could be started")
+                await _check(pairs, token)
+                await _turn(meter, pairs, plan)
     rows = [meter.row(pair) for pair in pairs]
     for workload in workloads:
         own = [pair for pair in pairs if pair.workload is workload]
@@ -126,6 +125,23 @@ async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender])
         if any(pair.contender.name == each.name for pair in pairs):
             print(f"  {each.name}: {each.version()}")
     return rows
+
+
+async def _turn(meter: Meter, pairs: list[Pair], plan: Plan) -> None:
+    """Measure contenders that have just been started, round after round."""
+    _say("warming up")
+    for pair in pairs:
+        await meter.warm(pair)
+    started = time.monotonic()
+    for number in range(plan.rounds):
+        begun = time.monotonic()
+        _say(f"round {number + 1} of {plan.rounds}")
+        for pair in pairs:
+            await meter.measure(pair)
+        now = time.monotonic()
+        if number + 1 < plan.rounds and now - started + now - begun > plan.budget:
+            print(f"bench: the time is over after round {number + 1}", file=sys.stderr)
+            break
 
 
 def _start(

@@ -73,7 +73,16 @@ def _python(module: str) -> tuple[str, ...]:
     return (sys.executable, "-m", module)
 
 
-_NODE = ("node", "serve.js")
+def _node(name: str, *, says: str, cache: str, packages: tuple[str, ...]) -> Contender:
+    return Contender(
+        name=name,
+        says=says,
+        command=("node", "serve.js"),
+        cache=cache,
+        npm=name,
+        packages=packages,
+    )
+
 
 CONTENDERS = (
     Contender(
@@ -98,35 +107,27 @@ CONTENDERS = (
         command=_python("bench.contenders.strawberry.serve"),
         packages=("strawberry-graphql", "graphql-core", "aiodataloader"),
     ),
-    Contender(
-        name="apollo",
+    _node(
+        "apollo",
         says="Apollo Server with DataLoader and undici",
-        command=_NODE,
-        npm="apollo",
         cache="whole answers (@apollo/server-plugin-response-cache)",
         packages=("@apollo/server", "dataloader", "graphql", "undici"),
     ),
-    Contender(
-        name="mercurius",
+    _node(
+        "mercurius",
         says="Mercurius with JIT, its loaders and undici",
-        command=_NODE,
-        npm="mercurius",
         cache="resolvers' results (mercurius-cache)",
         packages=("mercurius", "graphql-jit", "fastify", "undici"),
     ),
-    Contender(
-        name="hive",
+    _node(
+        "hive",
         says="Hive Gateway over one subgraph a system, entities batched",
-        command=_NODE,
-        npm="hive",
         cache="whole answers (responseCaching)",
         packages=("@graphql-hive/gateway-runtime", "@apollo/subgraph", "graphql", "undici"),
     ),
-    Contender(
-        name="floor-node",
+    _node(
+        "floor-node",
         says="one function a question, by hand: Fastify, undici",
-        command=_NODE,
-        npm="floor-node",
         cache="values by key, by hand",
         packages=("fastify", "undici"),
     ),

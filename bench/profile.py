@@ -69,7 +69,7 @@ async def run(workload: Workload, seconds: float) -> int:
         gateway = contender.start(BY_NAME["gateway"], upstream.url, core, is_warm=workload.is_warm)
         try:
             pair = Pair(workload, gateway)
-            plan = Plan(rounds=1, seconds=seconds + 2, warm_seconds=2, budget=0)
+            plan = Plan(turns=1, rounds=1, seconds=seconds + 2, warm_seconds=2, budget=0)
             meter = Meter(upstream, await measure.token(upstream), plan, core)
             await meter.warm(pair)
             load = asyncio.create_task(meter.measure(pair))

@@ -43,7 +43,7 @@ async def cart_reserve(
     *Errors*: ``BadInput``; ``NotFound`` for a cart that is not the viewer's.
     """
     rights = await permit(context, "cartReserve")
-    named = attempt(context.viewer, "cartReserve", input, input.secret)
+    named = attempt(context.viewer, context.ask, "cartReserve", input, input.secret)
     cart = await _cart(context, rights, cart_key(input.cart), input.secret)
     ((_, facts),) = await facts_of([cart], context, stock=True)
     levels = {sku: goods.levels for sku, goods in facts.goods.items()}

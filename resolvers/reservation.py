@@ -25,7 +25,7 @@ from domain.reservation import (
     ReservationExtend,
     ReservationOutcome,
     ReservationRelease,
-    check_items,
+    check_lines,
     crowded,
     extended,
     guest,
@@ -101,8 +101,9 @@ async def create(
 ) -> list[ReservationOutcome]:
     """Hold goods at a location. *Errors*: ``BadInput``; ``NotFound`` for an unknown location."""
     rights = await permit(context, "reservationCreate")
-    named = attempt(context.viewer, "reservationCreate", input, input.secret)
-    check_items(input.lines)
+    named = attempt(context.viewer, context.ask, "reservationCreate", input, input.secret)
+    if (wrong := check_lines(input.lines)) is not None:
+        return [ReservationOutcome(user_errors=(wrong,))] * len(parents)
     _, location_key = node_key(input.location, "input.location", "Location")
     holder = await _holder(context, rights, input)
     if (refused := await _refused(context, location_key)) is not None:
@@ -145,7 +146,7 @@ async def extend(
 ) -> list[ReservationOutcome]:
     """Keep a reservation up for its whole time again. *Errors*: ``BadInput``, ``NotFound``."""
     rights = await permit(context, "reservationExtend")
-    named = attempt(context.viewer, "reservationExtend", input, input.secret)
+    named = attempt(context.viewer, context.ask, "reservationExtend", input, input.secret)
     key = await _reservation_key(context, input.reservation, input.secret)
 
     async def work(changes: Changes) -> ReservationOutcome:
@@ -171,7 +172,7 @@ async def release(
 ) -> list[ReservationOutcome]:
     """Let a reservation go. *Errors*: ``BadInput``, ``NotFound``."""
     rights = await permit(context, "reservationRelease")
-    named = attempt(context.viewer, "reservationRelease", input, input.secret)
+    named = attempt(context.viewer, context.ask, "reservationRelease", input, input.secret)
     key = await _reservation_key(context, input.reservation, input.secret)
 
     freed: list[str] = []

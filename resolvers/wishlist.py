@@ -1,8 +1,11 @@
 """Wish lists: the customer's own, those of a customer whom staff serve, and one by its link."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
-from domain.attempt import Changes, attempt
+from msgspec import Struct
+
+from domain.attempt import Attempt, Changes, attempt
 from domain.customer import Customer
 from domain.errors import Failure, NotFound
 from domain.identity import node_key
@@ -35,6 +38,10 @@ from resolvers.owner import customer, unknown_variants
 
 _TYPE = "Wishlist"
 _MAX_SECRET = 100
+
+T = TypeVar("T", bound=WishlistOutcome)
+
+_Input = WishlistLinesAdd | WishlistLinesRemove | WishlistShare
 
 
 async def wishlists_of_customer(
@@ -76,7 +83,7 @@ async def create(
 ) -> list[WishlistOutcome]:
     """Begin a wish list. *Errors*: ``BadInput``; ``NotFound`` for somebody else's customer."""
     rights = await permit(context, "wishlistCreate")
-    named = attempt(context.viewer, "wishlistCreate", input)
+    named = attempt(context.viewer, context.ask, "wishlistCreate", input)
     customer_key = await customer(context, rights, input.customer)
     wanted = new_wishlist(input.name, customer_key, context.now)
 
@@ -96,73 +103,79 @@ async def lines_add(
     parents: Sequence[object], context: Context, input: WishlistLinesAdd
 ) -> list[WishlistOutcome]:
     """Add variants to a wish list. *Errors*: ``BadInput``; ``NotFound`` for no list of theirs."""
-    rights = await permit(context, "wishlistLinesAdd")
-    named = attempt(context.viewer, "wishlistLinesAdd", input)
-    key = _wishlist_key(input.wishlist)
-    check_additions(input.lines)
-    unknown, notices = await unknown_variants(context, [each.sku for each in input.lines])
+    change = await _permitted(context, "wishlistLinesAdd", input)
+    refused = check_additions(input.lines)
+    skus = [each.sku for each in input.lines] if refused is None else []
+    unknown, notices = await unknown_variants(context, skus)
+    if unknown:
+        message = "No variant has these SKUs."
+        refused = VariantUnknown(message=message, path=("input", "lines"), skus=unknown)
 
-    async def work(changes: Changes) -> WishlistOutcome:
-        found = _covered(rights, await changes.wishlist.read(key))
-        if unknown:
-            message = "No variant has these SKUs."
-            error = VariantUnknown(message=message, path=("input", "lines"), skus=unknown)
-            return WishlistOutcome(user_errors=(error,))
+    async def edit(changes: Changes, found: Wishlist) -> WishlistOutcome:
+        if refused is not None:
+            return WishlistOutcome(user_errors=(refused,))
         changed = with_lines(found, input.lines, context.ask.channel, context.now)
         if isinstance(changed, WishlistFull):
             return WishlistOutcome(user_errors=(changed,))
         await changes.wishlist.save(changed)
         return WishlistOutcome(wishlist=changed, notices=notices)
 
-    outcome = await context.attempts.once(named, WishlistOutcome, work, context.ask)
-    return [outcome] * len(parents)
+    return [await change.once(WishlistOutcome, edit)] * len(parents)
 
 
 async def lines_remove(
     parents: Sequence[object], context: Context, input: WishlistLinesRemove
 ) -> list[WishlistOutcome]:
     """Take variants off a wish list. *Errors*: as for adding."""
-    rights = await permit(context, "wishlistLinesRemove")
-    named = attempt(context.viewer, "wishlistLinesRemove", input)
-    key = _wishlist_key(input.wishlist)
+    change = await _permitted(context, "wishlistLinesRemove", input)
     check_removals(input.skus)
 
-    async def work(changes: Changes) -> WishlistOutcome:
-        found = _covered(rights, await changes.wishlist.read(key))
+    async def edit(changes: Changes, found: Wishlist) -> WishlistOutcome:
         changed = without_lines(found, input.skus, context.now)
         if changed is not found:
             await changes.wishlist.save(changed)
         return WishlistOutcome(wishlist=changed)
 
-    outcome = await context.attempts.once(named, WishlistOutcome, work, context.ask)
-    return [outcome] * len(parents)
+    return [await change.once(WishlistOutcome, edit)] * len(parents)
 
 
 async def share(
     parents: Sequence[object], context: Context, input: WishlistShare
 ) -> list[WishlistShareOutcome]:
     """Share a wish list by a new link. *Errors*: ``BadInput``, ``NotFound``."""
-    rights = await permit(context, "wishlistShare")
-    named = attempt(context.viewer, "wishlistShare", input)
-    key = _wishlist_key(input.wishlist)
+    change = await _permitted(context, "wishlistShare", input)
 
-    async def work(changes: Changes) -> WishlistShareOutcome:
-        found = _covered(rights, await changes.wishlist.read(key))
+    async def edit(changes: Changes, found: Wishlist) -> WishlistShareOutcome:
         changed, secret = shared(found, context.now)
         await changes.wishlist.save(changed)
         await changes.wishlist.link(changed, secret)
         return WishlistShareOutcome(wishlist=changed, secret=secret)
 
-    outcome = await context.attempts.once(named, WishlistShareOutcome, work, context.ask)
-    return [outcome] * len(parents)
+    return [await change.once(WishlistShareOutcome, edit)] * len(parents)
 
 
-def _covered(rights: Rights, found: Wishlist | None) -> Wishlist:
-    """Take a list that the viewer may change; any other is as good as none."""
-    if found is None or not rights.cover(found):
-        raise NotFound("No wish list has this id.")
-    return found
+class _Change(Struct, frozen=True):
+    """A change of one wish list, by somebody who may make changes."""
+
+    context: Context
+    rights: Rights
+    named: Attempt
+    key: str
+
+    async def once(self, kind: type[T], edit: Callable[[Changes, Wishlist], Awaitable[T]]) -> T:
+        """Edit the list once. *Errors*: ``NotFound`` for one that is not theirs to change."""
+
+        async def work(changes: Changes) -> T:
+            found = await changes.wishlist.read(self.key)
+            # What the viewer may not change is as good as none.
+            if found is None or not self.rights.cover(found):
+                raise NotFound("No wish list has this id.")
+            return await edit(changes, found)
+
+        return await self.context.attempts.once(self.named, kind, work, self.context.ask)
 
 
-def _wishlist_key(id: str) -> str:
-    return node_key(id, "input.wishlist", _TYPE)[1]
+async def _permitted(context: Context, mutation: str, input: _Input) -> _Change:
+    rights = await permit(context, mutation)
+    named = attempt(context.viewer, context.ask, mutation, input)
+    return _Change(context, rights, named, node_key(input.wishlist, "input.wishlist", _TYPE)[1])

@@ -3,15 +3,10 @@
 *Units*: times in UTC; quantities in pieces.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -19,31 +14,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    TypeDecorator,
     Uuid,
 )
 
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC, in whichever database: aware on the way in and on the way out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Write UTC; SQLite keeps no zone."""
-        if value is None:
-            return None
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Read UTC."""
-        if value is None:
-            return None
-        moment: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return moment.astimezone(UTC)
-
+from storage.moment import Moment
 
 METADATA = MetaData(
     naming_convention={
@@ -244,14 +218,22 @@ REDEMPTION = Table(
     Index("ix_redemption_code", "code", "expires_at"),
 )
 
+
+def _priced() -> tuple[Column[str], ...]:
+    """Name a variant where it is sold: by market, channel and currency."""
+    return (
+        Column("market", String(2), primary_key=True),
+        Column("channel", String(20), primary_key=True),
+        Column("currency", String(3), primary_key=True),
+        Column("sku", String(100), primary_key=True),
+    )
+
+
 # What systems asked last, and what the public pays for it. Its row is the lock of its ledger.
 PRICE_BOOK = Table(
     "price_book",
     METADATA,
-    Column("market", String(2), primary_key=True),
-    Column("channel", String(20), primary_key=True),
-    Column("currency", String(3), primary_key=True),
-    Column("sku", String(100), primary_key=True),
+    *_priced(),
     Column("seen_at", Moment, nullable=False),
     Column("offer", LargeBinary),
     Column("gross", BigInteger),
@@ -263,10 +245,7 @@ PRICE_BOOK = Table(
 PRICE_LEDGER = Table(
     "price_ledger",
     METADATA,
-    Column("market", String(2), primary_key=True),
-    Column("channel", String(20), primary_key=True),
-    Column("currency", String(3), primary_key=True),
-    Column("sku", String(100), primary_key=True),
+    *_priced(),
     Column("starts_at", Moment, primary_key=True),
     Column("gross", BigInteger),
     Column("prices", LargeBinary),

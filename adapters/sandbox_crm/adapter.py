@@ -6,7 +6,8 @@ from typing import Annotated, Any, TypeVar
 
 from msgspec import Meta, Struct, field
 
-from adapters._row import Rows, by_key, readable, told
+from adapters._query import Queries
+from adapters._row import by_key, readable, told
 from adapters._upstream import Upstream
 from adapters.sandbox_crm import message
 from adapters.sandbox_crm.translation import MAX_ID, Reader
@@ -55,26 +56,26 @@ class Adapter:
             for name, parameter in (("ERP", "erpNumber"), ("POS", "card"))
             if (system := options.systems.get(name)) is not None
         }
-        self._headers = {"X-Api-Key": secret.reveal()} if secret else {}
+        headers = {"X-Api-Key": secret.reveal()} if secret else {}
+        self._queries = Queries(upstream, _BASE, headers, message.explain)
 
     async def customer_by_key(
         self, keys: Sequence[str], ask: Ask
     ) -> Mapping[str, Customer | Failure]:
         """Read contacts by their ids."""
-        call = "customer_by_key"
+        call, asked = "customer_by_key", _fields(ask)
 
         async def fetch(ids: Sequence[str]) -> dict[str, Customer | SourceContract]:
             kind, rows = message.Data[message.Contact], message.CONTACT_ROWS
-            answer = await self._read(
-                call, "contacts/batch", {"ids": ids, **_fields(ask)}, kind, ask, rows
-            )
+            body = {"ids": ids, **asked}
+            answer = await self._queries.read(call, "contacts/batch", body, kind, ask, rows)
             provenance = self._now(PROFILE)
             return by_key(
                 self._upstream.system,
                 call,
                 answer.data,
                 lambda contact: (contact.id,),
-                lambda contact: self._reader.customer(contact, provenance),
+                lambda contact: self._reader.customer(contact, provenance, asked.get("fields")),
                 ids,
             )
 
@@ -85,14 +86,14 @@ class Adapter:
         self, traits: Sequence[Trait], ask: Ask
     ) -> Mapping[Trait, Sequence[Customer] | Failure]:
         """Find contacts; the CRM takes 500 criteria at once."""
-        call = "customers_by_trait"
+        call, asked = "customers_by_trait", _fields(ask)
         wanted = {trait: found for trait in traits if (found := self._criterion(trait))}
 
         async def fetch(chunk: Sequence[Trait]) -> dict[Trait, Sequence[Customer] | Failure]:
             body = {"criteria": [wanted[trait] for trait in chunk], "limit": MAX_MATCHES}
-            body |= _fields(ask)
+            body |= asked
             kind, rows = message.Matches, message.MATCH_ROWS
-            answer = await self._read(call, "contacts/match", body, kind, ask, rows)
+            answer = await self._queries.read(call, "contacts/match", body, kind, ask, rows)
             system, provenance = self._upstream.system, self._now(PROFILE)
             with self._upstream.contract(call):
                 if len(answer.data) != len(chunk):
@@ -103,7 +104,7 @@ class Adapter:
                 call,
                 answer.contacts,
                 lambda contact: (contact.id,),
-                lambda contact: self._reader.customer(contact, provenance),
+                lambda contact: self._reader.customer(contact, provenance, asked.get("fields")),
             ):
                 if not ids and isinstance(customer, SourceContract):
                     raise customer
@@ -144,7 +145,7 @@ class Adapter:
         ) -> dict[str, Page[LoyaltyEntry] | SourceContract]:
             body = {"accountIds": list(chunk), "limit": first, "before": _set(chunk)}
             kind, rows = message.Data[message.Ledger], message.LEDGER_ROWS
-            answer = await self._read(call, "loyalty/ledger/query", body, kind, ask, rows)
+            answer = await self._queries.read(call, "loyalty/ledger/query", body, kind, ask, rows)
             system, provenance = self._upstream.system, self._now(LOYALTY)
 
             def page(row: message.Ledger) -> Page[LoyaltyEntry]:
@@ -173,7 +174,7 @@ class Adapter:
         ) -> dict[str, Page[Interaction] | SourceContract]:
             body = {"contactIds": list(chunk), "limit": first, "before": _set(chunk)}
             kind, rows = message.Data[message.Talks], message.TALK_ROWS
-            answer = await self._read(call, "interactions/query", body, kind, ask, rows)
+            answer = await self._queries.read(call, "interactions/query", body, kind, ask, rows)
             system, provenance = self._upstream.system, self._now(INTERACTION)
 
             def page(row: message.Talks) -> Page[Interaction]:
@@ -225,7 +226,7 @@ class Adapter:
         async def fetch(ids: Sequence[str]) -> dict[str, LoyaltyAccount | SourceContract]:
             path, body = "loyalty/accounts/batch", {parameter: ids}
             kind, rows = message.Data[message.Account], message.ACCOUNT_ROWS
-            answer = await self._read(call, path, body, kind, ask, rows)
+            answer = await self._queries.read(call, path, body, kind, ask, rows)
             provenance = self._now(LOYALTY)
             return by_key(
                 self._upstream.system,
@@ -245,27 +246,6 @@ class Adapter:
             for part in parts
             for local, value in part.items()
         }
-
-    async def _read(
-        self,
-        call: str,
-        path: str,
-        body: Mapping[str, Any],
-        kind: type[T],
-        ask: Ask,
-        rows: Sequence[Rows],
-    ) -> T:
-        return await self._upstream.read(
-            "POST",
-            f"{_BASE}/{path}",
-            ask=ask,
-            call=call,
-            decode=kind,
-            rows=rows,
-            json=body,
-            headers=self._headers,
-            explain=message.explain,
-        )
 
     def _criterion(self, trait: Trait) -> dict[str, str] | None:
         """What the CRM is asked for a trait; None where it cannot know anybody by it."""
@@ -294,7 +274,7 @@ class Adapter:
         return Provenance(self._upstream.system, datetime.now(UTC), lifetime)
 
 
-def _fields(ask: Ask) -> dict[str, Any]:
+def _fields(ask: Ask) -> dict[str, list[str]]:
     """Name the fields of a contact that somebody will read; nothing where that is all of them."""
     if ask.fields is None:
         return {}

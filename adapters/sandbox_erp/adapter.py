@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from adapters._upstream import Upstream
-from adapters.sandbox_erp import document, message, price
+from adapters.sandbox_erp import document, message, notation, price
 from adapters.sandbox_erp.call import MAX_PRICES, Erp
 from adapters.sandbox_erp.catalogue import Catalogue
 from adapters.sandbox_erp.order import Orders
@@ -124,7 +124,7 @@ class Adapter:
                 "MATNR": numbers,
                 "VKORG": organisation.code,
                 "KONWA": ask.currency,
-                "PRSDT": message.day_text(price.today(organisation)),
+                "PRSDT": notation.day_text(price.today(organisation)),
             }
             kind, places = message.Priced, message.PRICE_ROWS
             rows = await self._erp.rows("PRICES", body, kind, ask, call, places)
@@ -138,7 +138,7 @@ class Adapter:
             )
             return {sku: offer for sku, offer in found.items() if offer is not None}
 
-        asked = {message.long(sku): sku for sku in skus if message.is_short(sku)}
+        asked = {notation.long(sku): sku for sku in skus if notation.is_short(sku)}
         parts = await self._upstream.chunked(list(asked), MAX_PRICES, fetch)
         return {sku: offer for part in parts for sku, offer in part.items()}
 
@@ -157,8 +157,8 @@ class Adapter:
                 "MATNR": numbers,
                 "VKORG": organisation.code,
                 "KONWA": ask.currency,
-                "DATAB": message.day_text(first),
-                "DATBI": message.day_text(last),
+                "DATAB": notation.day_text(first),
+                "DATBI": notation.day_text(last),
             }
             kind, places = message.PricedEver, message.PRICE_ROWS
             rows = await self._erp.rows("PRICE_HISTORY", body, kind, ask, call, places)
@@ -171,7 +171,7 @@ class Adapter:
                 call,
             )
 
-        asked = {message.long(sku): sku for sku in skus if message.is_short(sku)}
+        asked = {notation.long(sku): sku for sku in skus if notation.is_short(sku)}
         parts = await self._upstream.chunked(list(asked), MAX_PRICES, fetch)
         return {sku: history for part in parts for sku, history in part.items()}
 

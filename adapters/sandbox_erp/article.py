@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time
 from types import MappingProxyType
 
 from adapters._body import exact
-from adapters.sandbox_erp import message
+from adapters.sandbox_erp import message, notation
 from domain.attribute import (
     AttributeValue,
     BooleanAttribute,
@@ -80,7 +80,7 @@ class Reader:
 
     def product(self, article: message.Article) -> Product:
         """One style with its variants."""
-        number = message.short(article.satnr)
+        number = notation.short(article.satnr)
         key = f"{self._provenance.system}:{number}"
         spoken, name = self._best({text.spras: text.maktx for text in article.makt})
         descriptions = {text.spras: text.tdline for text in article.ltxt}
@@ -103,7 +103,7 @@ class Reader:
             ),
             safety=self._safety(article.gpsr),
             is_discontinued=article.mstae == _DISCONTINUED,
-            changed_at=datetime.combine(message.day(article.laeda), time(), UTC),
+            changed_at=datetime.combine(notation.day(article.laeda), time(), UTC),
             media=tuple(picture for picture, _ in media),
             variants=tuple(
                 self._variant(variant, key, category.key, name, media)
@@ -150,7 +150,7 @@ class Reader:
         colours = {value.atwrt for value in variant.ausp if value.atnam == _COLOUR}
         options = tuple(map(self._option, variant.ausp))
         return Variant(
-            sku=message.short(variant.matnr),
+            sku=notation.short(variant.matnr),
             product_key=product_key,
             category_key=category_key,
             name=", ".join((name, *(option.value for option in options))),
@@ -252,7 +252,7 @@ def _component(part: message.Part) -> Component:
     pieces = exact(part.menge)
     if pieces != int(pieces) or pieces < 1:
         raise ValueError("a set is packed of whole pieces")
-    return Component(message.short(part.idnrk), int(pieces))
+    return Component(notation.short(part.idnrk), int(pieces))
 
 
 def is_gtin(text: str) -> bool:

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from adapters._body import whole
 from adapters._row import told
-from adapters.sandbox_erp import article, message, search
+from adapters.sandbox_erp import article, message, notation, search
 from adapters.sandbox_erp.call import MAX_KEYS, Erp
 from adapters.sandbox_erp.price import Organisation
 from domain.ask import Ask
@@ -37,8 +37,8 @@ class Catalogue:
         self, keys: Sequence[str], ask: Ask
     ) -> Mapping[str, Product | Failure]:
         """Read styles by their numbers."""
-        numbers = [local for local in self._erp.own(keys) if message.is_short(local)]
-        asked = {message.long(number): number for number in numbers}
+        numbers = [local for local in self._erp.own(keys) if notation.is_short(local)]
+        asked = {notation.long(number): number for number in numbers}
         products = await self._products("product_by_key", "SATNR", asked, ask)
         system = self._erp.upstream.system
         return {f"{system}:{number}": product for number, product in products.items()}
@@ -47,8 +47,8 @@ class Catalogue:
         self, skus: Sequence[str], ask: Ask
     ) -> Mapping[str, Variant | Failure]:
         """Read variants; the ERP answers with their styles, whole."""
-        numbers = [sku for sku in skus if message.is_short(sku)]
-        asked = {message.long(number): number for number in numbers}
+        numbers = [sku for sku in skus if notation.is_short(sku)]
+        asked = {notation.long(number): number for number in numbers}
         products = await self._products("variant_by_sku", "MATNR", asked, ask)
         return _variants(products, lambda variant: (variant.sku,))
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from adapters._body import exact
-from adapters.sandbox_erp import message
+from adapters.sandbox_erp import notation, sale
 from domain.fulfillment import (
     FulfilledLine,
     Fulfillment,
@@ -63,7 +63,7 @@ def is_plausible(text: str) -> bool:
 
 
 def order(
-    document: message.Document,
+    document: sale.Document,
     currencies: Mapping[str, str],
     neighbours: Neighbours,
     provenance: Provenance,
@@ -94,7 +94,7 @@ def order(
         key=f"{system}:{document.vbeln}",
         number=document.vbeln,
         state=OrderState.CANCELLED if cancelled else _STATES[document.gbstk],
-        placed_at=message.moment(document.erdat, document.erzet),
+        placed_at=notation.moment(document.erdat, document.erzet),
         channel=channel,
         customer_key=None if document.xcpdk else f"{system}:{document.kunnr}",
         lines=lines,
@@ -107,7 +107,7 @@ def order(
     )
 
 
-def _fulfillment(delivery: message.Delivery, neighbours: Neighbours) -> Fulfillment:
+def _fulfillment(delivery: sale.Delivery, neighbours: Neighbours) -> Fulfillment:
     kind = _KINDS[delivery.lfart]
     return Fulfillment(
         number=delivery.vbeln,
@@ -117,9 +117,9 @@ def _fulfillment(delivery: message.Delivery, neighbours: Neighbours) -> Fulfillm
         lines=tuple(
             FulfilledLine(row.vgpos.lstrip("0"), _whole(exact(row.lfimg))) for row in delivery.lips
         ),
-        opened_at=message.moment(delivery.erdat, delivery.erzet),
-        ready_at=message.moment_or_none(delivery.kodat, delivery.kouhr),
-        done_at=message.moment_or_none(delivery.wadat_ist, delivery.wauhr),
+        opened_at=notation.moment(delivery.erdat, delivery.erzet),
+        ready_at=notation.moment_or_none(delivery.kodat, delivery.kouhr),
+        done_at=notation.moment_or_none(delivery.wadat_ist, delivery.wauhr),
         carrier=delivery.spdnr or None,
         tracking_number=delivery.traid or None,
     )
@@ -129,14 +129,14 @@ def _whole(quantity: Decimal) -> Decimal:
     return quantity.normalize() if quantity % 1 else quantity.to_integral_value()
 
 
-def _line(item: message.Item, currency: str) -> OrderLine:
+def _line(item: sale.Item, currency: str) -> OrderLine:
     quantity = exact(item.kwmeng)
     if quantity <= 0:
         raise ValueError("an item is of no quantity")
     total = Money.of(exact(item.netwr) + exact(item.mwsbp), currency)
     return OrderLine(
         position=item.posnr.lstrip("0"),
-        sku=message.short(item.matnr) if item.matnr else None,
+        sku=notation.short(item.matnr) if item.matnr else None,
         name=item.arktx or None,
         quantity=_whole(quantity),
         unit_price=Money.each(exact(item.kzwi1), quantity, currency),

@@ -1,6 +1,5 @@
-"""What the ERP's answers look like, in its own words, and how it writes numbers and days."""
+"""What the ERP's answers of articles and prices look like, in its own words."""
 
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -12,9 +11,6 @@ from adapters._outcome import Rejected
 from adapters._row import Rows
 
 T = TypeVar("T")
-
-_DAY = "%Y%m%d"
-_NUMBER_LENGTH = 18
 
 
 class Name(Struct, frozen=True, rename=str.upper):
@@ -220,80 +216,6 @@ class PricedEver(Struct, frozen=True, rename=str.upper):
     mwst: Rate
 
 
-class Item(Struct, frozen=True, rename=str.upper):
-    """A position of a sales order."""
-
-    posnr: str
-    matnr: str
-    arktx: str
-    kwmeng: Decimal
-    kzwi1: Decimal
-    netwr: Decimal
-    mwsbp: Decimal
-    abgru: str
-    werks: str
-
-
-class Charge(Struct, frozen=True, rename=str.upper):
-    """What is charged beside the items."""
-
-    netwr: Decimal
-    mwsbp: Decimal
-
-
-class DeliveredItem(Struct, frozen=True, rename=str.upper):
-    """How much of a position a delivery holds."""
-
-    vgpos: str
-    lfimg: Decimal
-
-
-class Delivery(Struct, frozen=True, rename=str.upper):
-    """Some of an order's items on their way; times of zeros have not come yet."""
-
-    vbeln: str
-    lfart: str
-    werks: str
-    erdat: str
-    erzet: str
-    kodat: str
-    kouhr: str
-    wadat_ist: str
-    wauhr: str
-    wbstk: str
-    spdnr: str
-    traid: str
-    lips: list[DeliveredItem]
-
-
-class Document(Struct, frozen=True, rename=str.upper):
-    """A sales order."""
-
-    vbeln: str
-    vkorg: str
-    vtweg: str
-    kunnr: str
-    xcpdk: str
-    bstnk: str
-    erdat: str
-    erzet: str
-    waerk: str
-    netwr: Decimal
-    mwsbk: Decimal
-    gbstk: str
-    vbap: list[Item]
-    konv: list[Charge]
-    likp: list[Delivery]
-
-
-class Ordered(Struct, frozen=True, rename=str.upper):
-    """A page of one customer's sales orders, and how many there are in all."""
-
-    kunnr: str
-    anzahl: Whole
-    vbak: list[Document]
-
-
 class Results(Struct, Generic[T], frozen=True):
     """Rows of one kind."""
 
@@ -314,9 +236,6 @@ LISTED_ROWS = (
 """A style is about itself and its variants."""
 GROUP_ROWS = Rows(_RESULTS, ("MATKL",))
 PRICE_ROWS = Rows(_RESULTS, ("MATNR",))
-ORDER_ROWS = Rows(_RESULTS, ("VBELN", "BSTNK"))
-"""A sales order is known by its number and, where a till sold it, by the receipt's."""
-ORDERED_ROWS = Rows(_RESULTS, ("KUNNR",), (Rows(("VBAK",)),))
 
 
 class _Text(Struct, frozen=True):
@@ -332,61 +251,8 @@ class _Failed(Struct, frozen=True):
     error: _Error
 
 
-def short(number: str) -> str:
-    """Take the leading zeros off a material's number. *Errors*: ``ValueError`` if it is none."""
-    plain = number.lstrip("0")
-    if len(number) != _NUMBER_LENGTH or not _is_digits(number) or not plain:
-        raise ValueError(f"a material's number has {_NUMBER_LENGTH} digits")
-    return plain
-
-
-def is_short(number: str) -> bool:
-    """Tell whether a text can be a material's number without its leading zeros."""
-    return 0 < len(number) <= _NUMBER_LENGTH and _is_digits(number) and number[0] != "0"
-
-
-def long(number: str) -> str:
-    """Give a material's number back the zeros it is stored with."""
-    return number.zfill(_NUMBER_LENGTH)
-
-
-def day(text: str) -> date:
-    """Read a day. *Errors*: ``ValueError`` if it is none."""
-    return moment(text, "000000").date()
-
-
-def moment(day_text: str, time_text: str) -> datetime:
-    """Read a day and a time of day, UTC. *Errors*: ``ValueError`` if they are none."""
-    if len(day_text) != 8 or len(time_text) != 6 or not _is_digits(day_text + time_text):
-        raise ValueError("a day has eight digits and a time six")
-    # strptime takes ten times as long, and an answer holds a moment for each order.
-    return datetime(
-        int(day_text[:4]),
-        int(day_text[4:6]),
-        int(day_text[6:]),
-        int(time_text[:2]),
-        int(time_text[2:4]),
-        int(time_text[4:]),
-        tzinfo=UTC,
-    )
-
-
-def moment_or_none(day_text: str, time_text: str) -> datetime | None:
-    """Read a time that may not have come yet, which the ERP writes as zeros."""
-    return None if day_text == "00000000" else moment(day_text, time_text)
-
-
-def day_text(value: date) -> str:
-    """Write a day."""
-    return value.strftime(_DAY)
-
-
 def explain(answer: Rejected) -> str | None:
     """Read the ERP's form of an error into a sentence."""
     # Only authorisation and availability are told in words: others may repeat what was sent.
     error = msgspec.json.decode(answer.body, type=_Failed).error
     return f"{error.message.value} ({error.code})" if error.code[:3] == "SY/" else error.code
-
-
-def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit()

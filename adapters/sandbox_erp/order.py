@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from adapters.sandbox_erp import document, message
+from adapters.sandbox_erp import document, sale
 from adapters.sandbox_erp.call import MAX_KEYS, Erp
 from domain.ask import Ask
 from domain.errors import BadInput, Failure, SourceContract
@@ -35,10 +35,8 @@ class Orders:
         call = "order_by_key"
 
         async def fetch(numbers: Sequence[str]) -> dict[str, Order | Failure]:
-            body, kind = {"VBELN": numbers}, message.Document
-            rows = await self._erp.rows(
-                "ORDERS_BY_VBELN", body, kind, ask, call, message.ORDER_ROWS
-            )
+            body, kind = {"VBELN": numbers}, sale.Document
+            rows = await self._erp.rows("ORDERS_BY_VBELN", body, kind, ask, call, sale.ORDER_ROWS)
             asked = {number: f"{self._erp.upstream.system}:{number}" for number in numbers}
             return self._erp.by_key(rows, lambda row: (row.vbeln,), self._order(), asked, call)
 
@@ -53,10 +51,8 @@ class Orders:
         call = "order_by_number"
 
         async def fetch(chunk: Sequence[str]) -> dict[str, Order | Failure]:
-            body, kind = {"NUMMER": chunk}, message.Document
-            rows = await self._erp.rows(
-                "ORDERS_BY_NUMMER", body, kind, ask, call, message.ORDER_ROWS
-            )
+            body, kind = {"NUMMER": chunk}, sale.Document
+            rows = await self._erp.rows("ORDERS_BY_NUMMER", body, kind, ask, call, sale.ORDER_ROWS)
             asked = {number: number for number in chunk}
             found = self._erp.by_key(
                 rows, lambda row: (row.vbeln, row.bstnk), self._order(), asked, call
@@ -129,11 +125,11 @@ class Orders:
         async def fetch(numbers: Sequence[str]) -> _Ordered:
             skips = {number: offsets[number] for number in numbers if offsets[number]}
             body = {"KUNNR": numbers, "TOP": first, "SKIP": skips}
-            kind, places = message.Ordered, message.ORDERED_ROWS
+            kind, places = sale.Ordered, sale.ORDERED_ROWS
             rows = await self._erp.rows("ORDERS_BY_KUNNR", body, kind, ask, call, places)
             read = self._order()
 
-            def ordered(row: message.Ordered) -> tuple[list[Order | SourceContract], int]:
+            def ordered(row: sale.Ordered) -> tuple[list[Order | SourceContract], int]:
                 if row.anzahl < 0 or len(row.vbak) > first:
                     raise ValueError("found more orders than were asked for, or less than none")
                 return self._erp.told(row.vbak, lambda _: (), read, call), row.anzahl
@@ -144,7 +140,7 @@ class Orders:
         parts = await self._erp.upstream.chunked(list(offsets), MAX_KEYS, fetch)
         return {number: found for part in parts for number, found in part.items()}
 
-    def _order(self) -> Callable[[message.Document], Order]:
+    def _order(self) -> Callable[[sale.Document], Order]:
         provenance = self._erp.now(ORDER)
         return lambda row: document.order(row, self._currencies, self._neighbours, provenance)
 

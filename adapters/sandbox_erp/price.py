@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from adapters._body import exact
-from adapters.sandbox_erp import message
+from adapters.sandbox_erp import message, notation
 from domain.money import Money, Price
 from domain.offer import Offer, PriceRule, Reduction
 from domain.price import PriceEntry, PriceHistory, PriceKind
@@ -74,7 +74,7 @@ def offer(
         listed = _price(list_row, priced.mwst.kbetr, organisation) or price
     off = listed.gross.minor - price.gross.minor
     return Offer(
-        sku=message.short(priced.matnr),
+        sku=notation.short(priced.matnr),
         price=price,
         list_price=listed,
         applied_reductions=(
@@ -101,7 +101,7 @@ def history(
     _check(priced, organisation)
     entries = [_entry(row, priced.mwst.kbetr, organisation) for row in priced.konp]
     return PriceHistory(
-        sku=message.short(priced.matnr),
+        sku=notation.short(priced.matnr),
         entries=tuple(entry for entry in entries if entry is not None),
         provenance=provenance,
     )
@@ -162,12 +162,12 @@ def _end(row: message.Condition, organisation: Organisation) -> datetime | None:
 # Prices begin and end on few days, and each costs a look into the zone's history.
 @lru_cache(maxsize=4_096)
 def _midnight(day: str, zone: str) -> datetime:
-    return datetime.combine(message.day(day), time(), ZoneInfo(zone))
+    return datetime.combine(notation.day(day), time(), ZoneInfo(zone))
 
 
 @lru_cache(maxsize=4_096)
 def _next_midnight(day: str, zone: str) -> datetime:
-    return datetime.combine(message.day(day) + timedelta(days=1), time(), ZoneInfo(zone))
+    return datetime.combine(notation.day(day) + timedelta(days=1), time(), ZoneInfo(zone))
 
 
 def _version(priced: message.Priced, rows: Sequence[message.Condition]) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters._body import exact
-from adapters.sandbox_erp import message
+from adapters.sandbox_erp import message, notation
 from adapters.sandbox_erp.article import Reader, characteristic, code_of
 from adapters.sandbox_erp.price import Organisation, today
 from domain.facet import (
@@ -84,7 +84,7 @@ def body(
     if wanted:
         found["AUSP"] = [_wanted(each) for each in wanted]
     if skus is not None:
-        found["MATNR"] = sorted(message.long(sku) for sku in skus if message.is_short(sku))
+        found["MATNR"] = sorted(notation.long(sku) for sku in skus if notation.is_short(sku))
     if organisation is not None:
         found["KONP"] = _priced(where, organisation)
     return found
@@ -103,7 +103,7 @@ def _wanted(each: OptionFilter | AttributeFilter) -> dict[str, Any]:
 def _priced(where: ProductFilter, organisation: Organisation) -> dict[str, Any]:
     found: dict[str, Any] = {
         "VKORG": organisation.code,
-        "PRSDT": message.day_text(today(organisation)),
+        "PRSDT": notation.day_text(today(organisation)),
     }
     if where.price is not None:
         for name, bound in (("LOW", where.price.min), ("HIGH", where.price.max)):

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
-from adapters._row import Rows, by_key, told
+from adapters._query import Queries
+from adapters._row import by_key, told
 from adapters._upstream import Upstream
 from adapters.sandbox_pos import receipt
 from domain.ask import Ask
@@ -17,8 +18,6 @@ from domain.order import Order, OrderQuery
 from domain.page import Page, PageRequest
 from domain.provenance import ORDER, Provenance
 from domain.secret import Secret
-
-T = TypeVar("T")
 
 _BASE = "/backoffice"
 _MAX_BATCH = 100
@@ -53,7 +52,8 @@ class Adapter:
             raise ConfigurationError([Problem(key, "missing", "the variable with the tills' key")])
         self._upstream = upstream
         self._reader = receipt.Reader(options.locations, frozenset(options.currencies))
-        self._headers = {"X-Till-Key": secret.reveal()}
+        headers = {"X-Till-Key": secret.reveal()}
+        self._queries = Queries(upstream, _BASE, headers, receipt.explain)
 
     async def order_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Order | Failure]:
         """Read receipts by their numbers."""
@@ -118,7 +118,9 @@ class Adapter:
         call = "orders_by_customer"
         before = {card: place for card, place in cards.items() if place is not None}
         body = {"cards": list(cards), "top": first, "before": before}
-        answer = await self._read(call, "cards", body, receipt.Cards, ask, receipt.CARD_ROWS)
+        answer = await self._queries.read(
+            call, "cards", body, receipt.Cards, ask, receipt.CARD_ROWS
+        )
         system, provenance = self._upstream.system, self._now()
 
         def sales(row: receipt.Card) -> _Sales:
@@ -142,7 +144,7 @@ class Adapter:
     ) -> dict[str, Order | Failure]:
         async def fetch(chunk: Sequence[str]) -> Mapping[str, Order | Failure]:
             body, rows = {"receipts": chunk}, receipt.RECEIPT_ROWS
-            answer = await self._read(call, "receipts", body, receipt.Receipts, ask, rows)
+            answer = await self._queries.read(call, "receipts", body, receipt.Receipts, ask, rows)
             provenance = self._now()
             return by_key(
                 self._upstream.system,
@@ -155,27 +157,6 @@ class Adapter:
 
         parts = await self._upstream.chunked(numbers, _MAX_BATCH, fetch)
         return {number: order for part in parts for number, order in part.items()}
-
-    async def _read(
-        self,
-        call: str,
-        path: str,
-        body: Mapping[str, Any],
-        kind: type[T],
-        ask: Ask,
-        rows: Sequence[Rows],
-    ) -> T:
-        return await self._upstream.read(
-            "POST",
-            f"{_BASE}/{path}",
-            ask=ask,
-            call=call,
-            decode=kind,
-            rows=rows,
-            json=body,
-            headers=self._headers,
-            explain=receipt.explain,
-        )
 
     def _own(self, keys: Sequence[str]) -> list[str]:
         """The tills' numbers among the keys; keys of other systems are not theirs to see."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
+from adapters._query import Queries
 from adapters._row import by_key, told
 from adapters._upstream import Upstream
 from adapters.sandbox_wms import message
@@ -33,6 +34,7 @@ from domain.page import Page, PageRequest
 from domain.provenance import PLACE, STOCK, Provenance
 from domain.secret import Secret
 
+_BASE = "/v2"
 _MAX_ARTICLES = 1_000
 _MAX_SITES = 100
 _MAX_ORDERS = 100
@@ -51,7 +53,8 @@ class Adapter:
             key = f"systems.{upstream.system}.secret_env"
             raise ConfigurationError([Problem(key, "missing", "the variable with the WMS's key")])
         self._upstream = upstream
-        self._headers = {"Authorization": f"Bearer {secret.reveal()}"}
+        headers = {"Authorization": f"Bearer {secret.reveal()}"}
+        self._queries = Queries(upstream, _BASE, headers, message.explain)
 
     async def stock_by_sku(
         self, skus: Sequence[str], ask: Ask
@@ -60,16 +63,13 @@ class Adapter:
         call = "stock_by_sku"
 
         async def fetch(articles: Sequence[str]) -> Mapping[str, Sequence[StockLevel] | Failure]:
-            answer = await self._upstream.read(
-                "POST",
-                "/v2/stock/query",
-                ask=ask,
-                call=call,
-                decode=message.Articles,
-                rows=message.ARTICLE_ROWS,
-                json={"articles": articles},
-                headers=self._headers,
-                explain=message.explain,
+            answer = await self._queries.read(
+                call,
+                "stock/query",
+                {"articles": articles},
+                message.Articles,
+                ask,
+                message.ARTICLE_ROWS,
             )
             system = self._upstream.system
             rows, levels = answer.articles, Levels(system)
@@ -85,15 +85,12 @@ class Adapter:
 
         async def fetch(codes: Sequence[str]) -> Assortment | None:
             try:
-                answer = await self._upstream.read(
-                    "POST",
-                    "/v2/stock/available",
-                    ask=ask,
-                    call=call,
-                    decode=message.Available,
-                    json={"site": codes[0], "limit": MAX_SKUS},
-                    headers=self._headers,
-                    explain=message.explain,
+                answer = await self._queries.read(
+                    call,
+                    "stock/available",
+                    {"site": codes[0], "limit": MAX_SKUS},
+                    message.Available,
+                    ask,
                 )
             except SourceRejected as refused:
                 if "unknown-site" in refused.detail:
@@ -121,15 +118,12 @@ class Adapter:
         async def fetch(
             chunk: Sequence[AllocationRequest],
         ) -> Mapping[str, Allocation | Failure]:
-            answer = await self._upstream.read(
-                "POST",
-                "/v2/allocations",
-                ask=ask,
-                call=call,
-                decode=message.Orders,
-                json={"orders": [_order(each) for each in chunk]},
-                headers=self._headers,
-                explain=message.explain,
+            answer = await self._queries.read(
+                call,
+                "allocations",
+                {"orders": [_order(each) for each in chunk]},
+                message.Orders,
+                ask,
             )
             with self._upstream.contract(call):
                 return {
@@ -143,15 +137,8 @@ class Adapter:
         """Let goods go; the WMS forgets a reference it does not know all the same."""
 
         async def fetch(chunk: Sequence[str]) -> Sequence[str]:
-            answer = await self._upstream.read(
-                "POST",
-                "/v2/allocations/release",
-                ask=ask,
-                call="released_by_key",
-                decode=message.Released,
-                json={"refs": chunk},
-                headers=self._headers,
-                explain=message.explain,
+            answer = await self._queries.read(
+                "released_by_key", "allocations/release", {"refs": chunk}, message.Released, ask
             )
             return answer.refs
 
@@ -165,16 +152,8 @@ class Adapter:
         call = "location_by_key"
 
         async def fetch(codes: Sequence[str]) -> Mapping[str, Location | Failure]:
-            answer = await self._upstream.read(
-                "POST",
-                "/v2/sites/query",
-                ask=ask,
-                call=call,
-                decode=message.Sites,
-                rows=message.SITE_ROWS,
-                json={"codes": codes},
-                headers=self._headers,
-                explain=message.explain,
+            answer = await self._queries.read(
+                call, "sites/query", {"codes": codes}, message.Sites, ask, message.SITE_ROWS
             )
             return by_key(
                 self._upstream.system,
@@ -204,21 +183,18 @@ class Adapter:
         if query.kind is not None and query.kind not in TYPES:
             return Page((), (), has_next=False, total=0)
         near = query.near and {"lat": query.near.latitude, "lon": query.near.longitude}
-        answer = await self._upstream.read(
-            "POST",
-            "/v2/sites/search",
-            ask=ask,
-            call=call,
-            decode=message.Found,
-            rows=message.SITE_ROWS,
-            json={
+        answer = await self._queries.read(
+            call,
+            "sites/search",
+            {
                 **body,
                 "near": near,
                 "types": query.kind and [TYPES[query.kind]],
                 "svc": query.service and [CODES[query.service]],
             },
-            headers=self._headers,
-            explain=message.explain,
+            message.Found,
+            ask,
+            message.SITE_ROWS,
         )
         with self._upstream.contract(call):
             if answer.total < 0 or len(answer.sites) > query.page.first:

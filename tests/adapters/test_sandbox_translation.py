@@ -11,8 +11,10 @@ import pytest
 
 from adapters._upstream import SystemSettings, Upstream
 from adapters.sandbox_crm import Adapter as CrmAdapter
+from adapters.sandbox_crm import message as crm_message
+from adapters.sandbox_crm.translation import Reader as CrmReader
 from adapters.sandbox_erp import Adapter as ErpAdapter
-from adapters.sandbox_erp import message
+from adapters.sandbox_erp import message, sale
 from adapters.sandbox_erp.document import Neighbours
 from adapters.sandbox_erp.document import order as booked
 from adapters.sandbox_erp.price import ORGANISATIONS, offer
@@ -117,19 +119,19 @@ def test_a_price_for_ten_pieces_is_told_for_one() -> None:
     assert sale.price == sale.list_price, "nothing is reduced from what is no price"
 
 
-def _position(**changed: str) -> message.Item:
+def _position(**changed: str) -> sale.Item:
     row = {
         "POSNR": "000010", "MATNR": "000000000100001001", "ARKTX": "x", "KWMENG": "1.000",
         "KZWI1": "10.00", "NETWR": "8.13", "MWSBP": "1.87", "ABGRU": "",
         "WERKS": "WAW1",
     } | changed  # fmt: skip
-    return msgspec.json.decode(msgspec.json.encode(row), type=message.Item)
+    return msgspec.json.decode(msgspec.json.encode(row), type=sale.Item)
 
 
-def _booked(*items: message.Item) -> message.Document:
+def _booked(*items: sale.Item) -> sale.Document:
     net = sum((item.netwr for item in items), start=Decimal(0))
     tax = sum((item.mwsbp for item in items), start=Decimal(0))
-    return message.Document(
+    return sale.Document(
         vbeln="4500000001", vkorg="PL01", vtweg="20", kunnr="0000000001", xcpdk="",
         erdat="20261101", erzet="120000", waerk="PLN", netwr=net, mwsbk=tax, gbstk="C",
         vbap=list(items), konv=[], bstnk="", likp=[],
@@ -463,6 +465,7 @@ async def test_customers_and_accounts_are_the_crms(
             (each.purpose.value.lower(), each.state.value.lower()) for each in customer.consents
         ] == [(consent["purpose"], consent["state"]) for consent in contact["consents"]]
         assert customer.identities == (customer.key, *links)
+        assert customer.is_restricted is contact["restricted"]
         assert customer.language == contact["locale"].replace("_", "-")
     accounts = await crm.loyalty_by_customer(keys, counterpart.ask())
     raw = sandbox.crm("loyalty/accounts/batch", {"contactIds": ids})
@@ -470,6 +473,27 @@ async def test_customers_and_accounts_are_the_crms(
         account["cardNumber"]: account["balance"]["points"] for account in raw
     }
     assert accounts[f"crm:{CUSTOMER_CONTACT}"].tier in ("SILVER", "GOLD", "PLATINUM")
+
+
+_CONTACT: dict[str, Any] = {
+    "id": "C-1", "status": "active", "restricted": False, "name": {"given": "A", "family": "B"},
+    "emails": [], "phones": [], "birthDate": None, "locale": None, "addresses": [],
+    "consents": [], "segments": [], "externalRefs": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", sorted(_CONTACT.keys() - {"id"}))
+def test_a_field_that_was_asked_for_is_there(field: str) -> None:
+    """A contact without a field that was asked for breaks the contract; what was not asked for
+    may be absent."""
+    reader = CrmReader("crm", {})
+    rest = {name: each for name, each in _CONTACT.items() if name != field}
+    contact = msgspec.convert(rest, crm_message.Contact)
+    others = rest.keys() - {"id"}
+    assert reader.customer(contact, PROVENANCE, sorted(others)).key == "crm:C-1"
+    for asked in (None, [field]):
+        with pytest.raises(ValueError, match=field):
+            reader.customer(contact, PROVENANCE, asked)
 
 
 @pytest.mark.parametrize("kind", [ErpAdapter, WmsAdapter, CrmAdapter])

@@ -1,6 +1,7 @@
 """The bench: what it measures is the same for everybody, and it tells errors from answers."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -66,6 +67,7 @@ async def test_gateway_and_floor_answer_alike(
 
 
 @pytest.mark.systems
+@pytest.mark.long
 @pytest.mark.parametrize("name", _ON_NODE)
 async def test_contenders_on_node_answer_alike(
     name: str, upstream: Running, floor: Running
@@ -85,6 +87,27 @@ async def test_contenders_on_node_answer_alike(
                     assert found == await measure.data(Pair(workload, floor), token, 1)
         finally:
             running.stop()
+
+
+async def test_cpu_is_that_of_all_threads() -> None:
+    """What a process costs is what its own clock says, threads that have ended included."""
+    burn = """
+import threading, time
+thread = threading.Thread(target=lambda: sum(range(2_000_000)))
+thread.start()
+thread.join()
+print(time.process_time(), flush=True)
+input()
+"""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", burn),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    own = float(await asyncio.wait_for(process.stdout.readline(), 30))
+    assert own <= measure.cpu_seconds(process.pid) < 1.2 * own
+    await asyncio.wait_for(process.communicate(b"\n"), 30)
 
 
 def test_rows_have_the_keys_that_others_read() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from auth.policy import PolicyTable
 from auth.table import read_table
-from domain.assist import OPENERS
 from domain.identity import node_id
 from domain.viewer import PolicyClass, Purpose, Role
 from sandbox.persona import ASSOCIATE_STORE, NEIGHBOUR_CONTACT
@@ -23,7 +22,7 @@ def _callers() -> Iterator[tuple[Caller, bool]]:
         for purpose in Purpose:
             if role is Role.ANONYMOUS and purpose is not Purpose.SHOPPING:
                 continue
-            if role in OPENERS:
+            if TABLE.permit("assistStart", role).decision.is_full:
                 yield Caller(role=role, purpose=purpose, subject=f"with-{role.value}"), True
             yield caller(role, purpose), False
             if role is Role.CUSTOMER:

@@ -22,8 +22,8 @@ from tests.policy.way import CUSTOMER, EVERYTHING, PUBLISHED, World
 
 ALL = os.environ.get("PROOF_ALL") == "1"
 _SYSTEMS = ("crm", "erp", "pos", "wms")
-# By these it is found out whose a record is, and whether it is used no more.
-_ALWAYS = frozenset({"externalRefs", "status"})
+# By these it is found out whose a record is, and whether it may be used.
+_ALWAYS = frozenset({"externalRefs", "restricted"})
 _ROOTS = {"crm": "/api/v1/", "erp": "/sap/zretail/", "pos": "/backoffice/"}
 # Its records are told from others by what they hold: asked for alone, they come with all of that.
 _BY_ALL = "identities"

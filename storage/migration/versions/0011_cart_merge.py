@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.table import Moment
+from storage.moment import Moment
 
 revision = "0011"
 down_revision = "0010"
