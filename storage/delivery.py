@@ -21,6 +21,7 @@ from domain.allocation import Allocation, AllocationRequest, Allocator
 from domain.ask import Ask
 from domain.errors import Failure, SourceRejected, StoreUnavailable
 from domain.hold import ReservationLine
+from domain.task import beside
 from storage.database import Database
 from storage.held import Holds
 from storage.table import DELIVERY, HOLD
@@ -51,12 +52,8 @@ class Deliveries:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Tell while the block runs."""
-        task = asyncio.ensure_future(self._run())
-        try:
+        async with beside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
     async def _run(self) -> None:
         while True:
