@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from adapters.sandbox_crm import Adapter as CrmAdapter
 from adapters.sandbox_erp import Adapter as ErpAdapter
 from adapters.sandbox_erp import message, sale
