@@ -1,7 +1,6 @@
 """The one HTTP client that all adapters share: bounded, counted, and honest about outcomes."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TypeVar
@@ -10,15 +9,8 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from adapters._address import Query, base_url, below, segment
-from adapters._body import (
-    Allowance,
-    BrokenBody,
-    Contract,
-    exact,
-    read_body,
-    whole,
-)
+from adapters._address import Query, base_url, target
+from adapters._body import Allowance, BrokenBody, Contract
 from adapters._credential import Credential
 from adapters._outcome import (
     Explain,
@@ -30,25 +22,12 @@ from adapters._outcome import (
     source_failure,
 )
 from adapters._row import Rows, decode_rows
-from adapters._session import Attempt, Lost, open_session
+from adapters._session import Attempt, Lost, Session
 from adapters._system import SystemSettings
+from adapters._verdict import answered, is_dead, lost, reason, too_late
 from domain.ask import Ask
 from domain.credential import TokenSource
 from domain.errors import Failure, SourceFailure, SourceRejected
-
-__all__ = [
-    "Explain",
-    "NotSent",
-    "Outcome",
-    "OutcomeUnknown",
-    "Rejected",
-    "Response",
-    "SystemSettings",
-    "Upstream",
-    "exact",
-    "segment",
-    "whole",
-]
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -82,8 +61,8 @@ class Upstream:
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._waiting = 0
         self._owned = AsyncExitStack()
-        self._pooled: aiohttp.ClientSession | None = None
-        self._fresh: aiohttp.ClientSession | None = None
+        self._pooled: Session | None = None
+        self._fresh: Session | None = None
         self._closed = False
         self._credential = Credential(tokens) if tokens else None
         if self._credential:
@@ -115,7 +94,7 @@ class Upstream:
         except TimeoutError:
             return f"no answer within {patience:g} s"
         except OSError as error:
-            return _reason(error)
+            return reason(error)
         return None
 
     async def send(
@@ -139,7 +118,7 @@ class Upstream:
         *Errors*: ``SourceRejected`` for a path that would lead elsewhere.
         """
         try:
-            url = below(self.address, path, query)
+            place = target(path, query)
         except ValueError as error:
             raise SourceRejected(self.system, call, f"not sent: {error}") from None
         sent = dict(headers or ())
@@ -147,10 +126,10 @@ class Upstream:
             content = msgspec.json.encode(json)
             sent.setdefault("Content-Type", "application/json")
         if self._time(ask) <= 0:
-            return _too_late(Attempt(), waits=True)
+            return too_late(Attempt(), waits=True)
         if self._waiting >= _WAITING_PER_SLOT * self.concurrency:
             return NotSent("too many calls wait for this system already")
-        request = (method, url, content, sent, ask)
+        request = (method, place, sent, content, ask)
         attempt, waits, crowded = Attempt(), True, self._slots.locked()
         self._waiting += 1
         try:
@@ -167,12 +146,12 @@ class Upstream:
                     attempt = Attempt()
                     if await self._credential.renew(sent, outcome.status):
                         outcome = await self._exchange(self._pool(), *request, attempt)
-                if repeatable and attempt.reused and _is_dead(outcome, attempt):
+                if repeatable and attempt.reused and is_dead(outcome, attempt):
                     attempt = Attempt()
                     outcome = await self._exchange(self._spare(), *request, attempt)
                 return outcome
         except TimeoutError:
-            return _too_late(attempt, waits)
+            return too_late(attempt, waits)
         finally:
             self._waiting -= waits
 
@@ -276,96 +255,40 @@ class Upstream:
 
     async def _exchange(
         self,
-        session: aiohttp.ClientSession,
+        session: Session,
         method: str,
-        url: URL,
-        content: bytes | None,
+        place: str,
         headers: Mapping[str, str],
+        content: bytes | None,
         ask: Ask,
         attempt: Attempt,
     ) -> Outcome:
         if self._closed:
             return NotSent("the gateway is shutting down")
         ask.calls[self.system] += 1
-        response: aiohttp.ClientResponse | None = None
         try:
-            response = await session.request(
-                method,
-                url,
-                data=content,
-                headers=headers,
-                allow_redirects=False,
-                middlewares=(attempt,),
+            answer = await session.exchange(
+                method, place, headers, content, attempt, self._max_body, self._allowance
             )
-            body = await read_body(response, self._max_body, self._allowance)
         except (Lost, aiohttp.ClientError, OSError, BrokenBody) as error:
-            return _lost(error, attempt)
-        finally:
-            # At its end a response has given its connection back, and this does nothing.
-            if response is not None:
-                response.close()
-        return _answer(response.status, response.headers, body)
+            return lost(error, attempt)
+        return answered(*answer)
 
     def _time(self, ask: Ask) -> float:
         return min(self._timeout, ask.deadline.remaining() - _MARGIN)
 
-    def _pool(self) -> aiohttp.ClientSession:
+    def _pool(self) -> Session:
         if self._pooled is None:
             self._pooled = self._open(keep=True)
         return self._pooled
 
-    def _spare(self) -> aiohttp.ClientSession:
+    def _spare(self) -> Session:
         # Where one kept connection was dead the next may be: a second try takes a new one.
         if self._fresh is None:
             self._fresh = self._open(keep=False)
         return self._fresh
 
-    def _open(self, *, keep: bool) -> aiohttp.ClientSession:
-        session = open_session(self.concurrency, keep=keep)
+    def _open(self, *, keep: bool) -> Session:
+        session = Session(self.address, self.concurrency, keep=keep)
         self._owned.push_async_callback(session.close)
         return session
-
-
-def _is_dead(outcome: Outcome, attempt: Attempt) -> bool:
-    """Whether the connection ended before an answer began, as a kept one may at any time."""
-    return isinstance(outcome, OutcomeUnknown) and not (attempt.answered or outcome.broken)
-
-
-def _answer(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
-    if 200 <= status < 300:
-        return Response(status, headers, body)
-    answer = Rejected(status, body, f"answered {status}")
-    if 300 <= status < 400:
-        return Rejected(status, body, f"answered {status}, a redirect, which is never followed")
-    if 400 <= status < 500:
-        return answer
-    return OutcomeUnknown(answer.detail, broken=status < 500, answer=answer)
-
-
-def _lost(error: Exception, attempt: Attempt) -> NotSent | OutcomeUnknown:
-    cause = error.__cause__ if isinstance(error, Lost) else error
-    if not attempt.sent:
-        return NotSent(f"no connection ({_reason(cause)})")
-    if isinstance(error, BrokenBody):
-        return OutcomeUnknown(str(error), broken=True)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return OutcomeUnknown("the answer is not HTTP", broken=True)
-    place = "in the middle of its answer" if attempt.answered else "before its answer began"
-    return OutcomeUnknown(f"the connection ended {place} ({type(cause).__name__})")
-
-
-def _reason(error: BaseException | None) -> str:
-    if isinstance(error, aiohttp.ClientConnectorError):
-        error = error.os_error
-    if isinstance(error, ConnectionError) and error.errno:
-        # asyncio's own text tells the address again.
-        return os.strerror(error.errno)
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-
-
-def _too_late(attempt: Attempt, waits: bool) -> NotSent | OutcomeUnknown:
-    if attempt.sent:
-        place = "was not whole" if attempt.answered else "had not begun"
-        return OutcomeUnknown(f"the answer {place} when the time was over", timed_out=True)
-    what = "waiting for a free slot" if waits else "connecting"
-    return NotSent(f"the time was over while {what}", timed_out=True)

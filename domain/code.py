@@ -6,7 +6,7 @@ from domain.basket import MAX_COUPONS
 from domain.cart import Cart, CartInput, Rules
 from domain.entry import CartCoupon, Touch
 from domain.errors import BadInput
-from domain.line import check_items
+from domain.limit import check_items
 from domain.outcome import UserError
 from domain.promotion import CouponState, coupon_code
 

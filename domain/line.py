@@ -15,12 +15,10 @@ from domain.basket import MAX_DELIVERIES
 from domain.cart import Cart, CartInput, Rules, VersionConflict
 from domain.entry import Entry, Touch
 from domain.errors import BadInput
+from domain.limit import MAX_QUANTITY, check_items, check_sku, out_of_range
 from domain.outcome import UserError
 
 MAX_LINES = 100
-MAX_ITEMS = 100
-MAX_QUANTITY = 999
-_MAX_SKU = 100
 _MAX_KEY = 64
 
 
@@ -58,14 +56,6 @@ class CartLinesRemove(CartInput, frozen=True, kw_only=True, omit_defaults=True):
     lines: list[str]
 
 
-class QuantityOutOfRange(UserError, frozen=True, kw_only=True):  # noqa: N818
-    """A quantity is none that a line can have."""
-
-    quantity: int
-    minimum: int
-    maximum: int
-
-
 class CartFull(UserError, frozen=True, kw_only=True):  # noqa: N818
     """The cart would hold more lines, a line more pieces, or more deliveries, than it may."""
 
@@ -76,16 +66,14 @@ def check_additions(additions: Sequence[CartAddition]) -> UserError | None:
     """Check what is to be added. *Errors*: ``BadInput`` for its form."""
     check_items("input.lines", additions)
     for each in additions:
-        if not (1 <= len(each.sku) <= _MAX_SKU and each.sku.isprintable()):
-            allowed = f"a SKU of 1 to {_MAX_SKU} printable characters"
-            raise BadInput("input.lines.sku", each.sku, allowed)
-    return _quantities([each.quantity for each in additions])
+        check_sku("input.lines.sku", each.sku)
+    return out_of_range(each.quantity for each in additions)
 
 
 def check_quantities(wanted: Sequence[LineQuantity]) -> UserError | None:
     """Check quantities to set. *Errors*: ``BadInput`` for their form."""
     check_keys("input.lines.line", [each.line for each in wanted])
-    return _quantities([each.quantity for each in wanted])
+    return out_of_range(each.quantity for each in wanted)
 
 
 def check_keys(argument: str, keys: Sequence[str]) -> None:
@@ -96,12 +84,6 @@ def check_keys(argument: str, keys: Sequence[str]) -> None:
     for key in keys:
         if not (1 <= len(key) <= _MAX_KEY and key.isprintable()):
             raise BadInput(argument, key, "the key of a line")
-
-
-def check_items(argument: str, items: Sequence[object]) -> None:
-    """Check how many items a list has. *Errors*: ``BadInput`` outside 1 to 100."""
-    if not 1 <= len(items) <= MAX_ITEMS:
-        raise BadInput(argument, f"{len(items)} items", f"1 to {MAX_ITEMS}")
 
 
 def with_lines(
@@ -215,16 +197,3 @@ def full(cart: Cart) -> CartFull | None:
 
 def _takes(entry: Entry, sku: str, cart: Cart) -> bool:
     return entry.sku == sku and entry.delivery == cart.usual
-
-
-def _quantities(wanted: Iterable[int]) -> QuantityOutOfRange | None:
-    found = next((each for each in wanted if not 1 <= each <= MAX_QUANTITY), None)
-    if found is None:
-        return None
-    return QuantityOutOfRange(
-        message=f"A line has 1 to {MAX_QUANTITY} pieces; to take it out, remove it.",
-        path=("input", "lines", "quantity"),
-        quantity=found,
-        minimum=1,
-        maximum=MAX_QUANTITY,
-    )

@@ -18,7 +18,8 @@ from domain.basket import MAX_COUPONS
 from domain.cart import Cart, CartInput, CartOutcome, CartState, Rules
 from domain.entry import CartCoupon, Entry, Touch
 from domain.identity import node_id
-from domain.line import MAX_LINES, MAX_QUANTITY
+from domain.limit import MAX_QUANTITY
+from domain.line import MAX_LINES
 from domain.outcome import Input
 
 

@@ -18,15 +18,13 @@ from domain.ask import Ask
 from domain.availability import StockLevel
 from domain.cart import check_secret
 from domain.deadline import Duration
-from domain.errors import BadInput
 from domain.hold import Held, Place, ReservationLine, Shortfall, summed
 from domain.identity import node_id
+from domain.limit import check_items, check_sku, out_of_range
 from domain.outcome import Input, Outcome, UserError
 from domain.viewer import Channel
 
 MAX_LINES = 50
-MAX_QUANTITY = 999
-_MAX_SKU = 100
 _GUEST = "guest reservation "
 
 
@@ -179,16 +177,12 @@ def guest(secret: str, argument: str = "input.secret") -> str:
     return _GUEST + hashlib.sha256(secret.encode()).hexdigest()
 
 
-def check_items(items: Sequence[ReservationItem]) -> None:
-    """Check what is to be held, for its form. *Errors*: ``BadInput``."""
-    if not 1 <= len(items) <= MAX_LINES:
-        raise BadInput("input.lines", f"{len(items)} lines", f"1 to {MAX_LINES}")
-    for each in items:
-        if not (1 <= len(each.sku) <= _MAX_SKU and each.sku.isprintable()):
-            allowed = f"a SKU of 1 to {_MAX_SKU} printable characters"
-            raise BadInput("input.lines.sku", each.sku, allowed)
-        if not 1 <= each.quantity <= MAX_QUANTITY:
-            raise BadInput("input.lines.quantity", each.quantity, f"1 to {MAX_QUANTITY}")
+def check_lines(lines: Sequence[ReservationItem]) -> UserError | None:
+    """Check what is to be held. *Errors*: ``BadInput`` for its form."""
+    check_items("input.lines", lines, MAX_LINES)
+    for each in lines:
+        check_sku("input.lines.sku", each.sku)
+    return out_of_range(each.quantity for each in lines)
 
 
 def new_reservation(

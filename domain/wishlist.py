@@ -12,16 +12,14 @@ from uuid_utils import uuid7
 from domain.ask import Ask
 from domain.errors import BadInput
 from domain.identity import node_id
+from domain.limit import MAX_QUANTITY, check_items, check_sku, out_of_range
 from domain.outcome import Input, Outcome, UserError
 from domain.viewer import Channel
 
 MAX_WISHLISTS = 50
 MAX_LINES = 200
-MAX_ITEMS = 100
-MAX_QUANTITY = 999
 _MAX_NAME = 100
 _MAX_NOTE = 500
-_MAX_SKU = 100
 
 
 class WishlistLine(Struct, frozen=True, gc=False, kw_only=True):
@@ -151,15 +149,14 @@ def new_wishlist(name: str, customer_key: str, now: datetime) -> Wishlist:
     )
 
 
-def check_additions(additions: Sequence[WishlistAddition]) -> None:
-    """Check what is to be added, for its form. *Errors*: ``BadInput``."""
+def check_additions(additions: Sequence[WishlistAddition]) -> UserError | None:
+    """Check what is to be added. *Errors*: ``BadInput`` for its form."""
     _check_skus("input.lines", [each.sku for each in additions])
     for each in additions:
-        if not 1 <= each.quantity <= MAX_QUANTITY:
-            raise BadInput("input.lines.quantity", each.quantity, f"1 to {MAX_QUANTITY}")
         if each.note is not None and len(each.note) > _MAX_NOTE:
             found = f"{len(each.note)} characters"
             raise BadInput("input.lines.note", found, f"at most {_MAX_NOTE} characters")
+    return out_of_range(each.quantity for each in additions)
 
 
 def check_removals(skus: Sequence[str]) -> None:
@@ -208,11 +205,9 @@ def _changed(wishlist: Wishlist, lines: tuple[WishlistLine, ...], now: datetime)
 
 
 def _check_skus(argument: str, skus: Sequence[str]) -> None:
-    if not 1 <= len(skus) <= MAX_ITEMS:
-        raise BadInput(argument, f"{len(skus)} items", f"1 to {MAX_ITEMS}")
+    check_items(argument, skus)
     for sku in skus:
-        if not (1 <= len(sku) <= _MAX_SKU and sku.isprintable()):
-            raise BadInput(argument, sku, f"a SKU of 1 to {_MAX_SKU} printable characters")
+        check_sku(argument, sku)
 
 
 @runtime_checkable

@@ -83,7 +83,7 @@ async def create(
 ) -> list[WishlistOutcome]:
     """Begin a wish list. *Errors*: ``BadInput``; ``NotFound`` for somebody else's customer."""
     rights = await permit(context, "wishlistCreate")
-    named = attempt(context.viewer, "wishlistCreate", input)
+    named = attempt(context.viewer, context.ask, "wishlistCreate", input)
     customer_key = await customer(context, rights, input.customer)
     wanted = new_wishlist(input.name, customer_key, context.now)
 
@@ -104,14 +104,16 @@ async def lines_add(
 ) -> list[WishlistOutcome]:
     """Add variants to a wish list. *Errors*: ``BadInput``; ``NotFound`` for no list of theirs."""
     change = await _permitted(context, "wishlistLinesAdd", input)
-    check_additions(input.lines)
-    unknown, notices = await unknown_variants(context, [each.sku for each in input.lines])
+    refused = check_additions(input.lines)
+    skus = [each.sku for each in input.lines] if refused is None else []
+    unknown, notices = await unknown_variants(context, skus)
+    if unknown:
+        message = "No variant has these SKUs."
+        refused = VariantUnknown(message=message, path=("input", "lines"), skus=unknown)
 
     async def edit(changes: Changes, found: Wishlist) -> WishlistOutcome:
-        if unknown:
-            message = "No variant has these SKUs."
-            error = VariantUnknown(message=message, path=("input", "lines"), skus=unknown)
-            return WishlistOutcome(user_errors=(error,))
+        if refused is not None:
+            return WishlistOutcome(user_errors=(refused,))
         changed = with_lines(found, input.lines, context.ask.channel, context.now)
         if isinstance(changed, WishlistFull):
             return WishlistOutcome(user_errors=(changed,))
@@ -175,5 +177,5 @@ class _Change(Struct, frozen=True):
 
 async def _permitted(context: Context, mutation: str, input: _Input) -> _Change:
     rights = await permit(context, mutation)
-    named = attempt(context.viewer, mutation, input)
+    named = attempt(context.viewer, context.ask, mutation, input)
     return _Change(context, rights, named, node_key(input.wishlist, "input.wishlist", _TYPE)[1])

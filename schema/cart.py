@@ -7,7 +7,6 @@ import strawberry
 
 import domain.cart
 import domain.entry
-import domain.line
 import resolvers.appraisal
 import resolvers.cart
 import resolvers.delivery
@@ -16,7 +15,7 @@ from domain.cart import CartState
 from domain.entry import Actor
 from domain.policy import Category, Record
 from schema.channel import Channel
-from schema.delivery import HELD, DeliveryGroup
+from schema.delivery import DeliveryGroup
 from schema.field import accepts, batch, enumerates, plain, publishes
 from schema.money import Price
 from schema.node import Node
@@ -167,13 +166,6 @@ class Cart(Node):
         """Whose it is; null for a guest's."""
 
 
-CART = "The cart."
-EXPECTED = (
-    "The version of the cart that the caller has seen. What was changed since is not overwritten: "
-    "the answer is a VersionConflict, with the cart as it is."
-)
-
-
 @accepts(domain.cart.CartFilter, name="CartFilter")
 class CartFilter:
     """Which carts are looked for. All that is given has to apply."""
@@ -200,54 +192,6 @@ class CartCreateInput:
         description="For a guest's cart: 32 bytes drawn at random, as base64url (43 characters). "
         "Whoever has them has the cart, so keep them like a password; nobody else is told them.",
     )
-
-
-@accepts(domain.line.CartAddition, name="CartLineInput")
-class CartLineInput:
-    """Pieces of a variant to put into a cart."""
-
-    sku: str = plain("The variant's SKU.")
-    quantity: int = strawberry.field(default=1, description="How many pieces more: 1 to 999.")
-
-
-@accepts(domain.line.CartLinesAdd, name="CartLinesAddInput")
-class CartLinesAddInput:
-    """Goods to put into a cart."""
-
-    idempotency_key: str = plain(KEY)
-    cart: strawberry.ID = plain(CART)
-    secret: str | None = strawberry.field(default=None, description=HELD)
-    lines: list[CartLineInput] = plain("What to put in: 1 to 100 variants.")
-
-
-@accepts(domain.line.LineQuantity, name="CartLineQuantityInput")
-class CartLineQuantityInput:
-    """How many pieces a line is to have."""
-
-    line: str = plain("The line's key.")
-    quantity: int = plain("How many pieces: 1 to 999.")
-
-
-@accepts(domain.line.CartLinesUpdate, name="CartLinesUpdateInput")
-class CartLinesUpdateInput:
-    """Quantities to set."""
-
-    idempotency_key: str = plain(KEY)
-    cart: strawberry.ID = plain(CART)
-    secret: str | None = strawberry.field(default=None, description=HELD)
-    expected_version: int = plain(EXPECTED)
-    lines: list[CartLineQuantityInput] = plain("Which lines: 1 to 100, each once.")
-
-
-@accepts(domain.line.CartLinesRemove, name="CartLinesRemoveInput")
-class CartLinesRemoveInput:
-    """Lines to take out of a cart."""
-
-    idempotency_key: str = plain(KEY)
-    cart: strawberry.ID = plain(CART)
-    secret: str | None = strawberry.field(default=None, description=HELD)
-    expected_version: int = plain(EXPECTED)
-    lines: list[str] = plain("Their keys: 1 to 100; what is not in the cart is out already.")
 
 
 @publishes(domain.cart.CartOutcome)
@@ -295,28 +239,10 @@ class CartClosed(UserError):
     state: CartState = plain("Why not.")
 
 
-@publishes(domain.line.QuantityOutOfRange)
-class QuantityOutOfRange(UserError):
-    """A quantity is none that a line can have."""
-
-    quantity: int = plain("What was asked for.")
-    minimum: int = plain("The least that can be.")
-    maximum: int = plain("The most that can be.")
-
-
-@publishes(domain.line.CartFull)
-class CartFull(UserError):
-    """The cart would hold more than it may."""
-
-    limit: int = plain("How many lines or deliveries it may have, or pieces a line.")
-
-
 USER_ERRORS: tuple[type, ...] = (
     CartLimitReached,
     SecretTaken,
     VersionConflict,
     CurrencyMismatch,
     CartClosed,
-    QuantityOutOfRange,
-    CartFull,
 )

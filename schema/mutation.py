@@ -16,21 +16,17 @@ import schema.assist
 import schema.cart
 import schema.code
 import schema.delivery
+import schema.line
 import schema.merge
 import schema.outcome
 import schema.reservation
 import schema.wishlist
 from schema.assist import AssistEndInput, AssistPayload, AssistStartInput
-from schema.cart import (
-    CartCreateInput,
-    CartLinesAddInput,
-    CartLinesRemoveInput,
-    CartLinesUpdateInput,
-    CartPayload,
-)
+from schema.cart import CartCreateInput, CartPayload
 from schema.code import CartCouponsInput, CartPricesAcceptInput
 from schema.delivery import CartDeliverySelectInput
 from schema.field import argument, batch, publishes
+from schema.line import CartLinesAddInput, CartLinesRemoveInput, CartLinesUpdateInput
 from schema.merge import (
     CartClaimInput,
     CartClaimPayload,
@@ -66,6 +62,7 @@ USER_ERRORS: tuple[type, ...] = (
     *schema.cart.USER_ERRORS,
     *schema.code.USER_ERRORS,
     *schema.delivery.USER_ERRORS,
+    *schema.line.USER_ERRORS,
     *schema.merge.USER_ERRORS,
 )
 

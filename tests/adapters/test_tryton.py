@@ -3,19 +3,22 @@
 import gzip
 import json
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from adapters.tryton import Adapter
 from domain.ask import Ask
+from domain.availability import StockLevel
 from domain.configuration import ConfigurationError
 from domain.deadline import Deadline, Duration
 from domain.errors import (
     BadInput,
+    Failure,
     SourceContract,
     SourceFailure,
     SourceRejected,
@@ -132,6 +135,11 @@ async def _tryton(respond: Respond | None = None, **results: object) -> AsyncIte
             await upstream.close()
 
 
+def _levels(found: Sequence[StockLevel] | Failure) -> Sequence[StockLevel]:
+    assert not isinstance(found, Failure), found
+    return found
+
+
 _PRODUCTS = "model__product__product__search_read"
 _TAX = "template./account_category./customer_taxes_used./0"
 
@@ -211,6 +219,56 @@ async def test_a_move_that_is_none_breaks_the_contract(value: float) -> None:
     ) as tryton:
         with pytest.raises(SourceContract):
             whole(await tryton.stock_by_sku(["A"], _ask()))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("internal_quantity", -1.0),
+        ("internal_quantity", "many"),
+        ("planned_date", {"__class__": "date", "year": 2026, "month": 13, "day": 1}),
+        ("to_location", None),
+    ],
+)
+async def test_a_damaged_move_costs_its_own_product(path: str, value: object) -> None:
+    """Of several products the one whose move makes no sense is a failure, and no other."""
+    moves = [_with(_with(_MOVE, "product./code", "B"), path, value), _MOVE]
+    async with _tryton(
+        model__product__product__search_read=[_STOCK, _with(_STOCK, "code", "B")],
+        model__stock__move__search_read=moves,
+    ) as tryton:
+        found = await tryton.stock_by_sku(["A", "B"], _ask())
+        (level,) = _levels(found["A"])
+        assert (level.on_hand, level.allocated) == (5, 2)
+        assert isinstance(found["B"], SourceContract)
+
+
+async def test_a_damaged_move_of_nobody_knows_what_is_everybody_s() -> None:
+    """A damaged move that does not say what it moves may be anything's: no figure is made."""
+    move = _with(_with(_MOVE, "product./code", None), "internal_quantity", -1.0)
+    async with _tryton(
+        model__product__product__search_read=[_STOCK], model__stock__move__search_read=[move]
+    ) as tryton:
+        with pytest.raises(SourceContract):
+            await tryton.stock_by_sku(["A"], _ask())
+
+
+async def test_a_damaged_move_does_not_end_the_reading() -> None:
+    """A full page that ends in a damaged move is followed by the next one."""
+    full = [_with(_MOVE, "id", number) for number in range(1, 1000)]
+    full.append(_with(_with(_MOVE, "product./code", "B"), "id", None))
+
+    async def respond(method: str, exchange: Exchange) -> bytes | None:
+        if method != "model.stock.move.search_read":
+            return None
+        page = full if b'["id",">",0]' in exchange.body else [_with(_MOVE, "id", 1001)]
+        return answer(json.dumps({"id": 0, "result": page}).encode())
+
+    products = [_with(_STOCK, "quantity", 9000.0), _with(_STOCK, "code", "B")]
+    async with _tryton(respond, model__product__product__search_read=products) as tryton:
+        found = await tryton.stock_by_sku(["A", "B"], _ask())
+        assert [each.allocated for each in _levels(found["A"])] == [2000]
+        assert isinstance(found["B"], SourceContract)
 
 
 async def test_a_code_that_stands_twice_breaks_the_contract() -> None:

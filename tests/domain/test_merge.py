@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from domain.cart import RULES, Cart, CartState, new_cart
 from domain.entry import Actor, Touch
-from domain.line import MAX_LINES, MAX_QUANTITY, CartAddition, with_lines
+from domain.limit import MAX_QUANTITY
+from domain.line import MAX_LINES, CartAddition, with_lines
 from domain.merge import merged, unmerged
 from domain.viewer import Channel
 

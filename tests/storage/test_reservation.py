@@ -301,19 +301,19 @@ async def test_every_change_happens_once_for_its_key(store: Store, shop: Shop) -
     assert made(again)["state"] == "HELD", "a replay shows what was made, not what is"
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        {"sku": "S1", "quantity": 0},
-        {"sku": "S1", "quantity": -1},
-        {"sku": "S1", "quantity": 1_000},
-        {"sku": ""},
-        {"sku": "S" * 101},
-    ],
-)
-async def test_quantities_and_skus_have_bounds(shop: Shop, line: dict[str, Any]) -> None:
-    """Nothing, less than nothing and too much cannot be asked for."""
-    assert (await reserve(shop, customer(ANNA), "create-1", line))["errors"] == ["BAD_INPUT"]
+@pytest.mark.parametrize("quantity", [0, -1, 1_000, 2**31 - 1])
+async def test_what_is_no_quantity_is_refused(shop: Shop, quantity: int) -> None:
+    """Nothing, less than nothing and too much cannot be held, and the caller is told the bounds."""
+    lines = ({"sku": "S2"}, {"sku": "S1", "quantity": quantity})
+    (error,) = refused(await reserve(shop, customer(ANNA), "create-1", *lines))
+    assert error["__typename"] == "QuantityOutOfRange"
+    assert error["path"] == ["input", "lines", "quantity"]
+
+
+@pytest.mark.parametrize("sku", ["", "S" * 101])
+async def test_skus_have_bounds(shop: Shop, sku: str) -> None:
+    """What can be no SKU is the caller's mistake."""
+    assert (await reserve(shop, customer(ANNA), "create-1", sku))["errors"] == ["BAD_INPUT"]
 
 
 @pytest.mark.parametrize("quantity", [1.5, 2**31, "1", None])

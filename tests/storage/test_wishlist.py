@@ -164,14 +164,22 @@ async def test_a_wish_is_noted_though_products_are_away(shop: Shop) -> None:
     assert payload["wishlist"]["lines"][0]["sku"] == "S1"
 
 
-@pytest.mark.parametrize(
-    "line", [{"sku": ""}, {"sku": "S1", "quantity": 0}, {"sku": "S1", "note": "n" * 501}]
-)
+@pytest.mark.parametrize("line", [{"sku": ""}, {"sku": "S1", "note": "n" * 501}])
 async def test_malformed_input_is_refused(shop: Shop, line: dict[str, object]) -> None:
     """Input of the wrong form is the caller's mistake and reaches no table."""
     id = await _list(shop)
     answer = await add(shop, customer(ANNA), "add-0001", id, line)
     assert answer["errors"] == ["BAD_INPUT"]
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 1_000])
+async def test_what_is_no_quantity_is_refused(shop: Shop, quantity: int) -> None:
+    """No wish is for nothing, less than nothing or too much; that is told as it is of carts."""
+    id = await _list(shop)
+    answer = await add(shop, customer(ANNA), "add-0001", id, {"sku": "S1", "quantity": quantity})
+    payload = answer["data"]["wishlistLinesAdd"]
+    assert [each["__typename"] for each in payload["userErrors"]] == ["QuantityOutOfRange"]
+    assert payload["wishlist"] is None
 
 
 async def test_a_shredded_customer_s_lists_are_gone(store: Store, shop: Shop) -> None:
