@@ -104,7 +104,7 @@ async def record(found: Iterable[Look], context: Context) -> None:
         merged[subject] = merged.get(subject, _UNSEEN) | seen
         if key in rests:
             rested.add(subject)
-    cases = {subject: await rested_on(subject, context) for subject in rested}
+    cases = {subject: rested_on(subject, context) for subject in rested}
     viewer = context.viewer
     context.record.note(
         [
