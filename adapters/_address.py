@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from yarl import URL
@@ -30,16 +31,20 @@ def base_url(text: str) -> str:
         proper = url.scheme in ("http", "https") and bool(url.host) and url.port is not None
     except ValueError:
         proper = False
-    if not proper or url.query_string or url.fragment or not _PATH.fullmatch(url.raw_path):
+    if not proper or url.query_string or url.fragment or not _is_path(url.raw_path):
         raise ValueError("write http:// or https://, a host, and where needed a port and a path")
     if url.user is not None or url.password is not None:
         raise ValueError("leave user and password out; secret_env names where a secret stands")
     return str(url).rstrip("/")
 
 
-def below(base: str, path: str, query: Query | None) -> URL:
-    """Put a path behind a system's address. *Errors*: ``ValueError`` if it would leave it."""
-    if not path.startswith("/") or not _PATH.fullmatch(path):
+def target(path: str, query: Query | None) -> str:
+    """Write what follows a system's address. *Errors*: ``ValueError`` if it would leave it."""
+    if not path.startswith("/") or not _is_path(path):
         raise ValueError("the path is not one below the system's address")
-    text = f"{base}{path}?{urlencode(query)}" if query else f"{base}{path}"
-    return URL(text, encoded=True)
+    return f"{path}?{urlencode(query)}" if query else path
+
+
+@lru_cache(maxsize=1024)
+def _is_path(text: str) -> bool:
+    return _PATH.fullmatch(text) is not None

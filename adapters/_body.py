@@ -2,14 +2,14 @@
 
 import re
 import zlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from types import TracebackType
 from typing import Annotated, Any, TypeVar, cast
 
-import aiohttp
 import msgspec
+from aiohttp.streams import StreamReader
 from msgspec import Meta
 
 from adapters._outcome import one_line
@@ -61,18 +61,20 @@ class Allowance:
         self._left += count
 
 
-async def read_body(response: aiohttp.ClientResponse, limit: int, allowance: Allowance) -> bytes:
+async def read_body(
+    headers: Mapping[str, str], content: StreamReader, limit: int, allowance: Allowance
+) -> bytes:
     """Read and unpack a body of at most ``limit`` bytes, counted both as sent and unpacked.
 
     *Errors*: ``BrokenBody``; whatever the connection raises passes through.
     """
-    if (response.content_length or 0) > limit:
+    if int(headers.get("Content-Length", 0)) > limit:
         raise BrokenBody(f"the body is announced with more than the {limit} bytes allowed")
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    encoding = headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip", "x-gzip"):
         raise BrokenBody(f"the body is encoded as {one_line(encoding)}; only gzip was accepted")
     unpack = _Gzip(limit).feed if encoding.endswith("gzip") else None
-    content, chunks, received, held = response.content, [], 0, 0
+    chunks, received, held = [], 0, 0
     try:
         while chunk := await content.readany():
             received += len(chunk)

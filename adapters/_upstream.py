@@ -9,8 +9,8 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from adapters._address import Query, base_url, below
-from adapters._body import Allowance, BrokenBody, Contract, read_body
+from adapters._address import Query, base_url, target
+from adapters._body import Allowance, BrokenBody, Contract
 from adapters._credential import Credential
 from adapters._outcome import (
     Explain,
@@ -22,7 +22,7 @@ from adapters._outcome import (
     source_failure,
 )
 from adapters._row import Rows, decode_rows
-from adapters._session import Attempt, Lost, open_session
+from adapters._session import Attempt, Lost, Session
 from adapters._system import SystemSettings
 from adapters._verdict import answered, is_dead, lost, reason, too_late
 from domain.ask import Ask
@@ -61,8 +61,8 @@ class Upstream:
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._waiting = 0
         self._owned = AsyncExitStack()
-        self._pooled: aiohttp.ClientSession | None = None
-        self._fresh: aiohttp.ClientSession | None = None
+        self._pooled: Session | None = None
+        self._fresh: Session | None = None
         self._closed = False
         self._credential = Credential(tokens) if tokens else None
         if self._credential:
@@ -118,7 +118,7 @@ class Upstream:
         *Errors*: ``SourceRejected`` for a path that would lead elsewhere.
         """
         try:
-            url = below(self.address, path, query)
+            place = target(path, query)
         except ValueError as error:
             raise SourceRejected(self.system, call, f"not sent: {error}") from None
         sent = dict(headers or ())
@@ -129,7 +129,7 @@ class Upstream:
             return too_late(Attempt(), waits=True)
         if self._waiting >= _WAITING_PER_SLOT * self.concurrency:
             return NotSent("too many calls wait for this system already")
-        request = (method, url, content, sent, ask)
+        request = (method, place, sent, content, ask)
         attempt, waits, crowded = Attempt(), True, self._slots.locked()
         self._waiting += 1
         try:
@@ -255,51 +255,40 @@ class Upstream:
 
     async def _exchange(
         self,
-        session: aiohttp.ClientSession,
+        session: Session,
         method: str,
-        url: URL,
-        content: bytes | None,
+        place: str,
         headers: Mapping[str, str],
+        content: bytes | None,
         ask: Ask,
         attempt: Attempt,
     ) -> Outcome:
         if self._closed:
             return NotSent("the gateway is shutting down")
         ask.calls[self.system] += 1
-        response: aiohttp.ClientResponse | None = None
         try:
-            response = await session.request(
-                method,
-                url,
-                data=content,
-                headers=headers,
-                allow_redirects=False,
-                middlewares=(attempt,),
+            answer = await session.exchange(
+                method, place, headers, content, attempt, self._max_body, self._allowance
             )
-            body = await read_body(response, self._max_body, self._allowance)
         except (Lost, aiohttp.ClientError, OSError, BrokenBody) as error:
             return lost(error, attempt)
-        finally:
-            # At its end a response has given its connection back, and this does nothing.
-            if response is not None:
-                response.close()
-        return answered(response.status, response.headers, body)
+        return answered(*answer)
 
     def _time(self, ask: Ask) -> float:
         return min(self._timeout, ask.deadline.remaining() - _MARGIN)
 
-    def _pool(self) -> aiohttp.ClientSession:
+    def _pool(self) -> Session:
         if self._pooled is None:
             self._pooled = self._open(keep=True)
         return self._pooled
 
-    def _spare(self) -> aiohttp.ClientSession:
+    def _spare(self) -> Session:
         # Where one kept connection was dead the next may be: a second try takes a new one.
         if self._fresh is None:
             self._fresh = self._open(keep=False)
         return self._fresh
 
-    def _open(self, *, keep: bool) -> aiohttp.ClientSession:
-        session = open_session(self.concurrency, keep=keep)
+    def _open(self, *, keep: bool) -> Session:
+        session = Session(self.address, self.concurrency, keep=keep)
         self._owned.push_async_callback(session.close)
         return session

@@ -34,8 +34,6 @@ def lost(error: Exception, attempt: Attempt) -> NotSent | OutcomeUnknown:
         return NotSent(f"no connection ({reason(cause)})")
     if isinstance(error, BrokenBody):
         return OutcomeUnknown(str(error), broken=True)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return OutcomeUnknown("the answer is not HTTP", broken=True)
     place = "in the middle of its answer" if attempt.answered else "before its answer began"
     return OutcomeUnknown(f"the connection ended {place} ({type(cause).__name__})")
 

@@ -5,7 +5,13 @@ from enum import Enum
 from msgspec import Struct
 
 
-class Role(Enum):
+class _Word(Enum):
+    """A word that is part of many keys; members are single, so that each hashes as itself."""
+
+    __hash__ = object.__hash__
+
+
+class Role(_Word):
     """What a viewer is to the retailer.
 
     *Shape*: of several roles that a token names, the one that stands last here holds.
@@ -22,7 +28,7 @@ class Role(Enum):
     SYSTEM = "SYSTEM"
 
 
-class Purpose(Enum):
+class Purpose(_Word):
     """Why personal data is asked for (GDPR, article 5(1)(b))."""
 
     SHOPPING = "SHOPPING"
@@ -36,7 +42,7 @@ class Purpose(Enum):
     LEGAL = "LEGAL"
 
 
-class Channel(Enum):
+class Channel(_Word):
     """Where the retailer and the customer meet."""
 
     WEB = "WEB"
@@ -71,6 +77,11 @@ class Viewer(Struct, frozen=True):
 
 
 ANONYMOUS = Viewer(role=Role.ANONYMOUS)
+
+
+def purposes_of(role: Role) -> tuple[Purpose, ...]:
+    """Tell which purposes a role can ever state: any that a token may list, a guest its one."""
+    return ANONYMOUS.purposes if role is Role.ANONYMOUS else tuple(Purpose)
 
 
 class PolicyClass(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The planned engine: plans kept by what they depend on, runs that follow them."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from graphql import (
@@ -35,7 +36,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     plans: int = 2_000
     steps: int = 50_000
     combinations: int = 32
-    introspections: int = 16
+    introspections: int = 32
     loop_after: int = 16
 
 
@@ -43,7 +44,7 @@ class Engine:
     """Plans and runs the operations of one schema.
 
     *Shape*: plans are bounded in number, in size and for each operation; what no longer has room
-    is planned again when it is asked for again.
+    is planned again when it is asked for again. ``schema_of`` is as in ``Introspection``.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class Engine:
         settings: Settings,
         field_resolver: Any = default_field_resolver,
         type_resolver: Any = default_type_resolver,
+        schema_of: Callable[[Any], GraphQLSchema] | None = None,
     ) -> None:
         self._settings = settings
         self._planner = Planner(schema)
-        self._introspection = Introspection(settings.introspections)
+        self._introspection = Introspection(settings.introspections, schema_of)
         self._field_resolver = field_resolver
         self._type_resolver = type_resolver
         self._plans: OrderedDict[_Key, Plan] = OrderedDict()

@@ -24,6 +24,7 @@ from execution.context import Context
 from execution.demand import Admit, Demand
 from execution.document import Document, Documents, Read
 from execution.engine import Engine
+from execution.excerpt import Excerpts
 from execution.guard import GuardedExecutor
 from execution.increment import GuardedIncrementalExecutor, bounded
 from execution.limit import Limits, RoleLimits, check_cost, check_variables
@@ -69,7 +70,8 @@ class Executor:
         self._limits = {
             role: settings.roles.get(role, RoleLimits()).of(settings.limits) for role in Role
         }
-        self._engine = Engine(schema, settings.engine)
+        self._excerpts = Excerpts(schema)
+        self._engine = Engine(schema, settings.engine, schema_of=self._excerpts.of)
 
     def read(self, text: str, role: Role) -> Read:
         """Read a role's document, once for all that is done with it: a bad one is not kept."""
@@ -175,9 +177,11 @@ class Executor:
     ) -> "_Prepared | Result":
         role = context.viewer.role
         context.documents = self._documents
+        context.excerpts = self._excerpts
         read = self.read(document, role) if isinstance(document, str) else document
         if not isinstance(read, Document):
-            return Result(errors=read, was_executed=False)
+            errors = read.told(self._excerpts.of(context))
+            return Result(errors=errors, was_executed=False)
         operation = self._documents.operation(read, operation_name)
         if isinstance(operation, GraphQLError):
             return Result(errors=[operation], was_executed=False)
@@ -190,7 +194,8 @@ class Executor:
             check_variables(variables, limits)
             values = operation.variables.coerce(variables)
             if isinstance(values, list):
-                return Result(errors=values, was_executed=False)
+                errors = operation.variables.told(variables, self._excerpts.of(context))
+                return Result(errors=errors, was_executed=False)
             context.requested = operation.estimate.cost(values.coerced)
             check_cost(context.requested, limits)
             if operation.usages:

@@ -18,7 +18,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails
 from msgspec import Struct, field
 
-from domain.policy import Category, Standing, Terms, View
+from domain.policy import Standing, Terms, View
 from execution.argument import Arguments
 from execution.collect import Fields, Operation
 from execution.leaf import Column
@@ -109,7 +109,7 @@ class Selection(Struct, eq=False, kw_only=True):
     terms: Terms = frozenset()
     standing: Standing = frozenset()
     fields: Fields = field(default_factory=dict)
-    seen: dict[Category, View] | None = None
+    seen: int | None = None
     variants: "dict[Standing, Selection]" = field(default_factory=dict)
     denies: bool = False
     observes: bool = False

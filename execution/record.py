@@ -1,18 +1,17 @@
 """One summary for each person that an operation showed something of, and where they wait."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from domain.customer import Customer
 from domain.policy import Category, Condition, Standing, View
 from domain.record import AccessSummary
 from execution.context import Context
-from execution.plan import Source
+from execution.plan import Selection, Source
 from execution.run import Group
 from execution.standing import rested_on
-
-_RANK = {view: rank for rank, view in enumerate(View)}
 
 
 class AccessBuffer:
@@ -39,58 +38,73 @@ class AccessBuffer:
         return taken
 
 
-Seen = dict[Category, View]
+Seen = int
+"""What was seen of each category: so many bits of it are set as its view is wide, and ``|`` gives
+the wider view of each."""
+
 Look = tuple[Sequence[Any], Seen, Standing]
 """Objects of one kind, what was seen of each, and what held for them."""
+
+_UNSEEN: Seen = 0
+_WIDTH = len(View) - 1
+_PLACES: dict[Category, int] = {
+    category: index * _WIDTH
+    for index, category in enumerate(Category)
+    if category is not Category.OPERATIONAL
+}
+_BITS = {view: (1 << rank) - 1 for rank, view in enumerate(View)}
+_VIEWS = {bits: view for view, bits in _BITS.items()}
+_ALL = _BITS[View.FULL]
+
+
+def seen_of(category: Category, view: View) -> Seen:
+    """Tell what is seen by one look; what is about nobody is not looked at."""
+    place = _PLACES.get(category)
+    return _UNSEEN if place is None else _BITS[view] << place
 
 
 def looks(groups: Iterable[Group]) -> Iterable[Look]:
     """Tell what the groups of a run showed of people."""
     for group in groups:
         selection = group.selection
-        if selection.seen is None:
-            selection.seen = {}
-            for step in selection.steps:
-                label = step.field.extensions.get("label")
-                if label is not None and step.source is not Source.DENIED:
-                    _widen(selection.seen, label.category, step.view)
-            selection.seen.pop(Category.OPERATIONAL, None)
-        if selection.seen:
-            yield group.parents, selection.seen, selection.standing
+        seen = selection.seen
+        if seen is None:
+            seen = selection.seen = _seen_by(selection)
+        if seen:
+            yield group.parents, seen, selection.standing
 
 
 async def record(found: Iterable[Look], context: Context) -> None:
     """Hand on one summary for each person; what is about nobody is not among them."""
     people: dict[str, Seen] = {}
+    names: dict[str, str] = {}
     rests: set[str] = set()
-    names = {key: each.key for key, each in context.people.items()}
     for values, seen, standing in found:
         keys = set()
         for value in values:
             if isinstance(value, Customer):
-                names.update(dict.fromkeys(value.identities, value.key))
                 keys.add(value.key)
+                for identity in value.identities:
+                    names[identity] = value.key
             else:
                 keys.add(min(value.subjects, default=""))
         keys.discard("")
         for key in keys:
-            into = people.setdefault(key, {})
-            for category, view in seen.items():
-                _widen(into, category, view)
+            people[key] = people.get(key, _UNSEEN) | seen
         if Condition.CASE in standing:
             rests |= keys
     if not people:
         return
     merged: dict[str, Seen] = {}
+    rested: set[str] = set()
     for key, seen in people.items():
         # An order knows its buyer by another system's number, which the customer's record has.
-        into = merged.setdefault(names.get(key, key), {})
-        for category, view in seen.items():
-            _widen(into, category, view)
-    cases = {
-        subject: await rested_on(subject, context)
-        for subject in {names.get(key, key) for key in rests}
-    }
+        known = context.people.get(key)
+        subject = names.get(key) or (key if known is None else known.key)
+        merged[subject] = merged.get(subject, _UNSEEN) | seen
+        if key in rests:
+            rested.add(subject)
+    cases = {subject: rested_on(subject, context) for subject in rested}
     viewer = context.viewer
     context.record.note(
         [
@@ -102,7 +116,7 @@ async def record(found: Iterable[Look], context: Context) -> None:
                 viewer=viewer.subject,
                 client=viewer.client,
                 subject=subject,
-                categories=seen,
+                categories=_views(seen),
                 cases=cases.get(subject, ()),
             )
             for subject, seen in merged.items()
@@ -110,6 +124,17 @@ async def record(found: Iterable[Look], context: Context) -> None:
     )
 
 
-def _widen(seen: Seen, category: Category, view: View) -> None:
-    if _RANK[view] > _RANK[seen.get(category, View.NONE)]:
-        seen[category] = view
+def _seen_by(selection: Selection) -> Seen:
+    seen = _UNSEEN
+    for step in selection.steps:
+        label = step.field.extensions.get("label")
+        if label is not None and step.source is not Source.DENIED:
+            seen |= seen_of(label.category, step.view)
+    return seen
+
+
+@lru_cache(maxsize=1024)
+def _views(seen: Seen) -> Mapping[Category, View]:
+    """Spell out what was seen; the few combinations that occur share their spelling."""
+    found = {category: _VIEWS[seen >> place & _ALL] for category, place in _PLACES.items()}
+    return {category: view for category, view in found.items() if view is not View.NONE}

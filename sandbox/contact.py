@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.clock import TODAY
-from sandbox.persona import CUSTOMER_INDEX, NEIGHBOUR_INDEX
+from sandbox.persona import CUSTOMER_INDEX, NEIGHBOUR_INDEX, RESTRICTED_INDEX
 from sandbox.place import CITIES, STREETS, City
 from sandbox.seed import Draw
 from sandbox.twin import Likeness, altered, link_of, lives_with, shares_mail
@@ -111,6 +111,7 @@ class Contact(NamedTuple):
     updated: datetime
     member: bool
     segments: tuple[str, ...]
+    restricted: bool
 
     @property
     def id(self) -> str:
@@ -253,6 +254,7 @@ def contact_at(index: int) -> Contact:
         updated=updated,
         member=is_member(index),
         segments=("VIP", "FAMILY") if index == CUSTOMER_INDEX else _segments(draw),
+        restricted=index == RESTRICTED_INDEX,
     )
 
 

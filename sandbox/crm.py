@@ -66,6 +66,11 @@ class _Match(msgspec.Struct, forbid_unknown_fields=True):
     fields: list[str] | None = None
 
 
+class _Restriction(msgspec.Struct, forbid_unknown_fields=True):
+    ids: list[str]
+    restricted: bool
+
+
 class _Talks(msgspec.Struct, forbid_unknown_fields=True):
     contactIds: list[str]  # noqa: N815 - the CRM's own word
     limit: int = 20
@@ -109,6 +114,7 @@ class _Crm:
         self._orders = orders
         self._loyalty = Loyalty(orders)
         self._registry = Registry(scale.contacts)
+        self._restricted: dict[int, bool] = {}
         self._key = os.environ.get("SANDBOX_CRM_KEY", KEY)
         issuer = os.environ.get("SANDBOX_IDP_URL", "http://127.0.0.1:8004")
         self._bearer = Bearer(issuer, CRM_AUDIENCE, CRM_SCOPE)
@@ -120,6 +126,7 @@ class _Crm:
                 self._route("POST", "/api/v1/contacts/batch", self._by_id),
                 self._route("POST", "/api/v1/contacts/search", self._search),
                 self._route("POST", "/api/v1/contacts/match", self._match),
+                self._route("POST", "/api/v1/contacts/restriction", self._restrict),
                 self._route("POST", "/api/v1/interactions/query", self._talks),
                 self._route("POST", "/api/v1/loyalty/accounts/batch", self._accounts),
                 self._route("POST", "/api/v1/loyalty/ledger/query", self._ledgers),
@@ -176,14 +183,14 @@ class _Crm:
         limit = _limit(asked.get("limit", "25"))
         after = _decode(asked["cursor"], "cursor") if "cursor" in asked else 0
         last = min(after + limit, self._count)
-        page = [contact_record(contact_at(index)) for index in range(after + 1, last + 1)]
+        page = [self._record(contact_at(index)) for index in range(after + 1, last + 1)]
         following = _encode(last) if last < self._count else None
         return Reply({"data": page, "page": {"limit": limit, "next": following}})
 
     async def _by_id(self, request: Request) -> Response:
         body = await _read(request, _Batch)
         found = self._find(_few(body.ids, "ids"), "C-")
-        return _data(_chosen(contact_record(each), body.fields) for each in found)
+        return _data(_chosen(self._record(each), body.fields) for each in found)
 
     async def _search(self, request: Request) -> Response:
         body = await _read(request, _Search)
@@ -196,7 +203,7 @@ class _Crm:
         ):
             for key in keys:
                 found.update(dict.fromkeys(look(key)))
-        return _data(contact_record(contact_at(index)) for index in found)
+        return _data(self._record(contact_at(index)) for index in found)
 
     async def _match(self, request: Request) -> Response:
         body = await _read(request, _Match)
@@ -214,7 +221,7 @@ class _Crm:
                     for row in rows
                 ],
                 "contacts": [
-                    _chosen(contact_record(contact_at(index)), body.fields) for index in shown
+                    _chosen(self._record(contact_at(index)), body.fields) for index in shown
                 ],
             }
         )
@@ -241,6 +248,16 @@ class _Crm:
             raise _RefusedError(400, "bad_body", "Bad body", f"A criterion needs {allowed}")
         first, *others = looks
         return [index for index in first if all(index in other for other in others)]
+
+    async def _restrict(self, request: Request) -> Response:
+        body = await _read(request, _Restriction)
+        found = self._find(_few(body.ids, "ids"), "C-")
+        self._restricted |= {each.position: body.restricted for each in found}
+        return _data(self._record(each) for each in found)
+
+    def _record(self, contact: Contact) -> dict[str, Any]:
+        said = self._restricted.get(contact.position, contact.restricted)
+        return contact_record(contact._replace(restricted=said))
 
     async def _talks(self, request: Request) -> Response:
         body = await _read(request, _Talks)

@@ -11,6 +11,8 @@ CUSTOMER_RECEIPTS = 1
 NEIGHBOUR_INDEX = 7
 NEIGHBOUR_CONTACT = "C-000007"
 NEIGHBOUR_KUNNR = "0002086848"
+RESTRICTED_INDEX = 24
+RESTRICTED_CONTACT = "C-000024"
 ASSOCIATE_STORE = "WAW1"
 
 GATEWAY_AUDIENCE = "commerce-gateway"
@@ -68,6 +70,13 @@ PERSONAS = {
             ("customer",),
             "catalogue:read profile:read order:read",
             customer=NEIGHBOUR_CONTACT,
+        ),
+        Persona(
+            "restricted",
+            "user-customer-0024",
+            ("customer",),
+            "catalogue:read profile:read order:read",
+            customer=RESTRICTED_CONTACT,
         ),
         Persona("associate", "user-associate-0001", ("associate",), _STAFF, store=ASSOCIATE_STORE),
         Persona("agent", "user-agent-0001", ("agent",), _STAFF),

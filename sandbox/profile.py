@@ -24,6 +24,7 @@ def contact_record(contact: Contact) -> dict[str, Any]:
     return {
         "id": contact.id,
         "status": contact.status,
+        "restricted": contact.restricted,
         "name": {"given": person.given, "family": person.family},
         "emails": emails,
         "phones": phones,

@@ -90,6 +90,11 @@ class Customer(Node):
         "Whether the retailer takes no orders from them; null where that is not recorded.",
         category=Category.OPERATIONAL,
     )
+    is_restricted: bool | None = plain(
+        "Whether the processing of their data is restricted (GDPR, article 18): then staff see no "
+        "more of them than anybody's mask, but for what law and the rights of others ask for.",
+        category=Category.OPERATIONAL,
+    )
     external_ids: list[ExternalId] | None = external_ids()
     provenance: Provenance | None = plain(
         "Where this comes from, and how old it is.", category=Category.IDENTIFIER

@@ -10,6 +10,8 @@ from transport.refusal import Refusal, bad_request
 
 _MAX_RANGES = 50
 _MAX_KNOWN = 500
+# As nearly every client writes it; what differs is read.
+_PLAIN_JSON = (["application/json"], ["application/json; charset=utf-8"])
 
 
 class Media(Enum):
@@ -17,6 +19,9 @@ class Media(Enum):
 
     GRAPHQL = "application/graphql-response+json"
     JSON = "application/json"
+
+    def __init__(self, name: str) -> None:
+        self.content_type = f"{name}; charset=utf-8"
 
 
 EVENTS = "text/event-stream"
@@ -38,14 +43,22 @@ class Preference:
     *Source*: RFC 9110, section 12.5.1: the most specific range that matches decides.
     """
 
-    __slots__ = ("_parts", "_weights")
+    __slots__ = ("_media", "_parts", "_wants_page", "_weights")
 
     def __init__(self, text: str) -> None:
         self._weights: dict[str, float] = {}
         self._parts: set[str] = set()
-        if not text.strip():
+        if text.strip():
+            self._read(text)
+        else:
             self._weights["*/*"] = 1.0
-            return
+        self._media = self._chosen()
+        page = "text/html"
+        self._wants_page = self.names(page) and all(
+            self.weight(page) >= self.weight(media.value) for media in Media
+        )
+
+    def _read(self, text: str) -> None:
         for part in text.split(",", _MAX_RANGES)[:_MAX_RANGES]:
             name, *parameters = (each.strip().lower() for each in part.split(";"))
             weight = _weight(parameters)
@@ -67,10 +80,7 @@ class Preference:
 
     def wants_page(self) -> bool:
         """Tell whether a person's browser asks, which names HTML before anything else."""
-        page = "text/html"
-        return self.names(page) and all(
-            self.weight(page) >= self.weight(media.value) for media in Media
-        )
+        return self._wants_page
 
     def stream(self, kind: OperationType | None) -> Stream | None:
         """Choose the form of an answer that may come in parts; None where none is accepted.
@@ -90,7 +100,7 @@ class Preference:
 
     def wants_only_events(self) -> bool:
         """Tell whether an event stream is accepted, and none of the plain forms."""
-        return self.names(EVENTS) and not any(self.weight(each.value) for each in Media)
+        return self._media is None and self.names(EVENTS)
 
     def media(self) -> Media:
         """Choose the form of the answer.
@@ -101,10 +111,15 @@ class Preference:
 
         *Errors*: 406 where neither is accepted.
         """
-        graphql, plain = self.weight(Media.GRAPHQL.value), self.weight(Media.JSON.value)
-        if not graphql and not plain:
+        if self._media is None:
             allowed = " or ".join(media.value for media in Media)
             raise Refusal(406, "NOT_ACCEPTABLE", f"Accept allows no answer of ours: {allowed}.")
+        return self._media
+
+    def _chosen(self) -> Media | None:
+        graphql, plain = self.weight(Media.GRAPHQL.value), self.weight(Media.JSON.value)
+        if not graphql and not plain:
+            return None
         if graphql != plain:
             return Media.GRAPHQL if graphql > plain else Media.JSON
         return Media.GRAPHQL if self.names(Media.GRAPHQL.value) else Media.JSON
@@ -146,6 +161,17 @@ def check_content(headers: Headers) -> None:
     before it sends a foreign page's request (CSRF).
     """
     types = headers.getlist("content-type")
+    if types not in _PLAIN_JSON:
+        _check_types(types)
+    for coding in headers.getlist("content-encoding"):
+        if coding.strip().lower() not in ("", "identity"):
+            raise _unsupported(
+                f"Content-Encoding is '{coding[:40]}'; allowed: identity (send it uncompressed).",
+                {"Accept-Encoding": "identity"},
+            )
+
+
+def _check_types(types: list[str]) -> None:
     if len(types) > 1:
         raise bad_request("Content-Type is given more than once; send it once.")
     found, *parameters = (each.strip() for each in (types[0] if types else "").split(";"))
@@ -156,12 +182,6 @@ def check_content(headers: Headers) -> None:
         charset = value.strip().strip('"').lower()
         if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8"):
             raise _unsupported(f"The body's charset is '{charset[:40]}'; allowed: utf-8.")
-    for coding in headers.getlist("content-encoding"):
-        if coding.strip().lower() not in ("", "identity"):
-            raise _unsupported(
-                f"Content-Encoding is '{coding[:40]}'; allowed: identity (send it uncompressed).",
-                {"Accept-Encoding": "identity"},
-            )
 
 
 def _unsupported(message: str, headers: dict[str, str] | None = None) -> Refusal:

@@ -10,7 +10,7 @@ from starlette.types import Send
 from transport.accept import Media
 from transport.refusal import status_of
 
-_PRIVATE = "private, no-store"
+_PRIVATE = (b"cache-control", b"private, no-store")
 
 
 def encode(value: Any) -> bytes:
@@ -64,11 +64,12 @@ async def send_bytes(
     """Send a whole body."""
     raw = [
         (b"content-type", content_type.encode("latin-1")),
-        (b"content-length", str(len(body)).encode()),
+        (b"content-length", b"%d" % len(body)),
     ]
-    given = {"Cache-Control": _PRIVATE, **(headers or {})}
-    raw += [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in given.items()
-    ]
+    given = headers or {}
+    if "Cache-Control" not in given:
+        raw.append(_PRIVATE)
+    for name, value in given.items():
+        raw.append((name.lower().encode("latin-1"), value.encode("latin-1")))
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": b"" if is_head else body})

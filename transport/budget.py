@@ -1,22 +1,21 @@
 """What callers may ask for: limits by role, a token bucket each, and who goes first when full."""
 
-import hashlib
-import ipaddress
 import math
-from functools import lru_cache
+from typing import Self
 
 import structlog
+from msgspec import Struct
 
 from domain.bucket import Grant, Rate, TokenBucket
 from domain.errors import Forbidden, QueryTooComplex, RateLimited
 from domain.viewer import Role, Viewer
 from execution.context import Context
 from execution.demand import Demand
+from transport.caller import Proved
 from transport.load import Load, Overloaded, Seat
-from transport.settings import Allowance, DemandMode, Settings
+from transport.settings import DemandMode, Settings
 
 _log = structlog.get_logger("transport")
-_MAX_KEYS = 10_000
 
 
 class Spent(RateLimited):
@@ -33,22 +32,30 @@ class Spent(RateLimited):
         return {**super().extensions, "retryAfter": self._seconds}
 
 
+class _Terms(Struct, frozen=True):
+    """What holds for everybody of a role. *Shape*: ``policy`` is the header that tells of it."""
+
+    role: Role
+    mode: DemandMode
+    cost: int
+    dear: int
+    share: float
+    rate: Rate
+    may_introspect: bool
+    policy: str
+
+
 class Budget:
     """Opens an account for each request, socket operation or array."""
 
     def __init__(self, settings: Settings, bucket: TokenBucket, load: Load) -> None:
-        self._demand = settings.demand
-        self._introspection = frozenset(settings.introspection)
+        self._terms = {role: _terms(role, settings) for role in Role}
+        self._is_enforced = settings.demand.mode is DemandMode.ENFORCE
         self._bucket = bucket
         self._load = load
 
     def open(
-        self,
-        viewer: Viewer,
-        address: str | None,
-        *,
-        is_trusted: bool = True,
-        seat: Seat | None = None,
+        self, proved: Proved, *, is_trusted: bool = True, seat: Seat | None = None
     ) -> "Account":
         """Open the account of one request.
 
@@ -56,13 +63,9 @@ class Budget:
         one that the request has already; without it the account takes one.
         """
         return Account(
-            self._demand.of(viewer.role),
-            self._demand.mode,
-            0.5 if not is_trusted else 1.0,
-            self._demand.dear,
-            viewer.role in self._introspection,
-            viewer.role,
-            key_of(viewer, address),
+            self._terms[proved.viewer.role],
+            proved.key,
+            1.0 if is_trusted else 0.5,
             self._bucket,
             self._load,
             seat or self._load.seat(),
@@ -73,47 +76,74 @@ class Budget:
 
         *Errors*: ``Overloaded``.
         """
-        if self._demand.mode is DemandMode.ENFORCE:
-            share = self._demand.of(viewer.role).share if viewer else 1.0
+        if self._is_enforced:
+            share = self._terms[viewer.role].share if viewer else 1.0
             self._load.check(share, seat or self._load.seat())
+
+
+def _terms(role: Role, settings: Settings) -> _Terms:
+    demand, allowance = settings.demand, settings.demand.of(role)
+    window = math.ceil(allowance.capacity / allowance.per_second)
+    return _Terms(
+        role,
+        demand.mode,
+        allowance.cost,
+        demand.dear,
+        allowance.share,
+        Rate(allowance.capacity, allowance.per_second),
+        role in settings.introspection,
+        f'"{role.value.lower()}";q={allowance.capacity};w={window}',
+    )
 
 
 class Account:
     """What one request costs its caller.
 
-    All operations of an array are charged to one account, and share its limit. Close it when
-    the last has ended: what was estimated too high is given back. ``is_spent`` tells that an
-    operation was refused because the budget was.
+    All operations of an array are charged to one account, and share its limit. It is open for the
+    length of an ``async with``: when that ends, what was estimated too high is given back.
+    ``is_spent`` tells that an operation was refused because the budget was.
     """
 
+    __slots__ = (
+        "_bucket",
+        "_charged",
+        "_contexts",
+        "_grant",
+        "_key",
+        "_load",
+        "_part",
+        "_seat",
+        "_terms",
+        "is_spent",
+    )
+
     def __init__(
-        self,
-        allowance: Allowance,
-        mode: DemandMode,
-        part: float,
-        dear: int,
-        may_introspect: bool,
-        role: Role,
-        key: str,
-        bucket: TokenBucket,
-        load: Load,
-        seat: Seat,
+        self, terms: _Terms, key: str, part: float, bucket: TokenBucket, load: Load, seat: Seat
     ) -> None:
-        self._allowance = allowance
-        self._mode = mode
-        self._part = part
-        self._dear = dear
-        self._may_introspect = may_introspect
-        self._role = role
+        self._terms = terms
         self._key = key
+        self._part = part
         self._bucket = bucket
         self._load = load
         self._seat = seat
-        self._rate = Rate(allowance.capacity, allowance.per_second)
         self._charged = 0
         self._contexts: list[Context] = []
         self._grant: Grant | None = None
         self.is_spent = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Settle: operations that were cheaper than they could have been are charged as they were.
+
+        *Errors*: none.
+        """
+        self._seat.leave()
+        unused = self._charged - sum([max(1, each.actual) for each in self._contexts])
+        if unused > 0:
+            # Taking less than nothing gives back; a bucket never holds more than it can.
+            await self._bucket.take(self._key, -unused, self._terms.rate)
 
     async def admit(self, demand: Demand, context: Context) -> None:
         """Charge an operation that is about to begin.
@@ -121,61 +151,47 @@ class Account:
         *Errors*: ``Forbidden`` for introspection by a role that may not; ``QueryTooComplex``
         above the role's limit; ``Overloaded`` while the gateway is full; ``Spent``.
         """
-        if not self._may_introspect and demand.introspects:
-            raise Forbidden(f"The schema is not open to role {self._role.value}.")
-        if self._mode is DemandMode.OFF:
+        terms = self._terms
+        if not terms.may_introspect and demand.introspects:
+            raise Forbidden(f"The schema is not open to role {terms.role.value}.")
+        if terms.mode is DemandMode.OFF:
             return
         # The cheapest operation costs something, or it could be sent without end.
         cost = max(1, demand.cost)
         total = self._charged + cost
-        if total > self._allowance.cost:
+        if total > terms.cost:
             self._refuse(
                 QueryTooComplex(
                     f"The request has {total} points of cost; allowed for role "
-                    f"{self._role.value}: {self._allowance.cost}. Ask for less, or in several "
+                    f"{terms.role.value}: {terms.cost}. Ask for less, or in several "
                     "requests."
                 )
             )
-        share = self._allowance.share * self._part * (0.5 if cost > self._dear else 1.0)
+        share = terms.share * self._part * (0.5 if cost > terms.dear else 1.0)
         try:
             self._load.check(share, self._seat)
         except Overloaded as full:
-            if self._mode is DemandMode.ENFORCE:
+            if terms.mode is DemandMode.ENFORCE:
                 self._seat.forfeit()
             self._refuse(full)
         # Before the bucket is asked: others come in meanwhile, and have to see that it is taken.
         self._seat.take()
-        grant = await self._bucket.take(self._key, cost, self._rate)
+        grant = await self._bucket.take(self._key, cost, terms.rate)
         self._grant = grant
         if not grant.is_granted:
             if grant.retry_after is None:
                 self._refuse(
                     QueryTooComplex(
                         f"The operation has {cost} points of cost; a full budget is "
-                        f"{self._allowance.capacity}."
+                        f"{terms.rate.capacity}."
                     )
                 )
             else:
-                self.is_spent = self._mode is DemandMode.ENFORCE
+                self.is_spent = terms.mode is DemandMode.ENFORCE
                 self._refuse(Spent(grant.retry_after))
             return
         self._charged = total
         self._contexts.append(context)
-
-    async def close(self) -> None:
-        """Settle: operations that were cheaper than they could have been are charged as they were.
-
-        *Errors*: none.
-        """
-        self._seat.leave()
-        contexts, self._contexts = self._contexts, []
-        if not contexts:
-            return
-        unused = self._charged - sum(max(1, each.actual) for each in contexts)
-        self._charged = 0
-        if unused > 0:
-            # Taking less than nothing gives back; a bucket never holds more than it can.
-            await self._bucket.take(self._key, -unused, self._rate)
 
     def headers(self) -> dict[str, str]:
         """Tell the caller of the budget.
@@ -185,39 +201,15 @@ class Account:
         """
         if self._grant is None:
             return {}
-        rate, left = self._rate, max(0, self._grant.remaining)
-        window = math.ceil(rate.capacity / rate.per_second)
-        refill = math.ceil((rate.capacity - left) / rate.per_second)
-        name = self._role.value.lower()
+        terms, left = self._terms, max(0, self._grant.remaining)
+        refill = math.ceil((terms.rate.capacity - left) / terms.rate.per_second)
         return {
-            "RateLimit-Policy": f'"{name}";q={rate.capacity};w={window}',
-            "RateLimit": f'"{name}";r={left};t={refill}',
+            "RateLimit-Policy": terms.policy,
+            "RateLimit": f"{terms.policy.partition(';')[0]};r={left};t={refill}",
         }
 
     def _refuse(self, failure: RateLimited | QueryTooComplex) -> None:
-        if self._mode is DemandMode.MEASURE:
-            _log.info("would refuse", code=failure.code, role=self._role.value)
+        if self._terms.mode is DemandMode.MEASURE:
+            _log.info("would refuse", code=failure.code, role=self._terms.role.value)
             return
         raise failure
-
-
-@lru_cache(maxsize=_MAX_KEYS)
-def key_of(viewer: Viewer, address: str | None) -> str:
-    """Name a caller's bucket, without saying who it is.
-
-    *Shape*: by client and subject of the token; a guest by network address, IPv6 by its /64,
-    since a household or a data centre has that many to itself.
-    """
-    if viewer.subject is not None or viewer.client is not None:
-        who = f"{viewer.client}\0{viewer.subject}"
-    else:
-        who = address or ""
-        try:
-            ip = ipaddress.ip_address(who)
-        except ValueError:
-            pass
-        else:
-            if isinstance(ip, ipaddress.IPv6Address):
-                who = str(ipaddress.ip_network((ip, 64), strict=False))
-    digest = hashlib.blake2b(who.encode(), digest_size=16).hexdigest()
-    return f"{viewer.role.value}:{digest}"

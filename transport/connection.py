@@ -84,10 +84,11 @@ class Lingering:
 class Outlet:
     """What an answer is written to: the transport, but for the way it is closed."""
 
-    __slots__ = ("_close", "write")
+    __slots__ = ("_close", "write", "writelines")
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
         self.write = transport.write
+        self.writelines = transport.writelines
         self._close = close
 
     def close(self) -> None:

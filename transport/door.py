@@ -46,7 +46,10 @@ class Door:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message.get("headers", ()), *SECURITY]
-                if all(name != _POLICY for name, _ in headers):
+                for name, _ in headers:
+                    if name == _POLICY:
+                        break
+                else:
                     headers.append(NO_CONTENT)
                 headers.append((b"x-request-id", exchange.request_id.encode()))
                 message["headers"] = headers

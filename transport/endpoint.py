@@ -22,6 +22,7 @@ from transport.body import read
 from transport.caller import Caller, Proved, caller_of
 from transport.exchange import PEER, Exchange, exchange_of
 from transport.gate import Gate
+from transport.head import Head
 from transport.operation import Gone, MethodNotAllowed, Operations, Request
 from transport.page import Page
 from transport.parameter import Parameters, from_address, from_body
@@ -60,7 +61,7 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever it holds, the answer is GraphQL's."""
-        exchange, headers = exchange_of(scope), Headers(scope=scope)
+        exchange, headers = exchange_of(scope), Head(scope["headers"])
         media = Media.JSON
         try:
             preference = preferred(headers)

@@ -40,10 +40,13 @@ class Exchange(Struct):
 
 def begin(scope: Scope) -> Exchange:
     """Begin an exchange; the caller's ``X-Request-Id`` is kept where it is plain enough to log."""
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    text = given.decode("latin-1")
-    request_id = text if _SAFE_ID.fullmatch(text) else str(uuid_utils.uuid7())
-    exchange = scope[_KEY] = Exchange(request_id, seat=scope.get(SEAT))
+    request_id: str | None = None
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            text = value.decode("latin-1")
+            request_id = text if _SAFE_ID.fullmatch(text) else None
+            break
+    exchange = scope[_KEY] = Exchange(request_id or str(uuid_utils.uuid7()), seat=scope.get(SEAT))
     return exchange
 
 

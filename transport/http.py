@@ -96,7 +96,7 @@ def make_app(
 
     # The router alone: Starlette's own error pages would come before the door's.
     router = Router(served, redirect_slashes=False, default=_nothing, lifespan=lifespan)
-    return Door(_failing(_ahead(graphql, router)))
+    return Door(_ahead(graphql, _failing(router)))
 
 
 def _with_cors(app: ASGIApp, settings: Settings) -> ASGIApp:
@@ -154,7 +154,7 @@ def _reading(app: ASGIApp) -> ASGIApp:
 
 
 def _failing(app: ASGIApp) -> ASGIApp:
-    """Answer the failures that leave an address with a GraphQL error, as /graphql does itself."""
+    """Answer the failures that leave another address as /graphql answers its own."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from graphql import OperationType
@@ -13,8 +13,8 @@ from execution.context import Context
 from execution.document import Read
 from execution.executor import extensions_of
 from execution.result import Result
-from transport.budget import Account, Budget, key_of
-from transport.caller import Caller, Proved
+from transport.budget import Account, Budget
+from transport.caller import Caller, Proved, proved_as
 from transport.document import DocumentReader
 from transport.exchange import Exchange
 from transport.load import Seat
@@ -79,10 +79,10 @@ class Operations:
         """
         if caller.authorization is None:
             # Nobody has to be asked, so that nobody has to be waited for.
-            return Proved(caller, await self._verifier.viewer(None))
+            return proved_as(caller, await self._verifier.viewer(None))
         try:
             async with asyncio.timeout(self._settings.viewer_time):
-                return Proved(caller, await self._verifier.viewer(caller.authorization))
+                return proved_as(caller, await self._verifier.viewer(caller.authorization))
         except TimeoutError:
             raise SourceTimeout("identity", "viewer", "no answer in time") from None
 
@@ -110,18 +110,11 @@ class Operations:
             found.is_trusted,
         )
 
-    @asynccontextmanager
-    async def account(
+    def account(
         self, proved: Proved, *, is_trusted: bool = True, seat: Seat | None = None
-    ) -> AsyncGenerator[Account, None]:
-        """Open the account of a request; it is settled when the block ends."""
-        account = self._budget.open(
-            proved.viewer, proved.caller.address, is_trusted=is_trusted, seat=seat
-        )
-        try:
-            yield account
-        finally:
-            await account.close()
+    ) -> Account:
+        """Open the account of a request, for the length of an ``async with``."""
+        return self._budget.open(proved, is_trusted=is_trusted, seat=seat)
 
     async def run(
         self,
@@ -238,9 +231,8 @@ class Operations:
             opening.loaders.close()
 
     def _open(self, proved: Proved, exchange: Exchange) -> Context:
-        caller, viewer = proved.caller, proved.viewer
-        origin = key_of(viewer, caller.address)
-        return self._contexts.open(viewer, caller.asked, exchange.request_id, origin)
+        asked, viewer = proved.caller.asked, proved.viewer
+        return self._contexts.open(viewer, asked, exchange.request_id, proved.key)
 
     async def _event(
         self, request: Request, proved: Proved, exchange: Exchange, event: object

@@ -16,6 +16,7 @@ from transport.problem import problem
 from transport.refusal import Refusal
 from transport.settings import Settings
 from transport.state import gate_of, is_stopping, tell_to_stop
+from transport.wire import Wire
 
 _TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\n"
 _FRAMING = (b"content-length", b"transfer-encoding")
@@ -157,6 +158,10 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._is_turned_away = True
                 date = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
                 self.transport.write(_TOO_MANY + date + refusal)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        wire: Any = Wire(app, cycle)
+        super()._start_asgi_task(cycle, wire)
 
     def _begin(self) -> None:
         self.cycle.transport = self._outlet  # type: ignore[assignment]

@@ -43,6 +43,8 @@ def answered(answer: Answer, media: Media, headers: Headers, budget: Mapping[str
 
 
 def _headers(status: int, body: dict[str, Any], headers: Headers) -> dict[str, str]:
+    if status == 200:
+        return {}
     errors = body.get("errors") or [{"extensions": {}}]
     retry_after = errors[0]["extensions"].get("retryAfter", 1)
     has_token = "authorization" in headers
@@ -73,5 +75,4 @@ async def send_reply(reply: Reply, body: bytes, media: Media, send: Send) -> Non
     headers = {"Vary": "Accept", **reply.headers}
     if reply.closes:
         headers["Connection"] = "close"
-    content_type = f"{media.value}; charset=utf-8"
-    await send_bytes(send, reply.status, content_type, body, headers)
+    await send_bytes(send, reply.status, media.content_type, body, headers)

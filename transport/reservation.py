@@ -71,7 +71,9 @@ class Reservations:
         """Tell whether a request speaks of a reserved stream."""
         if scope["method"] == "PUT":
             return True
-        return TOKEN_HEADER in headers or "token" in _query(scope)
+        if TOKEN_HEADER in headers:
+            return True
+        return bool(scope["query_string"]) and "token" in _query(scope)
 
     async def answer(
         self, scope: Scope, headers: Headers, caller: Caller, receive: Receive, send: Send

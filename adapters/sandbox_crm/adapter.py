@@ -63,20 +63,19 @@ class Adapter:
         self, keys: Sequence[str], ask: Ask
     ) -> Mapping[str, Customer | Failure]:
         """Read contacts by their ids."""
-        call = "customer_by_key"
+        call, asked = "customer_by_key", _fields(ask)
 
         async def fetch(ids: Sequence[str]) -> dict[str, Customer | SourceContract]:
             kind, rows = message.Data[message.Contact], message.CONTACT_ROWS
-            answer = await self._queries.read(
-                call, "contacts/batch", {"ids": ids, **_fields(ask)}, kind, ask, rows
-            )
+            body = {"ids": ids, **asked}
+            answer = await self._queries.read(call, "contacts/batch", body, kind, ask, rows)
             provenance = self._now(PROFILE)
             return by_key(
                 self._upstream.system,
                 call,
                 answer.data,
                 lambda contact: (contact.id,),
-                lambda contact: self._reader.customer(contact, provenance),
+                lambda contact: self._reader.customer(contact, provenance, asked.get("fields")),
                 ids,
             )
 
@@ -87,12 +86,12 @@ class Adapter:
         self, traits: Sequence[Trait], ask: Ask
     ) -> Mapping[Trait, Sequence[Customer] | Failure]:
         """Find contacts; the CRM takes 500 criteria at once."""
-        call = "customers_by_trait"
+        call, asked = "customers_by_trait", _fields(ask)
         wanted = {trait: found for trait in traits if (found := self._criterion(trait))}
 
         async def fetch(chunk: Sequence[Trait]) -> dict[Trait, Sequence[Customer] | Failure]:
             body = {"criteria": [wanted[trait] for trait in chunk], "limit": MAX_MATCHES}
-            body |= _fields(ask)
+            body |= asked
             kind, rows = message.Matches, message.MATCH_ROWS
             answer = await self._queries.read(call, "contacts/match", body, kind, ask, rows)
             system, provenance = self._upstream.system, self._now(PROFILE)
@@ -105,7 +104,7 @@ class Adapter:
                 call,
                 answer.contacts,
                 lambda contact: (contact.id,),
-                lambda contact: self._reader.customer(contact, provenance),
+                lambda contact: self._reader.customer(contact, provenance, asked.get("fields")),
             ):
                 if not ids and isinstance(customer, SourceContract):
                     raise customer
@@ -195,7 +194,7 @@ class Adapter:
         return Provenance(self._upstream.system, datetime.now(UTC), lifetime)
 
 
-def _fields(ask: Ask) -> dict[str, Any]:
+def _fields(ask: Ask) -> dict[str, list[str]]:
     """Name the fields of a contact that somebody will read; nothing where that is all of them."""
     if ask.fields is None:
         return {}

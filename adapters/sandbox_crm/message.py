@@ -1,10 +1,12 @@
 """What the CRM's answers look like, in its own words."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import fields
 
 from adapters._body import Whole
 from adapters._outcome import Rejected
@@ -61,19 +63,20 @@ class Reference(Struct, frozen=True):
 
 
 class Contact(Struct, frozen=True, rename="camel"):
-    """A person."""
+    """A person; what was not asked for is not set."""
 
     id: str
-    status: str = "active"
-    name: Name | None = None
-    emails: list[Email] = []
-    phones: list[Phone] = []
-    birth_date: date | None = None
-    locale: str | None = None
-    addresses: list[PostalAddress] = []
-    consents: list[Consent] = []
-    segments: list[str] = []
-    external_refs: list[Reference] = []
+    status: str | UnsetType = UNSET
+    restricted: bool | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    emails: list[Email] | UnsetType = UNSET
+    phones: list[Phone] | UnsetType = UNSET
+    birth_date: date | UnsetType | None = UNSET
+    locale: str | UnsetType | None = UNSET
+    addresses: list[PostalAddress] | UnsetType = UNSET
+    consents: list[Consent] | UnsetType = UNSET
+    segments: list[str] | UnsetType = UNSET
+    external_refs: list[Reference] | UnsetType = UNSET
 
 
 # Which of a contact's fields hold an attribute of the customer's.
@@ -90,7 +93,20 @@ FIELDS = {
     "segments": "segments",
     "identities": "externalRefs",
     "is_blocked": "status",
+    "is_restricted": "restricted",
 }
+
+_WIRE = tuple((each.name, each.encode_name) for each in fields(Contact))
+
+
+def check_told(contact: Contact, asked: Collection[str] | None) -> None:
+    """Hold a contact against the fields it was asked for; None means all of them.
+
+    *Errors*: ``ValueError`` for one that is missing.
+    """
+    for name, wire in _WIRE:
+        if getattr(contact, name) is UNSET and (asked is None or wire in asked):
+            raise ValueError(f"'{wire}' was asked for, and is not there")
 
 
 class Found(Struct, frozen=True):

@@ -3,9 +3,12 @@
 Every function here raises ``ValueError`` or ``LookupError`` for data that makes no sense.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import TypeVar
+
+from msgspec import UnsetType
 
 from adapters.sandbox_crm import message
 from domain.consent import Consent, ConsentPurpose, ConsentState
@@ -22,6 +25,8 @@ from domain.loyalty import (
 )
 from domain.provenance import Provenance
 from domain.viewer import Channel
+
+T = TypeVar("T")
 
 # Longer than any id of the CRM: what a caller sends beyond it is nobody's.
 MAX_ID = 40
@@ -85,12 +90,17 @@ class Reader:
             raise ValueError("an id is empty or too long")
         return f"{self._system}:{local}"
 
-    def customer(self, contact: message.Contact, provenance: Provenance) -> Customer:
-        """A contact as a customer."""
-        key, name = self.key(contact.id), contact.name
-        email = _first([each.address for each in contact.emails if each.primary])
-        phone = _first([each.number for each in contact.phones if each.primary])
-        linked = [self._reference(each) for each in contact.external_refs]
+    def customer(
+        self, contact: message.Contact, provenance: Provenance, asked: Collection[str] | None
+    ) -> Customer:
+        """A contact as a customer, of which these fields were asked for; all where None."""
+        message.check_told(contact, asked)
+        key, name, status = self.key(contact.id), _said(contact.name), _said(contact.status)
+        emails, phones = _said(contact.emails) or (), _said(contact.phones) or ()
+        locale = _said(contact.locale)
+        email = _first([each.address for each in emails if each.primary])
+        phone = _first([each.number for each in phones if each.primary])
+        linked = [self._reference(each) for each in _said(contact.external_refs) or ()]
         return Customer(
             key=key,
             number=contact.id,
@@ -99,15 +109,16 @@ class Reader:
             else None,
             email=email,
             phone=phone,
-            birth_date=contact.birth_date,
-            language=contact.locale.replace("_", "-") if contact.locale else None,
-            addresses=tuple(map(_address, contact.addresses)),
-            consents=tuple(map(_consent, contact.consents)),
-            segments=tuple(contact.segments),
-            is_blocked=_BLOCKED[contact.status],
+            birth_date=_said(contact.birth_date),
+            language=locale.replace("_", "-") if locale else None,
+            addresses=tuple(map(_address, _said(contact.addresses) or ())),
+            consents=tuple(map(_consent, _said(contact.consents) or ())),
+            segments=tuple(_said(contact.segments) or ()),
+            is_restricted=_said(contact.restricted) or False,
+            is_blocked=None if status is None else _BLOCKED[status],
             identities=(key, *(each for each in linked if each is not None)),
-            other_emails=tuple(e.address for e in contact.emails if e.address != email),
-            other_phones=tuple(p.number for p in contact.phones if p.number != phone),
+            other_emails=tuple(e.address for e in emails if e.address != email),
+            other_phones=tuple(p.number for p in phones if p.number != phone),
             provenance=provenance,
         )
 
@@ -158,6 +169,10 @@ class Reader:
             raise ValueError("an id of another system is empty or too long")
         system = self._systems.get(reference.system)
         return f"{system}:{reference.id}" if system is not None else None
+
+
+def _said(value: T | UnsetType) -> T | None:
+    return None if isinstance(value, UnsetType) else value
 
 
 def _progress(reached: int, tier: message.Tier) -> TierProgress | None:

@@ -12,6 +12,8 @@ import pytest
 from adapters._system import SystemSettings
 from adapters._upstream import Upstream
 from adapters.sandbox_crm import Adapter as CrmAdapter
+from adapters.sandbox_crm import message as crm_message
+from adapters.sandbox_crm.translation import Reader as CrmReader
 from adapters.sandbox_erp import Adapter as ErpAdapter
 from adapters.sandbox_erp import message, sale
 from adapters.sandbox_erp.document import Neighbours
@@ -464,6 +466,7 @@ async def test_customers_and_accounts_are_the_crms(
             (each.purpose.value.lower(), each.state.value.lower()) for each in customer.consents
         ] == [(consent["purpose"], consent["state"]) for consent in contact["consents"]]
         assert customer.identities == (customer.key, *links)
+        assert customer.is_restricted is contact["restricted"]
         assert customer.language == contact["locale"].replace("_", "-")
     accounts = await crm.loyalty_by_customer(keys, counterpart.ask())
     raw = sandbox.crm("loyalty/accounts/batch", {"contactIds": ids})
@@ -471,6 +474,27 @@ async def test_customers_and_accounts_are_the_crms(
         account["cardNumber"]: account["balance"]["points"] for account in raw
     }
     assert accounts[f"crm:{CUSTOMER_CONTACT}"].tier in ("SILVER", "GOLD", "PLATINUM")
+
+
+_CONTACT: dict[str, Any] = {
+    "id": "C-1", "status": "active", "restricted": False, "name": {"given": "A", "family": "B"},
+    "emails": [], "phones": [], "birthDate": None, "locale": None, "addresses": [],
+    "consents": [], "segments": [], "externalRefs": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", sorted(_CONTACT.keys() - {"id"}))
+def test_a_field_that_was_asked_for_is_there(field: str) -> None:
+    """A contact without a field that was asked for breaks the contract; what was not asked for
+    may be absent."""
+    reader = CrmReader("crm", {})
+    rest = {name: each for name, each in _CONTACT.items() if name != field}
+    contact = msgspec.convert(rest, crm_message.Contact)
+    others = rest.keys() - {"id"}
+    assert reader.customer(contact, PROVENANCE, sorted(others)).key == "crm:C-1"
+    for asked in (None, [field]):
+        with pytest.raises(ValueError, match=field):
+            reader.customer(contact, PROVENANCE, asked)
 
 
 @pytest.mark.parametrize("kind", [ErpAdapter, WmsAdapter, CrmAdapter])

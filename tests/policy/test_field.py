@@ -14,7 +14,6 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType
 
 from auth.policy import PolicyTable
 from auth.table import read_table
-from domain.assist import OPENERS
 from domain.identity import node_id
 from domain.policy import Category, Condition, View
 from domain.viewer import PolicyClass, Purpose, Role
@@ -55,7 +54,7 @@ def _callers() -> Iterator[tuple[Caller, bool]]:
         for purpose in Purpose:
             if role is Role.ANONYMOUS and purpose is not Purpose.SHOPPING:
                 continue
-            if role in OPENERS:
+            if TABLE.permit("assistStart", role).decision.is_full:
                 yield Caller(role=role, purpose=purpose, subject=f"with-{role.value}"), True
             yield caller(role, purpose), False
             if role is Role.CUSTOMER:
@@ -290,7 +289,7 @@ def test_what_comes_later_is_no_more(world: World, client: httpx.Client) -> None
 def test_a_replay_shows_no_more(world: World) -> None:
     """What a change answered once is shown again as far as it may be seen at that moment."""
     selection = START.replace("SELECTION", NODES.of("Customer"))
-    for role in sorted(OPENERS, key=str):
+    for role in [each for each in Role if TABLE.permit("assistStart", each).decision.is_full]:
         purpose = Purpose.LEGAL if role is Role.PRIVACY_OFFICER else Purpose.CUSTOMER_SERVICE
         who = Caller(role=role, purpose=purpose, subject=f"replay-{role.value}")
         given = {

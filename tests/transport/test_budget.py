@@ -9,7 +9,7 @@ import pytest
 from domain.deadline import Duration
 from domain.viewer import ANONYMOUS, Role, Viewer
 from tests.transport.gateway import Gateway, running
-from transport.budget import key_of
+from transport.caller import key_of
 from transport.load import TICK, Load, Overloaded
 from transport.settings import (
     CustomerAllowance,
