@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from types import MappingProxyType
+from typing import Any
 
 from adapters._body import exact
 from adapters.sandbox_erp import message, notation
+from domain.ask import Ask
 from domain.attribute import (
     AttributeValue,
     BooleanAttribute,
@@ -28,6 +30,13 @@ _NO = MappingProxyType({"PL": "nie", "EN": "no", "DE": "nein"})
 _SPOKEN = ("EN", "PL")
 _GTIN_LENGTHS = (8, 12, 13, 14)
 
+Styles = type[message.Articles[Any]]
+"""How much of styles is read."""
+WHOLE: Styles = message.Articles[message.Article]
+BRIEF: Styles = message.Articles[message.Style]
+# The attributes of a product that nothing but its own fields reads.
+_AT_LENGTH = frozenset({"attributes", "composition", "safety"})
+
 
 def code_of(name: str) -> str:
     """A characteristic's code for the world outside: ``ZHEEL`` is ``heel``."""
@@ -49,6 +58,17 @@ def languages(language: str) -> tuple[str, ...]:
     """The ERP's languages to ask for, the wanted one first, then those to fall back on."""
     wanted = language.partition("-")[0].upper()
     return tuple(dict.fromkeys((wanted, *_SPOKEN) if wanted in _YES else _SPOKEN))
+
+
+def styles(ask: Ask) -> Styles:
+    """Tell how much of styles is read: what describes one at length is most of it."""
+    is_brief = ask.fields is not None and _AT_LENGTH.isdisjoint(ask.fields)
+    return BRIEF if is_brief else WHOLE
+
+
+def styles_of_variants(ask: Ask) -> Styles:
+    """Tell how much is read of the styles that variants come in: all, or nothing of their own."""
+    return WHOLE if ask.fields is None or "style" in ask.fields else BRIEF
 
 
 class Reader:
@@ -78,14 +98,15 @@ class Reader:
         self._options: dict[tuple[str, str], Option] = {}
         self._categories: dict[str, Category] = {}
 
-    def product(self, article: message.Article) -> Product:
-        """One style with its variants."""
+    def product(self, article: message.Style) -> Product:
+        """One style with its variants, described as far as it was read."""
         number = notation.short(article.satnr)
         key = f"{self._provenance.system}:{number}"
         spoken, name = self._best({text.spras: text.maktx for text in article.makt})
         descriptions = {text.spras: text.tdline for text in article.ltxt}
         media = [(self._picture(picture, name), picture.atwrt) for picture in article.media]
         category = self.category(article.matkl, article.t023t)
+        whole = article if isinstance(article, message.Article) else None
         return Product(
             key=key,
             code=number,
@@ -94,14 +115,9 @@ class Reader:
             description=descriptions.get(spoken),
             brand=article.brand_id or None,
             category=category,
-            attributes=tuple(self._attributes(article.ausp)),
-            composition=tuple(
-                FibreShare(
-                    row.faser, self._coded("ZMATERIAL", row.faser, row.texts)[0], exact(row.anteil)
-                )
-                for row in article.faser
-            ),
-            safety=self._safety(article.gpsr),
+            attributes=tuple(self._attributes(whole.ausp)) if whole else (),
+            composition=tuple(map(self._fibre, whole.faser)) if whole else (),
+            safety=self._safety(whole.gpsr) if whole else None,
             is_discontinued=article.mstae == _DISCONTINUED,
             changed_at=datetime.combine(notation.day(article.laeda), time(), UTC),
             media=tuple(picture for picture, _ in media),
@@ -214,6 +230,10 @@ class Reader:
                     yield CodedAttribute(
                         code=code, name=name, value=text, locale=locale, choice=value.atwrt
                     )
+
+    def _fibre(self, fibre: message.Fibre) -> FibreShare:
+        name, _ = self._coded("ZMATERIAL", fibre.faser, fibre.texts)
+        return FibreShare(fibre.faser, name, exact(fibre.anteil))
 
     def _safety(self, safety: message.Safety) -> ProductSafety:
         firm, warnings = safety.verant, safety.warn
