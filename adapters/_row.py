@@ -144,6 +144,16 @@ def readable(items: Iterable[T | Failure], system: str, ask: Ask) -> Sequence[T]
     return Partial(whole, (system,))
 
 
+def joined(parts: Sequence[Sequence[T]]) -> Sequence[T]:
+    """Make one list of rows of several; the damaged ones stay what they are."""
+    return _Salvaged(row for part in parts for row in part)
+
+
+def undamaged(rows: Sequence[T]) -> list[T]:
+    """Leave out the rows that could not be read."""
+    return [row for row in rows if not isinstance(row, Damaged)]
+
+
 class _Wire(NamedTuple):
     system: str
     call: str

@@ -17,7 +17,8 @@ import adapters
 from adapters._address import base_url
 from adapters._scope import Member, misread, uneven
 from adapters._several import Several
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from domain.configuration import ConfigurationError, Problem
 from domain.credential import ClientCredentials, TokenSource
 from domain.deadline import Duration

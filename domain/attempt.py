@@ -29,7 +29,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
     *Shape*: ``client``, ``subject``, ``mutation`` and ``key`` together name what is tried; tries
     that are equal in all of them are twins. ``input`` is a digest of what was asked for, the same
-    for the same wish however it was written.
+    for the same wish in the same market and currency, however it was written.
     """
 
     client: str
@@ -39,7 +39,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
     input: bytes
 
 
-def attempt(viewer: Viewer, mutation: str, input: Input, secret: str | None = None) -> Attempt:
+def attempt(
+    viewer: Viewer, ask: Ask, mutation: str, input: Input, secret: str | None = None
+) -> Attempt:
     """Name the try of a mutation by this viewer; a guest is told by the ``secret`` of their cart.
 
     *Errors*: ``BadInput`` for a key of another form, ``Unauthenticated`` where nobody can be told.
@@ -54,8 +56,9 @@ def attempt(viewer: Viewer, mutation: str, input: Input, secret: str | None = No
         subject = f"guest:{secret}"
     else:
         raise Unauthenticated("Sign in first: this changes something of a customer's.")
-    # The key is no part of the wish, and what is left out is the same as its default.
-    wish = msgspec.structs.replace(input, idempotency_key="")
+    # The key is no part of the wish, and what is left out is the same as its default; the market
+    # and the currency that it is made in are part of it, as if they stood in the input.
+    wish = (ask.market, ask.currency, msgspec.structs.replace(input, idempotency_key=""))
     return Attempt(
         client=viewer.client or "",
         subject=subject,

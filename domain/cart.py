@@ -172,11 +172,15 @@ class CartFilter(Struct, frozen=True, kw_only=True):
 
 
 class CartQuery(Struct, frozen=True):
-    """A page of carts in one currency, the last changed first."""
+    """A page of carts in one currency, the last changed first.
+
+    *Shape*: ``holders`` are the customers of whom alone carts are listed; None for everybody.
+    """
 
     page: PageRequest
     where: CartFilter
     currency: str
+    holders: frozenset[str] | None = None
 
 
 class CartInput(Input, frozen=True, kw_only=True, omit_defaults=True):

@@ -26,7 +26,7 @@ class UserError(Struct, frozen=True, kw_only=True):
 
 
 class IdempotencyMismatch(UserError, frozen=True, kw_only=True):  # noqa: N818 - raised by nobody
-    """The key was used before, by the same caller for the same mutation, with other input."""
+    """The key was used before, by the same caller for the same mutation, with another wish."""
 
 
 class Notice(Struct, frozen=True, gc=False):

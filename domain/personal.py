@@ -1,6 +1,7 @@
 """Texts about a person: as they are, masked so far that one can recognise, or a stand-in."""
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 
 from msgspec import Struct, structs
@@ -46,6 +47,14 @@ class PersonalText(Struct, frozen=True, gc=False):
     def veiled(self, view: View, pseudonym: str | None = None) -> "PersonalText":
         """Give the same text in a narrower view."""
         return structs.replace(self, view=view, pseudonym=pseudonym)
+
+
+SHOWN_IN: Mapping[str, frozenset[View]] = {
+    "text": frozenset((View.FULL,)),
+    "masked": frozenset((View.FULL, View.MASKED)),
+    "pseudonym": frozenset((View.PSEUDONYM,)),
+}
+"""The attributes of a personal text, each with the views in which it holds something."""
 
 
 def personal(text: str | None, form: Form) -> PersonalText | None:

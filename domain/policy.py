@@ -141,6 +141,9 @@ class Condition(Enum):
 CONSENTS = frozenset(each for each in Condition if each.value.startswith("consent:"))
 """The conditions that are somebody's consent."""
 
+BY_SECRET = frozenset(("Cart", "Reservation"))
+"""The published types whose objects a secret can prove the caller's own, whoever they are."""
+
 Standing = frozenset[Condition]
 """The conditions that hold between a caller and an object."""
 

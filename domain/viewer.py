@@ -79,6 +79,11 @@ class Viewer(Struct, frozen=True):
 ANONYMOUS = Viewer(role=Role.ANONYMOUS)
 
 
+def purposes_of(role: Role) -> tuple[Purpose, ...]:
+    """Tell which purposes a role can ever state: any that a token may list, a guest its one."""
+    return ANONYMOUS.purposes if role is Role.ANONYMOUS else tuple(Purpose)
+
+
 class PolicyClass(Struct, frozen=True):
     """All of a viewer that a decision may rest on before any object is known.
 

@@ -27,7 +27,7 @@ from domain.holdback import NOTHING_HELD_BACK, HoldBack
 from domain.identity import node_id, node_key
 from domain.ledger import Place
 from domain.money import is_currency
-from domain.policy import NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
+from domain.policy import BY_SECRET, NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.record import UNRECORDED, AccessRecord
 from domain.reservation import TERMS, Terms
@@ -125,10 +125,11 @@ class Context(Struct, kw_only=True):
     read; ``requested`` is what the operation could have cost at most, ``actual`` what was
     resolved; both as execution/cost.py counts. ``stood`` tells, where graphql-core runs the
     operation, what holds for the person's object at a path, and ``looks`` what was shown of it.
-    ``documents`` are the executor's own; ``opened`` and ``people`` what is remembered of cases and
-    of customers' records. ``fresh_until`` is when the first of
-    its values, as far as they tell their age, will not count as fresh any more. ``proven`` names
-    whom this operation has shown a secret of: what is about them is the viewer's own.
+    ``documents`` and ``excerpts`` are the executor's own; ``opened`` and ``people`` what is
+    remembered of cases and of customers' records, ``rested`` by customer which cases have counted
+    so far. ``fresh_until`` is when the first of its values, as far as they tell their age, will not
+    count as fresh any more. ``proven`` names whom this operation has shown a secret of: what is
+    about them is the viewer's own.
     ``appraisals`` are what carts come to, by key, version, and whether stock was looked at.
     """
 
@@ -145,9 +146,11 @@ class Context(Struct, kw_only=True):
     actions: ActionPolicy = NOBODY
     record: AccessRecord = UNRECORDED
     documents: Any = None
+    excerpts: Any = None
     looks: list[Any] = field(default_factory=list)
     opened: dict[bool, frozenset[str]] = field(default_factory=dict)
     people: dict[str, Customer] = field(default_factory=dict)
+    rested: dict[str, dict[str, None]] = field(default_factory=dict)
     pseudonyms: Pseudonyms = NO_PSEUDONYMS
     buckets: TokenBucket = UNSERVED
     offering: Offering = field(default_factory=lambda: Offering(Lineage()))
@@ -225,7 +228,7 @@ class Context(Struct, kw_only=True):
             return key == self.viewer.customer
         if decision.needs_own and self.viewer.customer is None:
             # Nothing but what a secret proves can be theirs.
-            return kind in ("Cart", "Reservation")
+            return kind in BY_SECRET
         return not decision.is_denied
 
     def pseudonym(self, text: str) -> str:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
@@ -20,6 +21,8 @@ from execution.collect import Operation, read_operation
 from execution.limit import Limits, Size, check_document, check_size, check_text
 
 _MAX_ERRORS = 10
+# As many as there are roles, and a few more.
+_MAX_FITS = 16
 # Looking for fields in conflict takes a large part of a validation, mostly to find that no two
 # fields have the same response key.
 _NO_CONFLICT = tuple(
@@ -28,15 +31,42 @@ _NO_CONFLICT = tuple(
 
 
 class Document(Struct, frozen=True, eq=False):
-    """A document that was found good. *Shape*: ``operations`` by name, as far as asked for."""
+    """A document that was found good.
+
+    *Shape*: ``fits`` are the limits that it is known to keep within; ``operations`` by name, as
+    far as asked for.
+    """
 
     node: DocumentNode
     size: Size
+    fits: list[Limits] = field(default_factory=list)
     operations: dict[str | None, Operation] = field(default_factory=dict)
 
 
-# A document that was found good, or every reason why there is none.
-Read = Document | Sequence[GraphQLError]
+class Flawed(Struct, frozen=True, eq=False):
+    """A document that no schema of ours can answer.
+
+    *Shape*: ``errors`` say why without naming anything that the document does not; ``node`` and
+    ``rules`` are None where nothing better can be said.
+    """
+
+    errors: Sequence[GraphQLError]
+    node: DocumentNode | None = None
+    rules: Sequence[type[ASTValidationRule]] = ()
+
+    def told(self, schema: GraphQLSchema) -> Sequence[GraphQLError]:
+        """Say why, in the words of the schema that the caller may know of.
+
+        To it what is not in sight is not there: no message names the type of a field that a caller
+        has guessed, nor what its arguments are called, nor what else there is that is spelt alike.
+        """
+        if self.node is None:
+            return self.errors
+        return validate(schema, self.node, self.rules, max_errors=_MAX_ERRORS) or self.errors
+
+
+# A document that was found good, or why there is none.
+Read = Document | Flawed
 
 
 class Documents:
@@ -63,11 +93,11 @@ class Documents:
         self._known: OrderedDict[str, Document] = OrderedDict()
 
     def read(self, text: str, limits: Limits | None = None) -> Read:
-        """Give the document, or every reason why there is none, under these limits if given."""
+        """Give the document, or why there is none, under these limits if given."""
         known = self._known.get(text)
         if known is not None:
             self._known.move_to_end(text)
-            return known if limits is None else _within(known, limits)
+            return known if limits is None or limits in known.fits else _within(known, limits)
         document = self._check(text, limits or self._limits)
         if not isinstance(document, Document):
             return document
@@ -94,19 +124,23 @@ class Documents:
             node = parse(text)
             size, has_conflicts = check_document(node, size, limits)
             rules = specified_rules if has_conflicts else _NO_CONFLICT
-            errors = validate(self._schema, node, rules, max_errors=_MAX_ERRORS)
+            errors = validate(
+                self._schema, node, rules, max_errors=_MAX_ERRORS, hide_suggestions=True
+            )
         except GraphQLSyntaxError as error:
-            return [error]
+            return Flawed([error])
         except RecursionError:
-            return [GraphQLError("The document is nested too deeply to be read.")]
+            return Flawed([GraphQLError("The document is nested too deeply to be read.")])
         except Failure as failure:
-            return [GraphQLError(failure.message, original_error=failure)]
-        return errors or Document(node, size)
+            return Flawed([GraphQLError(failure.message, original_error=failure)])
+        return Flawed(errors, node, rules) if errors else Document(node, size)
 
 
 def _within(document: Document, limits: Limits) -> Read:
     try:
         check_size(document.size, limits)
     except Failure as failure:
-        return [GraphQLError(failure.message, original_error=failure)]
+        return Flawed([GraphQLError(failure.message, original_error=failure)])
+    if len(document.fits) < _MAX_FITS:
+        document.fits.append(limits)
     return document

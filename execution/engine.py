@@ -1,6 +1,7 @@
 """The planned engine: plans kept by what they depend on, runs that follow them."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from graphql import (
@@ -35,7 +36,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     plans: int = 2_000
     steps: int = 50_000
     combinations: int = 32
-    introspections: int = 16
+    introspections: int = 32
     loop_after: int = 16
 
 
@@ -43,7 +44,7 @@ class Engine:
     """Plans and runs the operations of one schema.
 
     *Shape*: plans are bounded in number, in size and for each operation; what no longer has room
-    is planned again when it is asked for again.
+    is planned again when it is asked for again. ``schema_of`` is as in ``Introspection``.
     """
 
     def __init__(
@@ -52,10 +53,11 @@ class Engine:
         settings: Settings,
         field_resolver: Any = default_field_resolver,
         type_resolver: Any = default_type_resolver,
+        schema_of: Callable[[Any], GraphQLSchema] | None = None,
     ) -> None:
         self._settings = settings
         self._planner = Planner(schema)
-        self._introspection = Introspection(settings.introspections)
+        self._introspection = Introspection(settings.introspections, schema_of)
         self._field_resolver = field_resolver
         self._type_resolver = type_resolver
         self._plans: OrderedDict[_Key, Plan] = OrderedDict()
@@ -88,7 +90,7 @@ class Engine:
         return plan
 
     def run(self, plan: Plan, context: Any, variables: VariableValues, root: Any = None) -> Run:
-        """Make a run of a plan; ``execute`` sets it going."""
+        """Make a run of a plan; ``begin`` sets it going."""
         return Run(
             plan=plan,
             context=context,
@@ -102,13 +104,30 @@ class Engine:
 
     async def execute(self, run: Run) -> dict[str, Any] | None:
         """Run to the end; gives the data, and leaves the errors in ``run.errors``."""
-        if run.plan.operation.node.operation is OperationType.MUTATION:
+        self.begin(run)
+        return await self.finish(run)
+
+    def begin(self, run: Run) -> None:
+        """Run as far as nobody has to be waited for; ``run.waits`` tells whether there is more.
+
+        Of a mutation nothing is begun: its fields wait for each other.
+        """
+        if run.plan.operation.node.operation is not OperationType.MUTATION:
+            run.whole = begin(run)
+
+    async def finish(self, run: Run) -> dict[str, Any] | None:
+        """Run on to the end; gives the data, and leaves the errors in ``run.errors``."""
+        if run.whole is None:
             return await _serially(run)
-        group = begin(run)
         if run.pending:
             await finish(run)
-        row = group.rows[0]
-        return row if settle_answer(run, group.selection, row) else None
+        return self.end(run)
+
+    def end(self, run: Run) -> dict[str, Any] | None:
+        """Give the data of a run that waits for nothing more."""
+        assert run.whole is not None, "a run has begun before it ends"
+        row = run.whole.rows[0]
+        return row if settle_answer(run, run.whole.selection, row) else None
 
     def _keep(self, key: "_Key", plan: Plan) -> None:
         operation = key[0]

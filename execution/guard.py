@@ -7,7 +7,15 @@ never called, an object that is not the viewer's to see is absent.
 from collections.abc import Awaitable
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLResolveInfo
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    SchemaMetaFieldDef,
+    TypeMetaFieldDef,
+    is_introspection_type,
+)
 from graphql.execution import Executor
 from graphql.pyutils import Path
 
@@ -18,6 +26,8 @@ from execution.context import Context
 from execution.notice import observe
 from execution.record import seen_of
 from execution.standing import standings
+
+_META_FIELDS = (SchemaMetaFieldDef, TypeMetaFieldDef)
 
 
 class GuardedExecutor(Executor[Any]):
@@ -51,6 +61,20 @@ class GuardedExecutor(Executor[Any]):
         return super().execute_field(
             parent_type, source, field_details_list, path, position_context
         )
+
+    def build_resolve_info(
+        self,
+        field_def: GraphQLField,
+        field_nodes: list[FieldNode],
+        parent_type: GraphQLObjectType,
+        path: Path,
+    ) -> GraphQLResolveInfo[Any]:
+        """Tell introspection of what is in sight of this viewer, and of nothing else."""
+        info = super().build_resolve_info(field_def, field_nodes, parent_type, path)
+        if field_def in _META_FIELDS or is_introspection_type(parent_type):
+            context: Context = self.context_value
+            return info._replace(schema=context.excerpts.of(context))
+        return info
 
     def complete_object_value(
         self,

@@ -1,9 +1,10 @@
-"""Introspection, answered once and kept: a schema says the same of itself to everybody."""
+"""Introspection, answered once and kept: a schema says the same of itself to all of one role."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
-from graphql import FieldNode, FragmentSpreadNode, SelectionNode, VariableNode
+from graphql import FieldNode, FragmentSpreadNode, GraphQLSchema, SelectionNode, VariableNode
 
 from execution.collect import Operation
 from execution.column import begin_step, root_group
@@ -15,31 +16,40 @@ from execution.run import Group, Run
 class Introspection:
     """The answers to the introspection fields of plans.
 
-    *Shape*: at most ``capacity`` answers, the least recently used leave first. An answer is
-    shared by all who get it and never changed. One whose arguments come from a request's
-    variables is made anew each time.
+    *Shape*: at most ``capacity`` answers, the least recently used leave first. ``schema_of`` gives
+    the schema that a context is told of; without it that is the operation's own. An answer is
+    shared by all who are told of the same one, and never changed. One whose arguments come from a
+    request's variables is made anew each time.
     """
 
-    def __init__(self, capacity: int = 16) -> None:
+    def __init__(
+        self, capacity: int = 32, schema_of: Callable[[Any], GraphQLSchema] | None = None
+    ) -> None:
         self._capacity = capacity
-        self._known: OrderedDict[Step, Any] = OrderedDict()
+        self._schema_of = schema_of
+        self._known: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
     def answer(self, run: Run, step: Step) -> Any:
         """Give the finished value of an introspection field."""
-        if step in self._known:
-            self._known.move_to_end(step)
-            return self._known[step]
-        found = _answer(run, step)
-        if not _reads_variables(step, run.plan.operation):
-            self._known[step] = found
+        operation = run.plan.operation
+        told = operation.schema if self._schema_of is None else self._schema_of(run.context)
+        conditions = tuple(run.variables.coerced.get(name) for name in operation.conditions)
+        key = (operation, conditions, step.key, told)
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        found = _answer(run, step, told)
+        if not _reads_variables(step, operation):
+            self._known[key] = found
             if len(self._known) > self._capacity:
                 self._known.popitem(last=False)
         return found
 
 
-def _answer(run: Run, step: Step) -> Any:
+def _answer(run: Run, step: Step, told: GraphQLSchema) -> Any:
     alone = Run(
         plan=run.plan,
+        told=told,
         context=run.context,
         variables=run.variables,
         root=run.root,

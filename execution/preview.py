@@ -35,7 +35,8 @@ def preview(text: str, context: Context, policy_class: PolicyClass) -> AccessPre
     """
     read = context.documents.read(text)
     if not isinstance(read, Document):
-        raise BadInput("operation", read[0].message, "a document that this schema can answer")
+        (found, *_) = read.told(context.excerpts.of(context))
+        raise BadInput("operation", found.message, "a document that this schema can answer")
     operation = context.documents.operation(read, None)
     if isinstance(operation, GraphQLError):
         raise BadInput("operation", operation.message, "a document with one operation")

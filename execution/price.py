@@ -17,6 +17,7 @@ from domain.offer import Offer
 from domain.page import MAX_PAGE, PageRequest
 from domain.port import Ports
 from domain.product import Product
+from domain.task import beside
 from domain.viewer import Channel
 from execution.loaders import Loaders
 from execution.offering import Offered, Offering
@@ -82,12 +83,10 @@ class PriceNotes:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write while the block runs, and at its end what still waits."""
-        task = asyncio.ensure_future(self._run())
         try:
-            yield
+            async with beside(self._run):
+                yield
         finally:
-            task.cancel()
-            await asyncio.wait((task,))
             await self._write()
 
     async def _run(self) -> None:
@@ -142,12 +141,8 @@ class PriceSweep:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Look while the block runs."""
-        task = asyncio.ensure_future(self._run())
-        try:
+        async with beside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
     async def _run(self) -> None:
         interval = self._settings.interval

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from graphql import GraphQLError, default_field_resolver, default_type_resolver
+from graphql import GraphQLError, GraphQLSchema, default_field_resolver, default_type_resolver
 from graphql.execution import Executor as Reference
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
@@ -58,7 +58,9 @@ class Run(Struct, eq=False, kw_only=True):
     means something, and the reason; None where the object is just not there. ``notable`` leads
     likewise to objects that have something to say of themselves. ``shown`` are the groups of
     people's objects. ``cost`` counts what was really
-    resolved. ``loop_after`` is how many columns a selection runs before it gets a loop.
+    resolved. ``told`` is the schema that resolvers are told of, where it is not the operation's
+    own. ``loop_after`` is how many columns a selection runs before it gets a loop. ``whole`` is
+    the group of the root, once it has begun.
     """
 
     plan: Plan
@@ -68,6 +70,7 @@ class Run(Struct, eq=False, kw_only=True):
     field_resolver: Any = default_field_resolver
     type_resolver: Any = default_type_resolver
     introspection: Any = None
+    told: GraphQLSchema | None = None
     loop_after: int = 0
     groups: deque[Group] = field(default_factory=deque)
     pending: list[Late] = field(default_factory=list)
@@ -78,7 +81,13 @@ class Run(Struct, eq=False, kw_only=True):
     notable: dict[int, tuple[Row, Any]] = field(default_factory=dict)
     is_flawed: bool = False
     cost: int = 0
+    whole: Group | None = None
     _reference: Any = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is more to be done than was done at once."""
+        return self.whole is None or bool(self.pending)
 
     def fail(self, error: Exception) -> Failed:
         """Leave a failure in place of a value."""
@@ -103,7 +112,7 @@ class Run(Struct, eq=False, kw_only=True):
             operation = self.plan.operation
             definitions = {name: each.definition for name, each in operation.fragments.items()}
             self._reference = Reference(
-                operation.schema,
+                self.told or operation.schema,
                 definitions,
                 operation.fragments,
                 self.root,

@@ -107,14 +107,21 @@ def check_usages(
             given = get_argument_values(usage.field, usage.node, variables)
         except GraphQLError:
             continue  # told where it belongs: at its field, which then asks nobody for anything
-        conditions = _BELOW if usage.is_below else _TO_FIND
         for kind, name in usage.field.extensions["uses"](given):
-            if not policy.decide(kind, name, policy_class).is_had_by(*conditions):
+            if not may_use(kind, name, policy, policy_class, is_below=usage.is_below):
                 role, purpose = policy_class.role.value, policy_class.purpose.value
                 raise Forbidden(
                     f"Role {role} may not use '{name}' for purpose {purpose}: "
                     "it tells what it may not read."
                 )
+
+
+def may_use(
+    kind: str, name: str, policy: FieldPolicy, policy_class: PolicyClass, *, is_below: bool
+) -> bool:
+    """Tell whether something classified may be used; ``is_below`` a person, or to find one."""
+    conditions = _BELOW if is_below else _TO_FIND
+    return policy.decide(kind, name, policy_class).is_had_by(*conditions)
 
 
 def _is_included(node: SelectionNode, variables: VariableValues) -> bool:

@@ -35,7 +35,7 @@ class Variables(Struct, frozen=True, eq=False):
     signatures: Sequence[Any] | None
 
     def coerce(self, given: dict[str, Any] | None) -> VariableValues | list[GraphQLError]:
-        """Coerce what a request sent, or tell everything that is wrong with it.
+        """Coerce what a request sent, or tell what is wrong with it; ``told`` has better words.
 
         What is not just right is given to graphql-core, which has the words for it.
         """
@@ -44,8 +44,19 @@ class Variables(Struct, frozen=True, eq=False):
             if values is not None:
                 return values
         return get_variable_values(
-            self.schema, self.definitions, given or {}, max_errors=_MAX_ERRORS
+            self.schema, self.definitions, given or {}, _MAX_ERRORS, hide_suggestions=True
         )
+
+    def told(self, given: dict[str, Any] | None, schema: GraphQLSchema) -> list[GraphQLError]:
+        """Tell all that is wrong with what a request sent, as the schema that it may know of says.
+
+        What only another schema takes is told without a word of what that schema has.
+        """
+        found = get_variable_values(schema, self.definitions, given or {}, _MAX_ERRORS)
+        if not isinstance(found, list):
+            found = self.coerce(given)
+        assert isinstance(found, list), "told of what is wrong"
+        return found
 
     def _plain(self, given: Mapping[str, Any]) -> VariableValues | None:
         sources: dict[str, VariableValueSource] = {}

@@ -32,7 +32,7 @@ async def hand_off(
 ) -> list[CartHandOffOutcome]:
     """Make a code that hands a cart on. *Errors*: ``NotFound`` for no cart of theirs."""
     rights = await permit(context, "cartHandOff")
-    named = attempt(context.viewer, "cartHandOff", input, input.secret)
+    named = attempt(context.viewer, context.ask, "cartHandOff", input, input.secret)
     key, code = cart_key(input.cart), new_code()
     until = code_expiry(context.now, context.rules)
 
@@ -52,7 +52,7 @@ async def claim(
 ) -> list[CartClaimOutcome]:
     """Take a cart over by its code. *Errors*: ``BadInput`` for what is no code."""
     rights = await permit(context, "cartClaim")
-    named = attempt(context.viewer, "cartClaim", input, input.secret)
+    named = attempt(context.viewer, context.ask, "cartClaim", input, input.secret)
     if context.viewer.subject is None and input.secret is not None:
         check_secret(input.secret)
     code, touched = read_code(input.code), touched_by(context)

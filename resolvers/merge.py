@@ -33,7 +33,7 @@ async def merge(
 ) -> list[CartMergeOutcome]:
     """Merge a cart into another one. *Errors*: ``BadInput``; ``NotFound`` for no cart of theirs."""
     rights = await permit(context, "cartMerge")
-    named = attempt(context.viewer, "cartMerge", input, input.secret)
+    named = attempt(context.viewer, context.ask, "cartMerge", input, input.secret)
     key, touched = cart_key(input.cart), touched_by(context)
     into = None if input.into is None else node_key(input.into, "input.into", TYPE)[1]
     holder = None if into else await customer(context, rights, input.customer)
@@ -53,7 +53,7 @@ async def undo(
 ) -> list[CartMergeOutcome]:
     """Take a merge back. *Errors*: ``BadInput``; ``NotFound`` for no merge of theirs."""
     rights = await permit(context, "cartMergeUndo")
-    named = attempt(context.viewer, "cartMergeUndo", input)
+    named = attempt(context.viewer, context.ask, "cartMergeUndo", input)
     _, key = node_key(input.merge, "input.merge", "CartMerge")
     touched = touched_by(context)
 

@@ -83,7 +83,7 @@ async def create(
 ) -> list[WishlistOutcome]:
     """Begin a wish list. *Errors*: ``BadInput``; ``NotFound`` for somebody else's customer."""
     rights = await permit(context, "wishlistCreate")
-    named = attempt(context.viewer, "wishlistCreate", input)
+    named = attempt(context.viewer, context.ask, "wishlistCreate", input)
     customer_key = await customer(context, rights, input.customer)
     wanted = new_wishlist(input.name, customer_key, context.now)
 
@@ -177,5 +177,5 @@ class _Change(Struct, frozen=True):
 
 async def _permitted(context: Context, mutation: str, input: _Input) -> _Change:
     rights = await permit(context, mutation)
-    named = attempt(context.viewer, mutation, input)
+    named = attempt(context.viewer, context.ask, mutation, input)
     return _Change(context, rights, named, node_key(input.wishlist, "input.wishlist", _TYPE)[1])

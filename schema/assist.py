@@ -90,7 +90,7 @@ class AssistPayload:
     notices: list[Notice] = plain("What to know about the change.")
 
 
-@publishes(domain.assist.CaseLimitReached)
+@publishes(domain.assist.CaseLimitReached, made_by=["assistStart"])
 class CaseLimitReached(UserError):
     """The agent has as many cases open as one may have."""
 

@@ -90,6 +90,9 @@ def build() -> Published:
                 _tie(f"{name}.{field_name}", field, arguments)
             if isinstance(kind, GraphQLObjectType):
                 kind.extensions["person"] = about.is_person
+                kind.extensions["passage"] = about.is_passage
+                kind.extensions["thing"] = about.is_thing
+                kind.extensions["made_by"] = about.made_by
                 kind.extensions["class"] = domain_class(kind)
                 # Whose objects can be stale or incomplete, and say so themselves.
                 kind.extensions["provenance"] = not kind.fields.keys().isdisjoint(
@@ -104,9 +107,13 @@ def build() -> Published:
     assert schema.query_type is not None
     for name, field in schema.query_type.fields.items():
         field.extensions["shared"] = name in SHARED
+        if name in GUARDED:
+            field.extensions["action"] = name
     assert schema.mutation_type is not None
     for name, field in schema.mutation_type.fields.items():
         _check_mutation(name, field)
+        field.extensions["action"] = name
+    _check_actions(schema)
     found = classify(schema)
     used = {place: Label(each) for place, each in arguments.categories.items()}
     label_schema(schema, found.labels)
@@ -137,6 +144,17 @@ def _check_mutation(name: str, field: GraphQLField) -> None:
             f"mutation {name}: give it one argument, input, of a type that has "
             "idempotencyKey: String! (domain.outcome.Input)"
         )
+
+
+def _check_actions(schema: GraphQLSchema) -> None:
+    """See that what goes with a mutation names one that there is."""
+    assert schema.mutation_type is not None
+    known = schema.mutation_type.fields.keys() | GUARDED
+    for name, kind in schema.type_map.items():
+        if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
+            actions = {field.extensions.get("action") for field in kind.fields.values()}
+            for each in (actions - {None}).union(kind.extensions["made_by"]) - known:
+                raise TypeError(f"type {name}: no mutation is called {each!r}")
 
 
 def domain_class(kind: GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType) -> type:
@@ -175,6 +193,7 @@ def _tie(place: str, field: GraphQLField, arguments: Arguments) -> None:
                 published.default_value = Undefined
         field.extensions["uses"] = arguments.uses(place, field.args)
         field.extensions["batch"] = batch
+        field.extensions["action"] = definition.metadata.get("action")
         field.resolve = _call(batch)
 
 

@@ -48,7 +48,7 @@ enumerates(
 class DeliveryOption:
     """One way in which a group of lines could come."""
 
-    method: str = plain("What `cartDeliverySelect` takes.")
+    method: str = plain("The name that it is chosen by.")
     mode: DeliveryMode = plain("How the goods come.")
     price: Money = plain("What it costs before promotions, tax included.")
     window: PickupPromise | None = plain(

@@ -55,6 +55,7 @@ class About(Struct, frozen=True):
     is_passage: bool = False
     is_thing: bool = False
     record: Record | None = None
+    made_by: Sequence[str] = ()
 
 
 def publishes(
@@ -65,12 +66,14 @@ def publishes(
     passage: bool = False,
     thing: bool = False,
     interface: bool = False,
+    made_by: Sequence[str] = (),
 ) -> Callable[[type[T]], type[T]]:
     """Publish a domain class as the decorated type, described by its docstring.
 
     ``person`` marks a type whose objects are about one person, and names the record that they are:
     each of its fields is classified, and each object is shown only to whom the policy allows it.
-    ``part_of``, ``passage`` and ``thing`` are for what is reached from such a type: ``About``.
+    ``part_of``, ``passage`` and ``thing`` are for what is reached from such a type, ``made_by`` for
+    what only some mutations give: ``About``.
     """
     about = About(
         is_person=person is not None,
@@ -78,6 +81,7 @@ def publishes(
         is_passage=passage,
         is_thing=thing,
         record=person,
+        made_by=tuple(made_by),
     )
 
     def publish(cls: type[T]) -> type[T]:
@@ -151,12 +155,13 @@ def batch(
     goes_along: bool = False,
     cost: int = 1,
     reads: Sequence[str] = (),
+    action: str | None = None,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Publish the decorated signature, described by its docstring and computed by ``resolve``.
 
     ``record`` and ``goes_along`` are as in ``plain``. ``reads`` names what the resolver reads of
     its parents that a system may leave out when nobody asks for it: attributes that have a
-    default.
+    default. ``action`` is what the policy table has to let a role do for it to have anything here.
     """
 
     def publish(signature: Callable[..., Any]) -> StrawberryField:
@@ -170,6 +175,7 @@ def batch(
                 "along": goes_along,
                 "cost": cost,
                 "reads": tuple(reads),
+                "action": action,
             },
         )
         return field

@@ -19,7 +19,10 @@ class UserError:
 
 @publishes(domain.outcome.IdempotencyMismatch)
 class IdempotencyMismatch(UserError):
-    """The key was used before with other input. Nothing was changed: make a new key."""
+    """The key was used before with other input, or in another market or currency.
+
+    Nothing was changed: make a new key.
+    """
 
 
 @publishes(domain.outcome.Notice)

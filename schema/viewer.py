@@ -30,7 +30,7 @@ class Viewer:
     def reservations(self) -> list[Reservation] | None:
         """What is held for the caller, newest first; a guest asks by id and secret."""
 
-    @batch(resolvers.assist.cases_of_viewer, category=Category.OPERATIONAL)
+    @batch(resolvers.assist.cases_of_viewer, category=Category.OPERATIONAL, action="assistStart")
     def cases(self) -> list[Case] | None:
         """The caller's open cases, newest first; null for those who open none."""
 

@@ -136,14 +136,14 @@ class WishlistSharePayload:
     notices: list[Notice] = plain("What to know about the change.")
 
 
-@publishes(domain.wishlist.WishlistLimitReached)
+@publishes(domain.wishlist.WishlistLimitReached, made_by=["wishlistCreate"])
 class WishlistLimitReached(UserError):
     """The customer has as many wish lists as one may have."""
 
     limit: int = plain("How many that is.")
 
 
-@publishes(domain.wishlist.WishlistFull)
+@publishes(domain.wishlist.WishlistFull, made_by=["wishlistLinesAdd"])
 class WishlistFull(UserError):
     """The list would hold more than it may."""
 

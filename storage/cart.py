@@ -99,6 +99,9 @@ class CartReader:
             which.append(CART.c.value >= where.min_value)
         if where.is_guest is not None:
             which.append(CART.c.is_guest == where.is_guest)
+        if query.holders is not None:
+            found = await self._subjects.find(connection, list(query.holders))
+            which.append(CART.c.subject_id.in_([each.id for each in found.values()]))
         if after is not None:
             moment, id = after
             same = (CART.c.updated_at == moment) & (CART.c.id < id)

@@ -38,7 +38,8 @@ _KEPT = timedelta(hours=24)
 _PURGE_EVERY = timedelta(minutes=1)
 _PURGE_AT_MOST = 500
 _OTHER_INPUT = (
-    "This idempotencyKey was used before with other input; make a new key for a new wish."
+    "This idempotencyKey was used before with other input, or in another market or currency; "
+    "make a new key for a new wish."
 )
 
 

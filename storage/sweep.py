@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.errors import StoreUnavailable
 from domain.reservation import ReservationState
+from domain.task import beside
 from storage.database import Database
 from storage.expiry import sweep_carts
 from storage.table import HOLD, RESERVATION, SHELF
@@ -40,12 +41,8 @@ class Sweep:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Sweep while the block runs."""
-        task = asyncio.ensure_future(self._run())
-        try:
+        async with beside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
     async def _run(self) -> None:
         while True:

@@ -1,5 +1,6 @@
 """What all tests share: async tests and fixtures run on asyncio, without a mark."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,13 @@ from tests.shop import Shop, serve
 
 def pytest_configure(config: pytest.Config) -> None:
     config.option.anyio_mode = "auto"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first where several workers run, so that none waits at the end."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        long = {item.path for item in items if item.get_closest_marker("long")}
+        items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture

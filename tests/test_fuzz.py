@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import schemathesis
 from graphql import build_schema
 from hypothesis import HealthCheck, Phase, settings
@@ -11,6 +12,7 @@ from schemathesis.core.result import Ok
 
 from tests.shop import Shop
 
+pytestmark = pytest.mark.long
 SDL = Path(__file__).parent.parent / "schema" / "schema.graphql"
 
 

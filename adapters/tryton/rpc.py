@@ -14,8 +14,11 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
-from adapters._row import Rows
-from adapters._upstream import Outcome, Rejected, Response, Upstream, exact, segment
+from adapters._address import segment
+from adapters._body import exact
+from adapters._outcome import Outcome, Rejected, Response
+from adapters._row import Rows, joined, undamaged
+from adapters._upstream import Upstream
 from adapters.tryton.record import Identified
 from domain.ask import Ask
 from domain.errors import SourceFailure, SourceRejected, SourceTimeout
@@ -155,28 +158,31 @@ class Rpc:
         kind: type[Reply[list[R]]],
         ask: Ask,
         call: str,
+        rows: Sequence[Rows] = (),
         **context: object,
-    ) -> list[R]:
+    ) -> Sequence[R]:
         """Read the fields of all records that fit, page by page.
 
-        *Errors*: ``SourceContract`` for more than ``most``.
+        *Errors*: ``SourceContract`` for more than ``most``, and for a page none of whose records
+        says where the next one begins.
         """
-        found: list[R] = []
+        pages: list[list[R]] = []
         last = 0
         while True:
             beyond = [["id", ">", last], *where]
             page = await self.search_read(
-                model, beyond, fields, _PAGE, kind, ask, call, (), **context
+                model, beyond, fields, _PAGE, kind, ask, call, rows, **context
             )
-            found += page
+            pages.append(page)
             if len(page) < _PAGE:
-                return found
+                return joined(pages)
+            ids = [row.id for row in undamaged(page)]
             with self.upstream.contract(call, "id"):
-                if page[-1].id <= last:
+                if not ids or ids[-1] <= last:
                     raise ValueError("a page does not go on where the one before ended")
-                if len(found) >= most:
+                if sum(map(len, pages)) >= most:
                     raise ValueError(f"found more than {most} records of {model}")
-            last = page[-1].id
+            last = ids[-1]
 
     async def _signed_in(self, ask: Ask, call: str, ended: str | None) -> str:
         """Give a session that is not the one that has ended; one caller at a time signs in."""

@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from adapters._upstream import exact, whole
+from adapters._body import exact, whole
+from adapters._row import Rows, told
 from adapters.tryton.record import by_code, conversion, plausible
 from adapters.tryton.reference import Reference, References
 from adapters.tryton.rpc import BY_CODE, Day, Reply, Rpc
@@ -59,6 +61,18 @@ class _Move(Struct, frozen=True, rename={"product": "product."}):
     from_location: int
     to_location: int
     planned_date: Day | None
+
+
+_MOVED = (Rows(("result",), ("product./code",)),)
+
+
+class _Moved(NamedTuple):
+    """So many units of stock on their way between two of Tryton's locations."""
+
+    source: int
+    target: int
+    quantity: Decimal
+    day: datetime | None
 
 
 class _Open:
@@ -123,9 +137,9 @@ class Stocks:
         except BaseExceptionGroup as failed:
             first = failed.exceptions[0]
         else:
-            with self._rpc.upstream.contract(call):
-                moves = _under_way(moving.result(), reference)
-            return self._levels(codes, counting.result(), moves, reference, call)
+            moves, damaged = self._under_way(moving.result(), reference, call)
+            found = self._levels(codes, counting.result(), moves, reference, call)
+            return {**found, **{code: damaged[code] for code in found.keys() & damaged.keys()}}
         raise first
 
     def _levels(
@@ -161,7 +175,7 @@ class Stocks:
 
     async def _moves(
         self, codes: Sequence[str], reference: Reference, ask: Ask, call: str
-    ) -> list[_Move]:
+    ) -> Sequence[_Move]:
         """Read what is planned or assigned and not done."""
         return await self._rpc.read_all(
             "stock.move",
@@ -175,27 +189,46 @@ class Stocks:
             Reply[list[_Move]],
             ask,
             call,
+            _MOVED,
             company=reference.company,
         )
 
+    def _under_way(
+        self, moves: Sequence[_Move], reference: Reference, call: str
+    ) -> tuple[Mapping[tuple[str, int], _Open], Mapping[str, Failure]]:
+        """Add up what leaves and what enters each warehouse; moves within one do not count.
 
-def _under_way(moves: Sequence[_Move], reference: Reference) -> dict[tuple[str, int], _Open]:
-    """Add up what leaves and what enters each warehouse; moves within one do not count."""
-    found: dict[tuple[str, int], _Open] = defaultdict(_Open)
-    for move in moves:
-        quantity = exact(move.internal_quantity)
-        if quantity < 0:
-            raise ValueError("found a move of less than nothing")
-        source = reference.places.get(move.from_location)
-        target = reference.places.get(move.to_location)
-        code = move.product.code
-        if source == target or code is None:
-            continue
-        if source is not None:
-            found[code, source].outgoing += quantity
-        if target is not None and move.planned_date is not None:
-            found[code, target].incoming[move.planned_date.value()] += quantity
-    return found
+        *Shape*: with it the codes for which nobody can tell, since a move of theirs is damaged.
+        *Errors*: ``SourceContract`` for a damaged move without a code: any could be meant.
+        """
+        found: dict[tuple[str, int], _Open] = defaultdict(_Open)
+        damaged: dict[str, Failure] = {}
+        for codes, moved in told(self._system, call, moves, _codes, _moved):
+            if isinstance(moved, Failure):
+                if not codes:
+                    raise moved
+                damaged |= dict.fromkeys(codes, moved)
+                continue
+            source = reference.places.get(moved.source)
+            target = reference.places.get(moved.target)
+            for code in codes if source != target else ():
+                if source is not None:
+                    found[code, source].outgoing += moved.quantity
+                if target is not None and moved.day is not None:
+                    found[code, target].incoming[moved.day] += moved.quantity
+        return found, damaged
+
+
+def _codes(move: _Move) -> tuple[str, ...]:
+    return () if move.product.code is None else (move.product.code,)
+
+
+def _moved(move: _Move) -> _Moved:
+    quantity = exact(move.internal_quantity)
+    if quantity < 0:
+        raise ValueError("found a move of less than nothing")
+    day = None if move.planned_date is None else move.planned_date.value()
+    return _Moved(move.from_location, move.to_location, quantity, day)
 
 
 def _level(

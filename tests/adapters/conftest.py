@@ -1,14 +1,16 @@
 """The systems that the ports' promises are kept against."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from adapters import sandbox_carrier, sandbox_crm, sandbox_erp, sandbox_pos, sandbox_wms
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from domain.customer import Trait, TraitKind
 from domain.deadline import Duration
 from domain.secret import Secret
@@ -43,8 +45,22 @@ def sandbox(running_sandbox: Running) -> Sandbox:
     return found
 
 
+@pytest.fixture(scope="session")
+def sandbox_promises(running_sandbox: Running) -> Mapping[str, Promise]:
+    """What the sandbox's systems hold, looked up once."""
+    return _promises(Sandbox(running_sandbox))
+
+
+@pytest.fixture(scope="session")
+def tills_promises(running_sandbox: Running) -> Mapping[str, Promise]:
+    """What the sandbox's tills hold, looked up once."""
+    return _sales(Sandbox(running_sandbox))
+
+
 @pytest.fixture
-async def sandbox_counterpart(sandbox: Sandbox) -> AsyncIterator[Counterpart]:
+async def sandbox_counterpart(
+    sandbox_promises: Mapping[str, Promise], sandbox: Sandbox
+) -> AsyncIterator[Counterpart]:
     """The sandbox behind its adapters."""
     modules = {
         "erp": sandbox_erp,
@@ -52,22 +68,22 @@ async def sandbox_counterpart(sandbox: Sandbox) -> AsyncIterator[Counterpart]:
         "crm": sandbox_crm,
         "carrier": sandbox_carrier,
     }
-    async with _behind(sandbox, modules, _promises) as found:
+    async with _behind(sandbox, modules, sandbox_promises) as found:
         yield found
 
 
 @pytest.fixture
-async def tills_counterpart(sandbox: Sandbox) -> AsyncIterator[Counterpart]:
+async def tills_counterpart(
+    tills_promises: Mapping[str, Promise], sandbox: Sandbox
+) -> AsyncIterator[Counterpart]:
     """The sandbox's tills, which serve a port that the ERP serves too."""
-    async with _behind(sandbox, {"pos": sandbox_pos}, _sales) as found:
+    async with _behind(sandbox, {"pos": sandbox_pos}, tills_promises) as found:
         yield found
 
 
 @asynccontextmanager
 async def _behind(
-    sandbox: Sandbox,
-    modules: dict[str, Any],
-    promises: Callable[[Sandbox, dict[str, Any]], dict[str, Promise]],
+    sandbox: Sandbox, modules: dict[str, Any], promises: Mapping[str, Promise]
 ) -> AsyncIterator[Counterpart]:
     async with AsyncExitStack() as owned:
         upstreams: dict[str, Upstream] = {}
@@ -91,22 +107,25 @@ async def _behind(
                 sandbox.fault(name, **settings)
 
         yield Counterpart(
-            promises=promises(sandbox, adapters),
+            promises={
+                call: msgspec.structs.replace(each, adapter=adapters[each.adapter])
+                for call, each in promises.items()
+            },
             upstreams=upstreams,
             fault=fault,
             seen=lambda: sum(sandbox.seen(name)["total"] for name in modules),
         )
 
 
-def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
+def _promises(sandbox: Sandbox) -> dict[str, Promise]:
+    """How the systems keep each method; the adapter of each test stands in for the name."""
     articles = _articles(sandbox.clients["erp"])
     skus = [sku for sku, _ in articles]
     contacts = [f"crm:C-{n:06d}" for n in range(1, 351)]
     buyers = [f"erp:{number}" for n in range(1, 301) if (number := kunnr_of(n)) is not None]
     sites = [s["code"] for s in sandbox.clients["wms"].get("/v2/sites").json()["sites"]]
     groups = [row["MATKL"] for row in _groups(sandbox.clients["erp"])]
-    sandbox.calm()
-    erp, wms, crm = adapters["erp"], adapters["wms"], adapters["crm"]
+    erp, wms, crm = "erp", "wms", "crm"
     accounts = [key.replace("C-", "LA-") for key in contacts]
     traits = [
         trait
@@ -128,7 +147,6 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
         for row in order["LIKP"]
         if row["TRAID"]
     ]
-    sandbox.calm()
     far = ("tryton:1", "crm", "")
     no_sku = ("", "x", "0" * 9, "9" * 60, "żółw", "100001001 ")
     return {
@@ -196,17 +214,16 @@ def _promises(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
             interaction_queries([*far, "erp:C-000042"]),
         ),
         "shipment_by_tracking": Promise(
-            adapters["carrier"], parcels, 100, ["KUR999999990", "x"], ["", "9" * 60],
+            "carrier", parcels, 100, ["KUR999999990", "x"], ["", "9" * 60],
         ),
     }  # fmt: skip
 
 
-def _sales(sandbox: Sandbox, adapters: dict[str, Any]) -> dict[str, Promise]:
+def _sales(sandbox: Sandbox) -> dict[str, Promise]:
     feed = sandbox.clients["pos"].get("/backoffice/feed", params={"limit": "500"}).json()
     numbers = [each["receipt"] for each in feed["receipts"]][:350]
     cards = [f"pos:{card}" for n in range(1, 351) if (card := card_of(n)) is not None]
-    sandbox.calm()
-    pos, far = adapters["pos"], ("tryton:1", "pos", "", "erp:4500000001")
+    pos, far = "pos", ("tryton:1", "pos", "", "erp:4500000001")
     return {
         "order_by_key": Promise(
             pos, [f"pos:{number}" for number in numbers], 100, ["pos:WAW1-01-999999"],

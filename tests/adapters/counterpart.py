@@ -23,6 +23,10 @@ from domain.viewer import Channel
 K = TypeVar("K")
 V = TypeVar("V")
 
+PAGE_CALLS = (
+    "products_by_query", "orders_by_customer", "locations_by_query", "ledger_by_account",
+    "interactions_by_customer",
+)  # fmt: skip
 Call = Callable[[Sequence[Any], Ask], Awaitable[Mapping[Any, Any]]]
 
 
@@ -65,10 +69,7 @@ class Counterpart(Struct, kw_only=True):
 
 def is_page_call(call: str) -> bool:
     """Whether the method answers every query with a page instead of leaving unknown ones out."""
-    return call in (
-        "products_by_query", "orders_by_customer", "locations_by_query", "ledger_by_account",
-        "interactions_by_customer",
-    )  # fmt: skip
+    return call in PAGE_CALLS
 
 
 def product_queries(count: int) -> list[ProductQuery]:

@@ -8,10 +8,11 @@ from typing import Any, get_type_hints
 
 import adapters
 from domain.port import Ports
+from tests.adapters import test_ports
 from tests.adapters.counterpart import Counterpart
 from tests.systems import test_tryton_ports
 
-_APART = {"tryton": frozenset(test_tryton_ports._SERVED)}
+_APART = {"tryton": frozenset(test_tryton_ports.SERVED["erp"])}
 
 
 def _made() -> Iterator[tuple[str, type[Any]]]:
@@ -36,7 +37,10 @@ async def test_every_adapter_is_held_to_what_it_serves(
 ) -> None:
     """Each method of each port that an adapter serves is among the promises that are tested."""
     held: dict[str, frozenset[str]] = dict(_APART)
-    for counterpart in (sandbox_counterpart, tills_counterpart):
+    counterparts = {"sandbox": sandbox_counterpart, "tills": tills_counterpart}
+    assert counterparts.keys() == test_ports.SERVED.keys()
+    for system, counterpart in counterparts.items():
+        assert counterpart.promises.keys() == set(test_ports.SERVED[system])
         for call, promise in counterpart.promises.items():
             name = type(promise.adapter).__module__.split(".")[1]
             held[name] = held.get(name, frozenset()) | {call}

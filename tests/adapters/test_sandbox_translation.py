@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from adapters.sandbox_crm import Adapter as CrmAdapter
 from adapters.sandbox_crm import message as crm_message
 from adapters.sandbox_crm.translation import Reader as CrmReader

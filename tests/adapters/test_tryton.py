@@ -3,19 +3,24 @@
 import gzip
 import json
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from adapters.tryton import Adapter
 from domain.ask import Ask
+from domain.availability import StockLevel
 from domain.configuration import ConfigurationError
+from domain.customer import Customer, Trait, TraitKind
 from domain.deadline import Deadline, Duration
 from domain.errors import (
     BadInput,
+    Failure,
     SourceContract,
     SourceFailure,
     SourceRejected,
@@ -81,6 +86,7 @@ _HONEST: dict[str, Any] = {
         {"id": 2, "type": "storage", "parent": 1},
     ],
     "model.stock.move.search_read": [],
+    "model.party.party.search_read": [],
     "model.product.product.search_read": [_PRICE],
 }
 
@@ -130,6 +136,11 @@ async def _tryton(respond: Respond | None = None, **results: object) -> AsyncIte
             yield Adapter(upstream, Secret("password"), options)
         finally:
             await upstream.close()
+
+
+def _levels(found: Sequence[StockLevel] | Failure) -> Sequence[StockLevel]:
+    assert not isinstance(found, Failure), found
+    return found
 
 
 _PRODUCTS = "model__product__product__search_read"
@@ -213,6 +224,56 @@ async def test_a_move_that_is_none_breaks_the_contract(value: float) -> None:
             whole(await tryton.stock_by_sku(["A"], _ask()))
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("internal_quantity", -1.0),
+        ("internal_quantity", "many"),
+        ("planned_date", {"__class__": "date", "year": 2026, "month": 13, "day": 1}),
+        ("to_location", None),
+    ],
+)
+async def test_a_damaged_move_costs_its_own_product(path: str, value: object) -> None:
+    """Of several products the one whose move makes no sense is a failure, and no other."""
+    moves = [_with(_with(_MOVE, "product./code", "B"), path, value), _MOVE]
+    async with _tryton(
+        model__product__product__search_read=[_STOCK, _with(_STOCK, "code", "B")],
+        model__stock__move__search_read=moves,
+    ) as tryton:
+        found = await tryton.stock_by_sku(["A", "B"], _ask())
+        (level,) = _levels(found["A"])
+        assert (level.on_hand, level.allocated) == (5, 2)
+        assert isinstance(found["B"], SourceContract)
+
+
+async def test_a_damaged_move_of_nobody_knows_what_is_everybody_s() -> None:
+    """A damaged move that does not say what it moves may be anything's: no figure is made."""
+    move = _with(_with(_MOVE, "product./code", None), "internal_quantity", -1.0)
+    async with _tryton(
+        model__product__product__search_read=[_STOCK], model__stock__move__search_read=[move]
+    ) as tryton:
+        with pytest.raises(SourceContract):
+            await tryton.stock_by_sku(["A"], _ask())
+
+
+async def test_a_damaged_move_does_not_end_the_reading() -> None:
+    """A full page that ends in a damaged move is followed by the next one."""
+    full = [_with(_MOVE, "id", number) for number in range(1, 1000)]
+    full.append(_with(_with(_MOVE, "product./code", "B"), "id", None))
+
+    async def respond(method: str, exchange: Exchange) -> bytes | None:
+        if method != "model.stock.move.search_read":
+            return None
+        page = full if b'["id",">",0]' in exchange.body else [_with(_MOVE, "id", 1001)]
+        return answer(json.dumps({"id": 0, "result": page}).encode())
+
+    products = [_with(_STOCK, "quantity", 9000.0), _with(_STOCK, "code", "B")]
+    async with _tryton(respond, model__product__product__search_read=products) as tryton:
+        found = await tryton.stock_by_sku(["A", "B"], _ask())
+        assert [each.allocated for each in _levels(found["A"])] == [2000]
+        assert isinstance(found["B"], SourceContract)
+
+
 async def test_a_code_that_stands_twice_breaks_the_contract() -> None:
     """Where two products have one code, nobody guesses which price is meant."""
     async with _tryton(model__product__product__search_read=[_PRICE, _PRICE]) as tryton:
@@ -253,6 +314,59 @@ async def test_a_damaged_record_costs_its_own_key() -> None:
         assert isinstance(page, Page)
         assert [type(each) for each in page.items] == [Order, SourceContract]
         assert (page.cursors, page.has_next) == (("9", "8"), True)
+
+
+_MECHANISMS = ["contact_mechanisms.type", "contact_mechanisms.value"]
+_ADDRESSES = [f"addresses.{name}" for name in ("city", "country.code", "postal_code", "street")]
+_BY_MAIL, _BY_NAME = Trait(TraitKind.EMAIL, "a@b.example"), Trait(TraitKind.NAME, "Nowak")
+
+
+@pytest.mark.parametrize(
+    ("fields", "traits", "asked"),
+    [
+        (None, [], [*_ADDRESSES, "code", *_MECHANISMS, "lang.code", "name"]),
+        ({"identities", "is_restricted"}, [], []),
+        ({"name"}, [], ["name"]),
+        ({"email"}, [], ["email"]),
+        ({"phone", "number"}, [], ["code", "mobile", "phone"]),
+        ({"email", "other_phones"}, [], _MECHANISMS),
+        ({"birth_date", "consents", "segments"}, [], []),
+        ({"language", "addresses"}, [], [*_ADDRESSES, "lang.code"]),
+        # By these it is told whom a search has found.
+        ({"language"}, [_BY_MAIL], [*_MECHANISMS, "lang.code"]),
+        (set(), [_BY_NAME], [*_ADDRESSES, "name"]),
+    ],
+)
+async def test_a_party_is_asked_for_what_will_be_read(
+    fields: set[str] | None, traits: list[Trait], asked: list[str]
+) -> None:
+    """Tryton is asked for no field of a party that nobody will read."""
+    sent: list[list[str]] = []
+
+    async def respond(method: str, exchange: Exchange) -> bytes | None:
+        if method != "model.party.party.search_read":
+            return None
+        sent.append(json.loads(exchange.body)["params"][4])
+        return answer(b'{"id": 0, "result": []}')
+
+    ask = replace(_ask(), fields=None if fields is None else frozenset(fields))
+    async with _tryton(respond) as tryton:
+        if traits:
+            await tryton.customers_by_trait(traits, ask)
+        else:
+            await tryton.customer_by_key(["erp:1"], ask)
+    assert sent == [["id", *asked]]
+
+
+async def test_a_party_without_what_was_asked_for_breaks_the_contract() -> None:
+    """A field that was asked for and is not there is a contract failure of that party alone."""
+    parties = [{"id": 1, "name": "A"}, {"id": 2}]
+    async with _tryton(model__party__party__search_read=parties) as tryton:
+        found = await tryton.customer_by_key(
+            ["erp:1", "erp:2"], replace(_ask(), fields=frozenset({"name"}))
+        )
+    assert isinstance(found["erp:1"], Customer)
+    assert isinstance(found["erp:2"], SourceContract)
 
 
 async def test_a_forged_cursor_harms_no_other_list() -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.fleet import Replica, fleet, free_ports
 from tests.shop import ROOT
@@ -91,6 +92,7 @@ async def _follow(url: str, seen: asyncio.Queue[int | None]) -> None:
         seen.put_nowait(socket.close_code)
 
 
+@pytest.mark.long
 async def test_replicas_are_replaced_without_a_failed_request(tmp_path: Path) -> None:
     """While each replica is stopped and started again no request fails and sockets are told."""
     ports = free_ports(2)

@@ -490,8 +490,9 @@ async def test_dripping_answer(issuer: Issuer) -> None:
             await provider.published()
         issuer.held.set()
         issuer.replies[METADATA] = lambda: (503, {}, b"")
+        patient = Provider("test", issuer.settings().issuers["test"], client, timeout=5)
         with pytest.raises(ProviderError, match="answered with status"):
-            await provider.published()
+            await patient.published()
 
 
 async def test_configured_key_address(issuer: Issuer, clock: TestClock) -> None:

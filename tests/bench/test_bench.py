@@ -67,6 +67,7 @@ async def test_gateway_and_floor_answer_alike(
 
 
 @pytest.mark.systems
+@pytest.mark.long
 @pytest.mark.parametrize("name", _ON_NODE)
 async def test_contenders_on_node_answer_alike(
     name: str, upstream: Running, floor: Running

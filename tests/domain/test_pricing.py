@@ -566,6 +566,7 @@ def _whole(price: Price) -> bool:
     return of_rates and sums and all(each.net.minor >= 0 <= each.tax.minor for each in price.taxes)
 
 
+@pytest.mark.long
 @given(carts())
 def test_the_sums_are_exact(drawn: tuple[PricingRequest, list[Promotion]]) -> None:
     """Goods plus delivery less discounts is the total, and net plus tax is gross for each rate."""

@@ -83,6 +83,7 @@ def _ended(arguments: Sequence[str], report: Path) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_graphql_cores_tests_pass_on_the_engine(tmp_path: Path) -> None:
     """Of graphql-core's tests that are planned, 92 % pass; docs/engine.md lists the others."""
     report = _ended(["tests/execution"], tmp_path / "report.json")

@@ -154,7 +154,7 @@ async def test_plans_and_documents_stay_bounded() -> None:
     assert size <= 60 + 10
     for number in range(100):
         await executor.execute(f'{{ __type(name: "T{number}") {{ name }} }}', None, None, opened)
-    assert len(executor._engine._introspection._known) <= 16
+    assert len(executor._engine._introspection._known) <= 32
     opened.loaders.close()
 
 

@@ -227,6 +227,7 @@ async def test_waiting_is_bounded(settings: StorageSettings) -> None:
     await store.close()
 
 
+@pytest.mark.long
 def test_a_gateway_killed_while_it_writes_to_sqlite_loses_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

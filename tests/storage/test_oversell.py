@@ -19,6 +19,7 @@ def sale(url: str) -> Iterator[Sale]:
     sale.close()
 
 
+@pytest.mark.long
 def test_fifty_pieces_are_held_once_by_fifty_of_two_hundred(sale: Sale) -> None:
     """Of 200 buyers who click twice, at several processes of which one is killed, exactly as many
     hold the goods as there are pieces, and every other one is told of a shortage."""

@@ -21,6 +21,7 @@ from tests.adapters.counterpart import (
 )
 from tests.adapters.test_ports import (  # noqa: F401 - the promises are one suite
     promise,
+    pytest_generate_tests,
     test_a_cursor_of_another_list_is_bad_input,
     test_a_listing_is_walked_through_by_its_cursors,
     test_keys_that_are_not_the_systems_are_never_sent,
@@ -35,36 +36,25 @@ from tests.adapters.test_ports import (  # noqa: F401 - the promises are one sui
 )
 from tests.systems.tryton_server import Server, Tryton
 
-pytestmark = pytest.mark.systems
+pytestmark = [pytest.mark.systems, pytest.mark.long]
 
-_SERVED = [
-    *(
-        "product_by_key",
-        "variant_by_sku",
-        "variant_by_gtin",
-        "products_by_query",
-        "product_count_by_query",
-    ),
-    *("offer_by_sku", "stock_by_sku", "location_by_key", "locations_by_query"),
-    *("customer_by_key", "customers_by_trait"),
-    *("order_by_key", "order_by_number", "orders_by_customer"),
-]
-
-
-@pytest.fixture(params=_SERVED)
-def call(request: pytest.FixtureRequest) -> str:
-    """Each method that Tryton serves."""
-    name: str = request.param
-    return name
+SERVED = {
+    "erp": (
+        "product_by_key", "variant_by_sku", "variant_by_gtin", "products_by_query",
+        "product_count_by_query", "offer_by_sku", "stock_by_sku", "location_by_key",
+        "locations_by_query", "customer_by_key", "customers_by_trait", "order_by_key",
+        "order_by_number", "orders_by_customer",
+    )
+}  # fmt: skip
 
 
 @pytest.fixture
 def counterpart(
-    adapter: Adapter, upstream: Upstream, promises: Mapping[str, Promise]
+    system: str, adapter: Adapter, upstream: Upstream, promises: Mapping[str, Promise]
 ) -> Counterpart:
     """Tryton behind its adapter; nobody can make it fail, and nobody counts but the client."""
     kept = {name: msgspec.structs.replace(each, adapter=adapter) for name, each in promises.items()}
-    return Counterpart(promises=kept, upstreams={"erp": upstream})
+    return Counterpart(promises=kept, upstreams={system: upstream})
 
 
 @pytest.fixture(scope="module")

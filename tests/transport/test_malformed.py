@@ -60,6 +60,7 @@ def body_of(dice: random.Random) -> bytes:
     return dice.randbytes(dice.randrange(60)) if kind < 0.25 else text
 
 
+@pytest.mark.long
 async def test_ten_thousand_malformed_requests() -> None:
     """None is a server error, none shows what is inside, and each answer is GraphQL's."""
     print(f"SEED={SEED}")
