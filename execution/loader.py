@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from aiodataloader import DataLoader
+from aiodataloader import DataLoader, dispatch_queue
+from aiodataloader import Loader as Waiting
 from msgspec import Struct, structs
 
 from domain.ask import Ask
@@ -48,6 +49,27 @@ class Batches:
             task.cancel()
 
 
+class _Columns(DataLoader[K, Any]):
+    """aiodataloader's, asked for a column of keys at a time, with a task less for each batch."""
+
+    def futures(self, keys: Sequence[K]) -> list[asyncio.Future[Any]]:
+        """Give the future of each key."""
+        known, queue, create = self._cache, self._queue, self.loop.create_future
+        is_scheduled = bool(queue)
+        found = []
+        for key in keys:
+            future = known.get(key)
+            if future is None:
+                future = known[key] = create()
+                queue.append(Waiting(key, future))
+            found.append(future)
+        if queue and not is_scheduled:
+            # After as many turns of the loop as the library takes, which makes a task for the
+            # first: columns that have just come get to ask for their keys.
+            self.loop.call_soon(self.loop.call_soon, dispatch_queue, self)
+        return found
+
+
 class Loader(Generic[K, V]):
     """Loads values of one port by key, each key once per operation, all of a tick in one batch."""
 
@@ -65,11 +87,11 @@ class Loader(Generic[K, V]):
         self._ask = ask
         self._batches = batches
         self._keep = keep
-        self._loader: DataLoader[K, Any] | None = None
+        self._loader: _Columns[K] | None = None
 
-    def _open(self) -> DataLoader[K, Any]:
+    def _open(self) -> "_Columns[K]":
         if self._loader is None:
-            self._loader = DataLoader(self._batch)
+            self._loader = _Columns(self._batch)
         return self._loader
 
     def narrow(self, fields: frozenset[str]) -> None:
@@ -84,14 +106,13 @@ class Loader(Generic[K, V]):
         """
         if not keys:
             return []
-        loader = self._open()
-        futures = [loader.load(key) for key in keys]
+        futures = self._open().futures(keys)
         # A batch settles its keys in their order and without a pause: who waits for the last one
         # has mostly waited for all of them.
         for future in reversed(futures):
             if not future.done():
-                # asyncio.wait leaves the future alone when the caller is cancelled.
-                await asyncio.wait((future,))
+                # The shared future is left alone when the caller is cancelled.
+                await asyncio.shield(future)
         results: list[V | Failure | None] = []
         for future in futures:
             value = future.result()
