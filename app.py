@@ -26,6 +26,7 @@ from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
+from auth.trail import AccessLog
 from domain.bucket import TokenBucket
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.carriage import problems as delivery_problems
@@ -34,7 +35,9 @@ from domain.cart import Rules as CartRules
 from domain.configuration import ConfigurationError, Noted, Problem
 from domain.deadline import Duration
 from domain.holdback import HoldBack
+from domain.policy import Pseudonyms
 from domain.port import NOTHING_OWNED, UNSERVED, Ports
+from domain.record import AccessRecord
 from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
@@ -49,7 +52,7 @@ from execution.poll import Settings as StockSettings
 from execution.poll import StockPoll
 from execution.price import PriceNotes, PriceSweep
 from execution.price import Settings as PriceSettings
-from execution.record import AccessBuffer
+from execution.trail import AccessTrail
 from execution.watch import StockWatch
 from schema.build import build
 from storage.settings import StorageSettings
@@ -145,13 +148,25 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     ports = store.over(ports) if store else ports
     notes = PriceNotes(store.prices) if store else None
     offering = Offering(Lineage(), campaigns, notes)
+    trail, pseudonyms = AccessTrail(), KeyedPseudonyms(settings.auth.pseudonym_key_env)
     contexts = _contexts(
-        settings, systems, ports, policy, store, watch, offering, shared.buckets, hold_back
+        settings,
+        systems,
+        ports,
+        policy,
+        store,
+        watch,
+        offering,
+        shared.buckets,
+        hold_back,
+        trail,
+        pseudonyms,
     )
     poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
 
     async def start() -> None:
+        await following.enter_async_context(trail.running(AccessLog(pseudonyms)))
         await following.enter_async_context(watch.running())
         await following.enter_async_context(poll.running())
         if store:
@@ -209,6 +224,8 @@ def _contexts(
     offering: Offering,
     buckets: TokenBucket,
     hold_back: HoldBack,
+    record: AccessRecord,
+    pseudonyms: Pseudonyms,
 ) -> Contexts:
     return Contexts(
         settings.context,
@@ -223,8 +240,8 @@ def _contexts(
         rules=settings.cart,
         hold_back=hold_back,
         actions=policy,
-        record=AccessBuffer(),
-        pseudonyms=KeyedPseudonyms(settings.auth.pseudonym_key_env),
+        record=record,
+        pseudonyms=pseudonyms,
         buckets=buckets,
     )
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from adapters._system import SystemSettings
 from adapters._upstream import Upstream
@@ -34,7 +35,7 @@ from domain.product import Option
 from domain.provenance import PRICE, Provenance
 from domain.viewer import Channel
 from sandbox.persona import CUSTOMER_CONTACT, CUSTOMER_KUNNR, CUSTOMER_ORDERS, NEIGHBOUR_KUNNR
-from tests.adapters.counterpart import Counterpart
+from tests.adapters.counterpart import Counterpart, plain
 from tests.sandbox.running import Sandbox
 
 PROVENANCE = Provenance("erp", datetime(2026, 11, 22, tzinfo=UTC), PRICE)
@@ -238,6 +239,41 @@ async def test_products_carry_what_the_erp_says_of_them(
         assert each.unit == "cm"
         assert 0 < each.number < 10
         assert each.value == str(each.number)
+
+
+async def test_a_style_is_described_at_length_only_where_that_is_read(
+    counterpart: Counterpart,
+) -> None:
+    """What an operation does not read of a style is left out; all that it reads is as ever."""
+    promise = counterpart.promises["product_by_key"]
+    keys = promise.keys[:20]
+    whole = await promise.adapter.product_by_key(keys, counterpart.ask())
+    assert any(each.attributes and each.safety for each in whole.values())
+    for fields, is_brief in (({"name"}, True), ({"attributes"}, False), ({"safety"}, False)):
+        ask = structs.replace(counterpart.ask(), fields=frozenset(fields))
+        found = await promise.adapter.product_by_key(keys, ask)
+        for key, product in found.items():
+            left_out = {"attributes": (), "composition": (), "safety": None} if is_brief else {}
+            assert plain(product) == plain(structs.replace(whole[key], **left_out))
+
+
+async def test_a_variant_brings_its_style_along_where_that_is_read(
+    counterpart: Counterpart,
+) -> None:
+    """A variant is the same with its style and without, and the style is whole."""
+    promise = counterpart.promises["variant_by_sku"]
+    skus = promise.keys[:20]
+    alone, along = [
+        await promise.adapter.variant_by_sku(
+            skus, structs.replace(counterpart.ask(), fields=frozenset(fields))
+        )
+        for fields in ({"name"}, {"name", "style"})
+    ]
+    assert alone.keys() == along.keys() == set(skus)
+    for sku, variant in along.items():
+        assert variant.style is not None
+        assert variant.style.safety is not None
+        assert plain(alone[sku]) == plain(structs.replace(variant, style=None))
 
 
 async def test_an_untranslated_product_says_which_language_it_is_in(

@@ -158,6 +158,24 @@ class Oracle:
         return standing
 
 
+def held(schema: GraphQLSchema, kind: str, shown: Shown) -> set[tuple[str, str]]:
+    """Find every field in which an answer holds anything, with the type that has it."""
+    found: set[tuple[str, str]] = set()
+    waiting = [(kind, shown)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, list):
+            waiting += [(name, each) for each in value]
+        elif isinstance(value, dict):
+            name = value.get("__typename", name)
+            fields: Any = getattr(schema.type_map[name], "fields", {})
+            for field, each in value.items():
+                if not field.startswith("__") and each not in (None, []):
+                    found.add((name, field))
+                    waiting.append((get_named_type(fields[field].type).name, each))
+    return found
+
+
 def _leaf(
     path: str, place: tuple[str, str], view: View, whole: Shown, shown: Shown
 ) -> Iterator[Flaw]:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLObjectType
+from graphql import GraphQLInputObjectType, GraphQLObjectType, get_named_type
 
 from auth.policy import PolicyTable
 from auth.table import read_table
@@ -19,9 +19,10 @@ from domain.policy import Category, Condition, View
 from domain.viewer import PolicyClass, Purpose, Role
 from sandbox.persona import ASSOCIATE_STORE, CUSTOMER_CONTACT, NEIGHBOUR_CONTACT
 from tests.policy.issuer import Caller
-from tests.policy.oracle import Oracle
+from tests.policy.oracle import Oracle, held
 from tests.policy.proof import SEED, Proof, caller
 from tests.policy.selection import DISGUISES
+from tests.policy.test_sight import EXCERPTS
 from tests.policy.way import (
     CUSTOMER,
     END,
@@ -148,6 +149,19 @@ def _is_led(who: Caller, way: str, *, has_case: bool) -> bool:
 _EACH = pytest.mark.parametrize(("who", "has_case"), CALLERS, ids=_NAMES)
 
 
+def _untold(role: Role, places: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Find the fields of which introspection does not tell a role, but for shells of nothing."""
+    told = EXCERPTS[role].type_map
+    shells = PUBLISHED.classification.passages - told.keys()
+    untold = set()
+    for name, field in places:
+        kind: Any = PUBLISHED.graphql.type_map[name]
+        is_shell = name in shells or get_named_type(kind.fields[field].type).name in shells
+        if not is_shell and field not in getattr(told.get(name), "fields", {}):
+            untold.add((name, field))
+    return untold
+
+
 @_EACH
 def test_every_field_by_every_way(world: World, who: Caller, has_case: bool) -> None:
     """A caller sees of each field what the table says, whichever way and disguise they choose.
@@ -175,6 +189,8 @@ def test_every_field_by_every_way(world: World, who: Caller, has_case: bool) -> 
         assert answer.status == 200, answer.errors
         flaws = oracle.flaws(WAYS[way][0], whole, shown)
         assert not flaws, f"PROOF_SEED={SEED}: {way}, {disguise}: {flaws[:5]} of {len(flaws)}"
+        untold = _untold(who.role, held(PUBLISHED.graphql, WAYS[way][0], shown))
+        assert not untold, f"PROOF_SEED={SEED}: {way}, {disguise}: {untold}"
     if case is not None:
         given = {"idempotencyKey": f"proof-end-{case}"[:128], "case": case}
         assert not world.proof.ask(who, END, {"input": given}).errors

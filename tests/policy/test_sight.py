@@ -271,6 +271,11 @@ def _names(schema: GraphQLSchema) -> set[str]:
     return found
 
 
+def hidden_names(shown: GraphQLSchema) -> set[str]:
+    """Every name of the schema that is in no sight of whom this is shown."""
+    return _names(SCHEMA) - _names(shown)
+
+
 def _texts(shown: GraphQLSchema) -> Iterator[tuple[str, str]]:
     """Everything that a schema says in words."""
     told = introspection_from_schema(shown)
@@ -290,7 +295,7 @@ def _texts(shown: GraphQLSchema) -> Iterator[tuple[str, str]]:
 @_EACH
 def test_descriptions_name_nothing_else(role: Role) -> None:
     """What is described to a role is described without naming what it is not told of."""
-    hidden = _names(SCHEMA) - _names(EXCERPTS[role])
+    hidden = hidden_names(EXCERPTS[role])
     for place, text in _texts(EXCERPTS[role]):
         if not place.startswith(".None.__"):
             quoted = set(re.findall(r"`(\w+)`", text))
@@ -307,7 +312,7 @@ def test_mistakes_name_nothing_else(role: Role) -> None:
     """
     shown = EXCERPTS[role]
     documents = Documents(SCHEMA, Limits(), capacity=1)
-    hidden = _names(SCHEMA) - _names(shown)
+    hidden = hidden_names(shown)
     missing = [(kind.name, name) for kind in _objects(SCHEMA) for name in kind.fields]
     missing = [place for place in missing if place not in _shown(shown)]
     assert missing
