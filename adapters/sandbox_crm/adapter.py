@@ -166,13 +166,13 @@ class Adapter:
         self, queries: Sequence[InteractionQuery], ask: Ask
     ) -> Mapping[InteractionQuery, Page[Interaction] | Failure]:
         """Read a page of each contact's conversations; a cursor is the id of one."""
-        call = "interactions_by_customer"
+        call, asked = "interactions_by_customer", _talk_fields(ask)
         before, refused = _places(queries, _talk)
 
         async def fetch(
             first: int, chunk: Mapping[str, str | None]
         ) -> dict[str, Page[Interaction] | SourceContract]:
-            body = {"contactIds": list(chunk), "limit": first, "before": _set(chunk)}
+            body = {"contactIds": list(chunk), "limit": first, "before": _set(chunk), **asked}
             kind, rows = message.Data[message.Talks], message.TALK_ROWS
             answer = await self._queries.read(call, "interactions/query", body, kind, ask, rows)
             system, provenance = self._upstream.system, self._now(INTERACTION)
@@ -183,7 +183,9 @@ class Adapter:
                     call,
                     row.interactions,
                     lambda talk: (talk.id,),
-                    lambda talk: self._reader.interaction(row.contact_id, talk, provenance),
+                    lambda talk: self._reader.interaction(
+                        row.contact_id, talk, provenance, asked.get("fields")
+                    ),
                 )
                 return _page(talks, has_next=row.more)
 
@@ -279,6 +281,14 @@ def _fields(ask: Ask) -> dict[str, list[str]]:
     if ask.fields is None:
         return {}
     return {"fields": sorted({message.FIELDS[each] for each in ask.fields & message.FIELDS.keys()})}
+
+
+def _talk_fields(ask: Ask) -> dict[str, list[str]]:
+    """Name the fields of a conversation that somebody will read; nothing where that is all."""
+    if ask.fields is None:
+        return {}
+    more = {message.TALK_FIELDS[each] for each in ask.fields & message.TALK_FIELDS.keys()}
+    return {"fields": [*message.TALK, *sorted(more)]}
 
 
 def _page(rows: Sequence[tuple[Collection[str], R | SourceContract]], *, has_next: bool) -> Page[R]:
