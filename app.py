@@ -27,17 +27,14 @@ from auth.settings import problems as auth_problems
 from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
 from auth.trail import AccessLog
-from domain.allocation import Allocator
 from domain.bucket import TokenBucket
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.carriage import problems as delivery_problems
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
-from domain.change import StockNotices
-from domain.configuration import ConfigurationError, Problem
+from domain.configuration import ConfigurationError, Noted, Problem
 from domain.deadline import Duration
 from domain.holdback import HoldBack
-from domain.ledger import Place
 from domain.policy import Pseudonyms
 from domain.port import NOTHING_OWNED, UNSERVED, Ports
 from domain.record import AccessRecord
@@ -65,7 +62,6 @@ from transport.http import make_app
 from transport.log import log_as_json
 from transport.server import bind, run
 from transport.settings import Settings as TransportSettings
-from transport.webhook import Take
 
 _REACH = Duration(1)
 
@@ -129,26 +125,17 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         ),
     ]
     table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
-    policy, systems, store = None, None, None
-    try:
+    validity = timedelta(seconds=settings.price.validity)
+    policy, systems, store, campaigns = None, None, None, NO_CAMPAIGNS
+    with Noted(problems):
         policy = PolicyTable(published.classification, read_table(table))
-    except ConfigurationError as error:
-        problems += error.problems
-    try:
+    with Noted(problems):
         markets = [*settings.context.markets]
         systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
-    except ConfigurationError as error:
-        problems += error.problems
-    validity = timedelta(seconds=settings.price.validity)
-    try:
+    with Noted(problems):
         store = open_store(settings.storage, validity) if settings.storage else None
-    except ConfigurationError as error:
-        problems += error.problems
-    campaigns = NO_CAMPAIGNS
-    try:
+    with Noted(problems):
         campaigns = _campaigns(settings)
-    except ConfigurationError as error:
-        problems += error.problems
     if problems or policy is None or systems is None:
         raise ConfigurationError(problems)
 
@@ -184,10 +171,8 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         await following.enter_async_context(poll.running())
         if store:
             await following.enter_async_context(store.sweep.running())
-            allocators = _allocators(settings, systems)
-            await following.enter_async_context(
-                store.deliveries(allocators, contexts.ask).running()
-            )
+            deliveries = store.deliveries(systems.allocators, contexts.ask)
+            await following.enter_async_context(deliveries.running())
         if campaigns.name_goods:
             await following.enter_async_context(
                 offering.lineage.running(systems.ports.category, contexts.ask)
@@ -199,7 +184,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
                 systems.ports,
                 Offering(offering.lineage, campaigns),
                 contexts.ask,
-                _places(settings),
+                settings.price.places(settings.context.markets),
                 settings.price,
             )
             await following.enter_async_context(sweep.running())
@@ -221,7 +206,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         buckets=shared.buckets,
         documents=shared.documents,
         readiness=readiness,
-        webhooks=_takes(settings, systems, watch),
+        webhooks=systems.notices(settings.transport.webhooks, watch.tell),
         on_start=start,
         on_stop=stop,
     )
@@ -261,16 +246,6 @@ def _contexts(
     )
 
 
-def _places(settings: Settings) -> list[Place]:
-    """List every place whose prices are written down without anybody asking."""
-    return [
-        Place(market, channel, currency)
-        for market, currencies in settings.context.markets.items()
-        for currency in currencies
-        for channel in settings.price.channels
-    ]
-
-
 def _campaigns(settings: Settings) -> Campaigns:
     """Read the promotions' file. *Errors*: ``ConfigurationError`` with all that is wrong there."""
     if settings.promotion is None:
@@ -280,37 +255,6 @@ def _campaigns(settings: Settings) -> Campaigns:
     if problems:
         raise ConfigurationError([replace(each, file=file) for each in problems])
     return Campaigns(found)
-
-
-def _allocators(settings: Settings, systems: Systems) -> Mapping[str, Allocator]:
-    """Find the stock systems that can set goods aside."""
-    return {
-        name: adapter
-        for name, adapter in systems.adapters.items()
-        if "stock" in settings.systems[name].serves and isinstance(adapter, Allocator)
-    }
-
-
-def _takes(settings: Settings, systems: Systems, watch: StockWatch) -> Mapping[str, Take]:
-    """Tie each webhook to the adapter that understands it."""
-    takes: dict[str, Take] = {}
-    for name in settings.transport.webhooks:
-        adapter = systems.adapters.get(name)
-        if not isinstance(adapter, StockNotices):
-            able = [each for each, one in systems.adapters.items() if _sends(one)]
-            found = "found a system that sends no notices" if adapter else "found no such system"
-            allowed = f"allowed: {', '.join(able)}" if able else "leave it out: none sends any"
-            raise ConfigurationError([Problem(f"transport.webhooks.{name}", found, allowed)])
-        takes[name] = partial(_tell, adapter, watch)
-    return takes
-
-
-def _sends(adapter: object) -> bool:
-    return isinstance(adapter, StockNotices)
-
-
-async def _tell(adapter: StockNotices, watch: StockWatch, body: bytes) -> None:
-    await watch.tell(adapter.changed_skus(body))
 
 
 async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
@@ -334,10 +278,8 @@ async def _prepare(gateway: Gateway, *, needs_systems: bool) -> None:
         _say(f"going on without the store, until it is back: {reason}")
     _say(f"looking for {', '.join(gateway.systems.upstreams)}")
     problems: list[Problem] = []
-    try:
+    with Noted(problems):
         await gateway.systems.start()
-    except ConfigurationError as error:
-        problems += error.problems
     for key, failure in (await gateway.verifier.start()).items():
         allowed = "start the identity provider, or correct the address"
         problems.append(Problem(f"{key}.url", f"found no keys ({failure})", allowed))
@@ -359,10 +301,8 @@ async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) 
         return [*problems]
     told = {problem.key for problem in problems}
     more: list[Problem] = []
-    try:
+    with Noted(more):
         await compose(settings, read).close()
-    except ConfigurationError as error:
-        more += error.problems
     more += await unreachable(settings.systems)
     return [*problems, *(problem for problem in more if problem.key not in told)]
 
@@ -390,20 +330,16 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             _say("checking the configuration")
             settings: object = None
             sock, problems = None, list[Problem]()
-            try:
+            with Noted(problems):
                 sock = owned.enter_context(bind(given.host, given.port))
-            except ConfigurationError as error:
-                problems += error.problems
             try:
                 settings = config.load(given.config, Settings, environment)
             except ConfigurationError as error:
                 problems += error.problems
                 settings = error.rest
             if sock is not None and isinstance(settings, Settings) and not problems:
-                try:
+                with Noted(problems):
                     runner.run(serve(settings, read, sock))
-                except ConfigurationError as error:
-                    problems += error.problems
             if problems:
                 problems = runner.run(diagnose(problems, settings, read))
                 print(ConfigurationError(problems), file=sys.stderr)

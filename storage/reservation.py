@@ -209,15 +209,13 @@ class ReservationWriter:
             await self._connection.execute(
                 update(HOLD).where(mine).values(expires_at=reservation.expires_at)
             )
-        elif reservation.state is ReservationState.COMMITTED:
-            await self._connection.execute(update(HOLD).where(mine).values(expires_at=None))
         else:
             await self._connection.execute(delete(HOLD).where(mine))
 
     async def _note(self, reservation: Reservation, held: Iterable[ReservationLine | Held]) -> None:
         """Note what the stock systems that can set goods aside are to be told."""
         systems = {external_id(each.location_key).system for each in held}
-        is_over = reservation.state not in (ReservationState.HELD, ReservationState.COMMITTED)
+        is_over = reservation.state is not ReservationState.HELD
         to_tell = systems.intersection(self._told)
         id = UUID(reservation.key)
         await note(self._connection, self._database, id, to_tell, is_release=is_over)

@@ -1,6 +1,7 @@
 """Styles, their search, and the tree of material groups."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -39,7 +40,8 @@ class Catalogue:
         """Read styles by their numbers."""
         numbers = [local for local in self._erp.own(keys) if notation.is_short(local)]
         asked = {notation.long(number): number for number in numbers}
-        products = await self._products("product_by_key", "SATNR", asked, ask, article.styles(ask))
+        kind, read = article.styles(ask), article.Reader.product
+        products = await self._styles("product_by_key", "SATNR", asked, ask, kind, read)
         system = self._erp.upstream.system
         return {f"{system}:{number}": product for number, product in products.items()}
 
@@ -49,18 +51,16 @@ class Catalogue:
         """Read variants; the ERP answers with their styles, whole."""
         numbers = [sku for sku in skus if notation.is_short(sku)]
         asked = {notation.long(number): number for number in numbers}
-        kind = article.styles_of_variants(ask)
-        products = await self._products("variant_by_sku", "MATNR", asked, ask, kind)
-        return _variants(products, lambda variant: (variant.sku,), kind)
+        styles = await self._styles_of_variants("variant_by_sku", "MATNR", asked, ask)
+        return _variants(styles, lambda variant: (variant.sku,))
 
     async def variant_by_gtin(
         self, gtins: Sequence[str], ask: Ask
     ) -> Mapping[str, Variant | Failure]:
         """Read variants by their EANs; the ERP answers with their styles, whole."""
         asked = {gtin: gtin for gtin in gtins if article.is_gtin(gtin)}
-        kind = article.styles_of_variants(ask)
-        products = await self._products("variant_by_gtin", "EAN11", asked, ask, kind)
-        return _variants(products, lambda variant: variant.gtins, kind)
+        styles = await self._styles_of_variants("variant_by_gtin", "EAN11", asked, ask)
+        return _variants(styles, lambda variant: variant.gtins)
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
@@ -179,31 +179,42 @@ class Catalogue:
             found |= {f"{system}:{code}": category for code in codes}
         return found
 
-    async def _products(
+    async def _styles_of_variants(
+        self, call: str, field_name: str, asked: Mapping[str, str], ask: Ask
+    ) -> Mapping[str, Product | tuple[Variant, ...] | Failure]:
+        """Read the styles that variants come in, whole, or no more of them than the variants."""
+        if ask.fields is None or "style" in ask.fields:
+            kind, whole = article.WHOLE, article.Reader.product
+            return await self._styles(call, field_name, asked, ask, kind, whole)
+        kind, bare = article.BRIEF, article.Reader.variants
+        return await self._styles(call, field_name, asked, ask, kind, bare)
+
+    async def _styles(
         self,
         call: str,
         field_name: str,
         asked: Mapping[str, str],
         ask: Ask,
         kind: article.Styles,
-    ) -> dict[str, Product | Failure]:
+        read: Callable[[article.Reader, Any], V],
+    ) -> dict[str, V | Failure]:
         """Read styles, each under what was asked for: its own number, or one of a variant's.
 
         *Shape*: ``asked`` leads from the ERP's numbers to what the caller calls them; ``kind`` is
-        how much of each style is read.
+        how much of each style is decoded, ``read`` what is made of it.
         """
         spoken = article.languages(ask.language)
 
-        async def fetch(chunk: Sequence[str]) -> dict[str, Product | Failure]:
+        async def fetch(chunk: Sequence[str]) -> dict[str, V | Failure]:
             body = {field_name: chunk, "SPRAS": spoken}
             name = f"ARTICLE_BY_{field_name}"
             answer = await self._erp.post(name, body, kind, ask, call, message.LISTED_ROWS)
             reader = self._reader(answer, ask, call)
             own = {number: asked[number] for number in chunk}
-            return self._erp.by_key(answer.results, _numbers, reader.product, own, call)
+            return self._erp.by_key(answer.results, _numbers, partial(read, reader), own, call)
 
         parts = await self._erp.upstream.chunked(list(asked), MAX_KEYS, fetch)
-        return {number: product for part in parts for number, product in part.items()}
+        return {number: found for part in parts for number, found in part.items()}
 
     async def _page(self, query: ProductQuery, skip: int, ask: Ask) -> Page[Product] | Failure:
         call = "products_by_query"
@@ -304,19 +315,19 @@ def _numbers(row: message.Style) -> tuple[str, ...]:
 
 
 def _variants(
-    products: Mapping[str, Product | Failure],
+    styles: Mapping[str, Product | tuple[Variant, ...] | Failure],
     names: Callable[[Variant], Collection[str]],
-    kind: article.Styles,
 ) -> dict[str, Variant | Failure]:
-    """Take the variants that were asked for out of their styles, which whole ones bring along."""
+    """Take the variants that were asked for out of their styles, and whole ones along."""
     found: dict[str, Variant | Failure] = {}
-    for asked, product in products.items():
-        if isinstance(product, Failure):
-            found[asked] = product
-        else:
-            own = next((each for each in product.variants if asked in names(each)), None)
-            if own is not None:
-                found[asked] = structs.replace(own, style=product) if kind is article.WHOLE else own
+    for asked, style in styles.items():
+        if isinstance(style, Failure):
+            found[asked] = style
+            continue
+        variants = style.variants if isinstance(style, Product) else style
+        own = next((each for each in variants if asked in names(each)), None)
+        if own is not None:
+            found[asked] = structs.replace(own, style=style) if isinstance(style, Product) else own
     return found
 
 
