@@ -136,6 +136,7 @@ class Lists:
         given = {local: place for local, place in before.items() if place is not None}
         fields = kind.fields(ask)
         body = {kind.parameter: list(before), "limit": first, "before": given, **fields}
+        asked = fields.get("fields")
         answer = await self._queries.read(kind.call, kind.path, body, kind.decode, ask, kind.rows)
         system = self._upstream.system
         provenance = Provenance(system, datetime.now(UTC), kind.lifetime)
@@ -146,7 +147,7 @@ class Lists:
                 kind.call,
                 kind.items(row),
                 lambda item: (kind.cursor(item),),
-                lambda item: kind.translate(kind.owner(row), item, provenance, fields.get("fields")),
+                lambda item: kind.translate(kind.owner(row), item, provenance, asked),
             )
             for keys, value in items:
                 if not keys and isinstance(value, SourceContract):
