@@ -1,7 +1,7 @@
 """Writing prices down off the request's path: those that are seen, and those nobody looks at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -42,6 +42,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     interval: Duration = Duration(15 * 60)
     validity: Duration = Duration(24 * 3_600)
     channels: tuple[Channel, ...] = (Channel.WEB,)
+
+    def places(self, markets: Mapping[str, Sequence[str]]) -> list[Place]:
+        """List every place whose prices are written down without anybody asking."""
+        return [
+            Place(market, channel, currency)
+            for market, currencies in markets.items()
+            for currency in currencies
+            for channel in self.channels
+        ]
 
 
 class PriceNotes:

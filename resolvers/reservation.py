@@ -161,8 +161,6 @@ async def release(
     async def work(changes: Changes) -> ReservationOutcome:
         found = _own(context, rights, await changes.reservation.read(key))
         changed = released(found, context.now)
-        if not isinstance(changed, Reservation):
-            return ReservationOutcome(user_errors=(changed,))
         freed.extend(line.sku for line in found.lines)
         freed.extend(each.sku for each in await changes.reservation.held(key))
         await changes.reservation.save(changed)

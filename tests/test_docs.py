@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import adapters
-import config
 from app import Settings
 from domain.rule import Rulebook
+from domain.setting import describe
 from schema.build import build
 from tests.test_errors import tree
 
@@ -25,13 +25,13 @@ def _rows(page: str, form: str) -> set[str]:
 def test_every_setting_is_documented() -> None:
     """docs/configuration.md has a row for each setting, and none for what is no setting."""
     rows = _rows("configuration.md", "[^`]+")
-    assert rows == {setting.key for setting in config.describe(Settings)}
+    assert rows == {setting.key for setting in describe(Settings)}
 
 
 def test_every_key_of_a_promotion_is_documented() -> None:
     """docs/promotion.md has a row for each key of its file, and none for what is no key."""
     rows = _rows("promotion.md", "[^`]+")
-    assert rows == {setting.key for setting in config.describe(Rulebook)}
+    assert rows == {setting.key for setting in describe(Rulebook)}
 
 
 def test_every_error_code_is_documented() -> None:

@@ -66,11 +66,6 @@ def styles(ask: Ask) -> Styles:
     return BRIEF if is_brief else WHOLE
 
 
-def styles_of_variants(ask: Ask) -> Styles:
-    """Tell how much is read of the styles that variants come in: all, or nothing of their own."""
-    return WHOLE if ask.fields is None or "style" in ask.fields else BRIEF
-
-
 class Reader:
     """Translates the styles of one answer.
 
@@ -101,14 +96,13 @@ class Reader:
     def product(self, article: message.Style) -> Product:
         """One style with its variants, described as far as it was read."""
         number = notation.short(article.satnr)
-        key = f"{self._provenance.system}:{number}"
-        spoken, name = self._best({text.spras: text.maktx for text in article.makt})
+        spoken, name = self._title(article)
         descriptions = {text.spras: text.tdline for text in article.ltxt}
-        media = [(self._picture(picture, name), picture.atwrt) for picture in article.media]
+        media = self._pictures(article, name)
         category = self.category(article.matkl, article.t023t)
         whole = article if isinstance(article, message.Article) else None
         return Product(
-            key=key,
+            key=f"{self._provenance.system}:{number}",
             code=number,
             name=name,
             locale=spoken.lower(),
@@ -121,12 +115,14 @@ class Reader:
             is_discontinued=article.mstae == _DISCONTINUED,
             changed_at=datetime.combine(notation.day(article.laeda), time(), UTC),
             media=tuple(picture for picture, _ in media),
-            variants=tuple(
-                self._variant(variant, key, category.key, name, media)
-                for variant in article.variants
-            ),
+            variants=self._variants(article, name, media),
             provenance=self._provenance,
         )
+
+    def variants(self, article: message.Style) -> tuple[Variant, ...]:
+        """The variants of one style, without it."""
+        _, name = self._title(article)
+        return self._variants(article, name, self._pictures(article, name))
 
     def category(self, code: str, names: Sequence[message.GroupName]) -> Category:
         """A material group."""
@@ -154,6 +150,25 @@ class Reader:
             return value, None
         language, text = self._best({text.spras: text.atwtb for text in texts})
         return text, language.lower()
+
+    def _title(self, article: message.Style) -> tuple[str, str]:
+        """The language that a style is told in, and what it is called."""
+        return self._best({text.spras: text.maktx for text in article.makt})
+
+    def _pictures(self, article: message.Style, name: str) -> list[tuple[Media, str]]:
+        """A style's pictures, each with the colour that it shows."""
+        return [(self._picture(picture, name), picture.atwrt) for picture in article.media]
+
+    def _variants(
+        self, article: message.Style, name: str, media: Sequence[tuple[Media, str]]
+    ) -> tuple[Variant, ...]:
+        system = self._provenance.system
+        product_key = f"{system}:{notation.short(article.satnr)}"
+        category_key = f"{system}:{article.matkl}"
+        return tuple(
+            self._variant(variant, product_key, category_key, name, media)
+            for variant in article.variants
+        )
 
     def _variant(
         self,
