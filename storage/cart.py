@@ -19,8 +19,6 @@ from storage.seal import Seal
 from storage.subject import People, Subject, Subjects
 from storage.table import CART, CART_SECRET, SUBJECT
 
-# What is counted for staff beside the calls to the retailer's systems.
-_SYSTEM = "store"
 _HELD = "cart secret"
 _FORMAT = msgspec.msgpack.Decoder(Cart)
 
@@ -48,8 +46,7 @@ class CartReader:
                 columns[each.holder].append(each)
             return columns
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def cart_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Cart]:
         """Read carts by their own key; unknown and expired ones are absent."""
@@ -58,8 +55,7 @@ class CartReader:
         async def transaction(connection: AsyncConnection) -> Mapping[str, Cart]:
             return {each.key: each for each in await self._load(connection, CART.c.id.in_(ids))}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def carts_by_query(
         self, queries: Sequence[CartQuery], ask: Ask
@@ -77,8 +73,7 @@ class CartReader:
                 for query, place in places.items()
             }
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def _page(
         self, connection: AsyncConnection, query: CartQuery, after: tuple[datetime, UUID] | None
@@ -135,8 +130,7 @@ class CartReader:
             carts = await self._load(connection, CART.c.id.in_(held))
             return {held[UUID(each.key)]: each for each in carts}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def _load(
         self,

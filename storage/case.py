@@ -17,7 +17,6 @@ from storage.seal import Seal
 from storage.subject import People, Subject, Subjects
 from storage.table import ASSIST_CASE
 
-_SYSTEM = "store"
 _AGENT = "case agent"
 
 
@@ -42,8 +41,7 @@ class CaseReader:
                 columns[case.agent].append(case)
             return {agent: cases[:MAX_OPEN_CASES] for agent, cases in columns.items()}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
 
 class CaseWriter:

@@ -19,8 +19,6 @@ from storage.database import Database
 from storage.subject import People, Subjects
 from storage.table import COUPON, REDEMPTION
 
-_SYSTEM = "store"
-
 
 class CouponReader:
     """Reads what is left of coupons in batches; implements ``CouponPort``."""
@@ -75,8 +73,7 @@ class CouponReader:
                 )
             return found
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
 
 class CouponWriter:

@@ -22,8 +22,6 @@ from storage.shelf import Shelves, held_of
 from storage.subject import People, Subject, Subjects
 from storage.table import HOLD, RESERVATION, RESERVATION_LINE
 
-# What is counted for staff beside the calls to the retailer's systems.
-_SYSTEM = "store"
 _ORIGIN = "reservation origin"
 
 
@@ -49,8 +47,7 @@ class ReservationReader:
                 columns[each.holder].append(each)
             return columns
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def reservations_by_cart(
         self, keys: Sequence[str], ask: Ask
@@ -66,8 +63,7 @@ class ReservationReader:
                 columns[each.cart_key].append(each)
             return columns
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def reservation_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Reservation]:
         """Read reservations by their own key, ended ones as well; unknown keys are absent."""
@@ -78,8 +74,7 @@ class ReservationReader:
             found = await self._found(connection, RESERVATION.c.id.in_(ids))
             return {each.key: each.at(now) for each in found}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def _found(
         self, connection: AsyncConnection, which: ColumnElement[bool]

@@ -16,8 +16,6 @@ from storage.seal import Seal
 from storage.subject import People, Subject, Subjects
 from storage.table import SUBJECT, WISHLIST, WISHLIST_LINE
 
-# What is counted for staff beside the calls to the retailer's systems.
-_SYSTEM = "store"
 _LINK = "wishlist link"
 
 
@@ -45,8 +43,7 @@ class WishlistReader:
                 columns[each.customer_key].append(each)
             return columns
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def wishlist_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Wishlist]:
         """Read lists by their own key; unknown keys are absent."""
@@ -58,8 +55,7 @@ class WishlistReader:
             )
             return {each.key: each for each in lists}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def wishlist_by_link(
         self, secrets: Sequence[str], ask: Ask
@@ -87,8 +83,7 @@ class WishlistReader:
                 for row in rows
             }
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
 
 class WishlistWriter:
