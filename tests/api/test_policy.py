@@ -363,3 +363,32 @@ def test_previews_are_for_who_answers_for_access(
     """Nobody else is told what others may see."""
     given = {"role": "AGENT", "purpose": "RETURNS", "operation": "{ viewer { role } }"}
     assert shop.ask(PREVIEW, given, persona=persona).codes == [code]
+
+
+@pytest.mark.parametrize("purpose", ["ANALYTICS", "MARKETING"])
+def test_stand_ins_are_not_undone(shop: Shop, purpose: str) -> None:
+    """Who is told customers apart by stand-ins reads no system's own id of them anywhere."""
+    query = """query ($id: ID!) { customer(id: $id) { id externalIds { system id } } }"""
+    known = shop.ask(query, {"id": CUSTOMER}, persona="system").data["customer"]
+    told = shop.ask(
+        query, {"id": CUSTOMER}, persona="marketer", headers={"Commerce-Purpose": purpose}
+    ).data["customer"]
+    assert len(known["externalIds"]) == 3
+    assert told["id"] != known["id"]
+    assert told["externalIds"] is None
+
+
+def test_ids_of_systems_wait_for_a_case(shop: Shop) -> None:
+    """Before a case is open an agent reads nothing that is never masked, the ids of systems too."""
+    query = """query ($id: ID!) { customer(id: $id) { number externalIds { id } } }"""
+    found = shop.ask(query, {"id": CUSTOMER}, persona="agent")
+    assert found.data["customer"] == {"number": None, "externalIds": None}
+
+
+def test_a_screen_that_nobody_gets_is_asked_for_nowhere(shop: Shop) -> None:
+    """Whose role never sees the screen is told by no call whether an order or customer exists."""
+    query = "query ($number: String!) { customer360(orderNumber: $number) { customer { id } } }"
+    headers = {"Commerce-Purpose": "ANALYTICS"}
+    for number in ("4500000001", "0000000000"):
+        answer = shop.ask(query, {"number": number}, persona="merchandiser", headers=headers)
+        assert (answer.data, answer.calls) == ({"customer360": None}, {})

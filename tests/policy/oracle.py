@@ -18,8 +18,15 @@ from domain.policy import Condition, Standing, View
 from domain.viewer import PolicyClass
 
 TEXT = "PersonalText"
-# Ages, and what was looked at a moment later: the same for everybody, and never twice the same.
-_VOLATILE = {("Provenance", "observedAt"), ("Provenance", "ageSeconds")}
+# Ages, and what is counted from the moment: the same for everybody, and never twice the same.
+VOLATILE = {
+    ("Provenance", "observedAt"),
+    ("Provenance", "ageSeconds"),
+    ("Provenance", "freshness"),
+    ("PickupPromise", "availableFrom"),
+    ("PickupPromise", "availableUntil"),
+    ("Location", "isOpen"),
+}
 _OPEN = {each.value for each in (OrderState.DRAFT, OrderState.OPEN, OrderState.PARTLY_FULFILLED)}
 
 Shown = Any
@@ -183,7 +190,7 @@ def _leaf(
     if view is View.PSEUDONYM or (view is View.MASKED and place[1] != "id"):
         if shown == whole and whole is not None:
             yield path, f"shown as it is, and may be seen {view.value}"
-    elif place not in _VOLATILE and shown != whole:
+    elif place not in VOLATILE and shown != whole:
         yield path, f"is {shown!r}"
 
 
