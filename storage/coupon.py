@@ -16,10 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.ask import Ask
 from domain.coupon import Claim
 from storage.database import Database
-from storage.subject import People, Subjects
+from storage.subject import Subjects
 from storage.table import COUPON, REDEMPTION
-
-_SYSTEM = "store"
+from storage.writer import Writer
 
 
 class CouponReader:
@@ -75,17 +74,11 @@ class CouponReader:
                 )
             return found
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
 
-class CouponWriter:
+class CouponWriter(Writer):
     """Holds coupons within one transaction; implements ``CouponChanges``."""
-
-    def __init__(self, connection: AsyncConnection, database: Database, people: People) -> None:
-        self._connection = connection
-        self._database = database
-        self._people = people
 
     async def hold(self, claims: Sequence[Claim], until: datetime) -> Sequence[Claim]:
         """Hold codes for their takers until then, and tell which cannot be had any more."""
