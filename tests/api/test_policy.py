@@ -163,6 +163,31 @@ def test_a_denied_field_is_asked_of_nobody_on_any_path(shop: Shop, path: str) ->
     assert "birthDate" not in asked(shop)
 
 
+_MORE = """query ($id: ID!) { customer(id: $id) {
+  interactions(first: 3) { nodes { kind topic text subject order { number } } }
+  orders(first: 20) { nodes { number receiptNumber payments { method } } } } }"""
+
+
+def test_what_stands_beside_is_not_fetched_either(shop: Shop) -> None:
+    """What somebody wrote down, and how a sale was paid, are asked of no system for a store, which
+    may see neither; whoever may is shown both."""
+    answer = shop.ask(_MORE, {"id": CUSTOMER}, persona="associate")
+    talks = answer.data["customer"]["interactions"]["nodes"]
+    sales = answer.data["customer"]["orders"]["nodes"]
+    assert talks
+    assert all(each["topic"] and each["text"] is each["subject"] is None for each in talks)
+    assert any(each["receiptNumber"] for each in sales)
+    assert all(each["payments"] is None for each in sales)
+    fields = [e["body"]["fields"] for e in shop.requests("crm") if "interactions" in e["path"]]
+    assert fields == [["kind", "direction", "at", "topic", "reference"]]
+    assert {each["body"]["pay"] for each in shop.requests("pos")} == {False}
+    shop.mend()
+    shown = shop.ask(_MORE, {"id": CUSTOMER}, persona="officer").data["customer"]
+    assert all(each["text"] and each["subject"] for each in shown["interactions"]["nodes"])
+    assert any(each["payments"] for each in shown["orders"]["nodes"])
+    assert {each["body"]["pay"] for each in shop.requests("pos")} == {True}
+
+
 def test_a_case_that_ended_opens_nothing(shop: Shop) -> None:
     """From the moment a case is ended the customer is masked again."""
     ended(shop, opened(shop))
