@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import uvloop
 from msgspec import Struct
@@ -26,18 +27,14 @@ from auth.settings import AuthSettings
 from auth.settings import problems as auth_problems
 from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
-from domain.allocation import Allocator
-from domain.bucket import TokenBucket
+from auth.trail import AccessLog
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.carriage import problems as delivery_problems
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
-from domain.change import StockNotices
-from domain.configuration import ConfigurationError, Problem
-from domain.deadline import Duration
+from domain.configuration import ConfigurationError, Noted, Problem
 from domain.holdback import HoldBack
-from domain.ledger import Place
-from domain.port import NOTHING_OWNED, UNSERVED, Ports
+from domain.port import NOTHING_OWNED, UNSERVED
 from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
@@ -52,9 +49,9 @@ from execution.poll import Settings as StockSettings
 from execution.poll import StockPoll
 from execution.price import PriceNotes, PriceSweep
 from execution.price import Settings as PriceSettings
-from execution.record import AccessBuffer
+from execution.trail import AccessTrail
 from execution.watch import StockWatch
-from schema.build import build
+from schema.build import Published, build
 from storage.settings import StorageSettings
 from storage.shared import open_shared
 from storage.store import Store, open_store
@@ -62,9 +59,6 @@ from transport.http import make_app
 from transport.log import log_as_json
 from transport.server import bind, run
 from transport.settings import Settings as TransportSettings
-from transport.webhook import Take
-
-_REACH = Duration(1)
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -113,6 +107,91 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     *Errors*: ``ConfigurationError`` with everything that the settings leave open.
     """
     published = build()
+    policy, systems, store, campaigns = _parts(settings, read, published)
+    verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
+    shared = open_shared(settings.storage.redis if settings.storage else None)
+    watch = StockWatch(shared.feed, store.forget if store else None)
+    hold_back = HoldBack(settings.stock.held_back)
+    stock, assortment = hold_back.over(systems.ports.stock, systems.ports.assortment)
+    ports = replace(systems.ports, stock=stock, assortment=assortment)
+    ports = store.over(ports) if store else ports
+    notes = PriceNotes(store.prices) if store else None
+    offering = Offering(Lineage(), campaigns, notes)
+    trail, pseudonyms = AccessTrail(), KeyedPseudonyms(settings.auth.pseudonym_key_env)
+    contexts = Contexts(
+        settings.context,
+        ports,
+        policy,
+        store.own if store else NOTHING_OWNED,
+        store.attempts if store else UNSERVED,
+        changes=watch,
+        systems=tuple(systems.upstreams),
+        offering=offering,
+        terms=settings.reservation,
+        rules=settings.cart,
+        hold_back=hold_back,
+        actions=policy,
+        record=trail,
+        pseudonyms=pseudonyms,
+        buckets=shared.buckets,
+    )
+    poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
+    following = AsyncExitStack()
+
+    async def start() -> None:
+        await following.enter_async_context(trail.running(AccessLog(pseudonyms)))
+        await following.enter_async_context(watch.running())
+        await following.enter_async_context(poll.running())
+        if store:
+            await following.enter_async_context(store.sweep.running())
+            deliveries = store.deliveries(systems.allocators, contexts.ask)
+            await following.enter_async_context(deliveries.running())
+        if campaigns.name_goods:
+            await following.enter_async_context(
+                offering.lineage.running(systems.ports.category, contexts.ask)
+            )
+        if store and notes:
+            await following.enter_async_context(notes.running())
+            sweep = PriceSweep(
+                store.prices,
+                systems.ports,
+                Offering(offering.lineage, campaigns),
+                contexts.ask,
+                settings.price.places(settings.context.markets),
+                settings.price,
+            )
+            await following.enter_async_context(sweep.running())
+
+    async def stop() -> None:
+        await following.aclose()
+        await gateway.close()
+        await shared.close()
+
+    app = make_app(
+        Executor(published.graphql, settings.execution),
+        contexts,
+        verifier,
+        settings.transport,
+        buckets=shared.buckets,
+        documents=shared.documents,
+        readiness=systems.readiness,
+        webhooks=systems.notices(settings.transport.webhooks, watch.tell),
+        on_start=start,
+        on_stop=stop,
+    )
+    gateway = Gateway(app, systems, verifier, store)
+    return gateway
+
+
+class _Parts(NamedTuple):
+    policy: PolicyTable
+    systems: Systems
+    store: Store | None
+    campaigns: Campaigns
+
+
+def _parts(settings: Settings, read: Reader, published: Published) -> _Parts:
+    """Make what the settings can be wrong about. *Errors*: ``ConfigurationError`` with it all."""
     problems = [
         *context_problems(settings.context),
         *auth_problems(settings.auth),
@@ -126,132 +205,20 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         ),
     ]
     table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
-    policy, systems, store = None, None, None
-    try:
+    validity = timedelta(seconds=settings.price.validity)
+    policy, systems, store, campaigns = None, None, None, NO_CAMPAIGNS
+    with Noted(problems):
         policy = PolicyTable(published.classification, read_table(table))
-    except ConfigurationError as error:
-        problems += error.problems
-    try:
+    with Noted(problems):
         markets = [*settings.context.markets]
         systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
-    except ConfigurationError as error:
-        problems += error.problems
-    validity = timedelta(seconds=settings.price.validity)
-    try:
+    with Noted(problems):
         store = open_store(settings.storage, validity) if settings.storage else None
-    except ConfigurationError as error:
-        problems += error.problems
-    campaigns = NO_CAMPAIGNS
-    try:
+    with Noted(problems):
         campaigns = _campaigns(settings)
-    except ConfigurationError as error:
-        problems += error.problems
     if problems or policy is None or systems is None:
         raise ConfigurationError(problems)
-
-    verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
-    shared = open_shared(settings.storage.redis if settings.storage else None)
-    watch = StockWatch(shared.feed, store.forget if store else None)
-    hold_back = HoldBack(settings.stock.held_back)
-    stock, assortment = hold_back.over(systems.ports.stock, systems.ports.assortment)
-    ports = replace(systems.ports, stock=stock, assortment=assortment)
-    ports = store.over(ports) if store else ports
-    notes = PriceNotes(store.prices) if store else None
-    offering = Offering(Lineage(), campaigns, notes)
-    contexts = _contexts(
-        settings, systems, ports, policy, store, watch, offering, shared.buckets, hold_back
-    )
-    poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
-    following = AsyncExitStack()
-
-    async def start() -> None:
-        await following.enter_async_context(watch.running())
-        await following.enter_async_context(poll.running())
-        if store:
-            await following.enter_async_context(store.sweep.running())
-            allocators = _allocators(settings, systems)
-            await following.enter_async_context(
-                store.deliveries(allocators, contexts.ask).running()
-            )
-        if campaigns.name_goods:
-            await following.enter_async_context(
-                offering.lineage.running(systems.ports.category, contexts.ask)
-            )
-        if store and notes:
-            await following.enter_async_context(notes.running())
-            sweep = PriceSweep(
-                store.prices,
-                systems.ports,
-                Offering(offering.lineage, campaigns),
-                contexts.ask,
-                _places(settings),
-                settings.price,
-            )
-            await following.enter_async_context(sweep.running())
-
-    async def stop() -> None:
-        await following.aclose()
-        await gateway.close()
-        await shared.close()
-
-    async def readiness() -> Mapping[str, bool]:
-        reasons = await asyncio.gather(*(each.reach(_REACH) for each in systems.upstreams.values()))
-        return {name: reason is None for name, reason in zip(systems.upstreams, reasons)}
-
-    app = make_app(
-        Executor(published.graphql, settings.execution),
-        contexts,
-        verifier,
-        settings.transport,
-        buckets=shared.buckets,
-        documents=shared.documents,
-        readiness=readiness,
-        webhooks=_takes(settings, systems, watch),
-        on_start=start,
-        on_stop=stop,
-    )
-    gateway = Gateway(app, systems, verifier, store)
-    return gateway
-
-
-def _contexts(
-    settings: Settings,
-    systems: Systems,
-    ports: Ports,
-    policy: PolicyTable,
-    store: Store | None,
-    changes: StockWatch,
-    offering: Offering,
-    buckets: TokenBucket,
-    hold_back: HoldBack,
-) -> Contexts:
-    return Contexts(
-        settings.context,
-        ports,
-        policy,
-        store.own if store else NOTHING_OWNED,
-        store.attempts if store else UNSERVED,
-        changes=changes,
-        systems=tuple(systems.upstreams),
-        offering=offering,
-        terms=settings.reservation,
-        rules=settings.cart,
-        hold_back=hold_back,
-        actions=policy,
-        record=AccessBuffer(),
-        pseudonyms=KeyedPseudonyms(settings.auth.pseudonym_key_env),
-        buckets=buckets,
-    )
-
-
-def _places(settings: Settings) -> list[Place]:
-    """List every place whose prices are written down without anybody asking."""
-    return [
-        Place(market, channel, currency)
-        for market, currencies in settings.context.markets.items()
-        for currency in currencies
-        for channel in settings.price.channels
-    ]
+    return _Parts(policy, systems, store, campaigns)
 
 
 def _campaigns(settings: Settings) -> Campaigns:
@@ -263,37 +230,6 @@ def _campaigns(settings: Settings) -> Campaigns:
     if problems:
         raise ConfigurationError([replace(each, file=file) for each in problems])
     return Campaigns(found)
-
-
-def _allocators(settings: Settings, systems: Systems) -> Mapping[str, Allocator]:
-    """Find the stock systems that can set goods aside."""
-    return {
-        name: adapter
-        for name, adapter in systems.adapters.items()
-        if "stock" in settings.systems[name].serves and isinstance(adapter, Allocator)
-    }
-
-
-def _takes(settings: Settings, systems: Systems, watch: StockWatch) -> Mapping[str, Take]:
-    """Tie each webhook to the adapter that understands it."""
-    takes: dict[str, Take] = {}
-    for name in settings.transport.webhooks:
-        adapter = systems.adapters.get(name)
-        if not isinstance(adapter, StockNotices):
-            able = [each for each, one in systems.adapters.items() if _sends(one)]
-            found = "found a system that sends no notices" if adapter else "found no such system"
-            allowed = f"allowed: {', '.join(able)}" if able else "leave it out: none sends any"
-            raise ConfigurationError([Problem(f"transport.webhooks.{name}", found, allowed)])
-        takes[name] = partial(_tell, adapter, watch)
-    return takes
-
-
-def _sends(adapter: object) -> bool:
-    return isinstance(adapter, StockNotices)
-
-
-async def _tell(adapter: StockNotices, watch: StockWatch, body: bytes) -> None:
-    await watch.tell(adapter.changed_skus(body))
 
 
 async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
@@ -317,10 +253,8 @@ async def _prepare(gateway: Gateway, *, needs_systems: bool) -> None:
         _say(f"going on without the store, until it is back: {reason}")
     _say(f"looking for {', '.join(gateway.systems.upstreams)}")
     problems: list[Problem] = []
-    try:
+    with Noted(problems):
         await gateway.systems.start()
-    except ConfigurationError as error:
-        problems += error.problems
     for key, failure in (await gateway.verifier.start()).items():
         allowed = "start the identity provider, or correct the address"
         problems.append(Problem(f"{key}.url", f"found no keys ({failure})", allowed))
@@ -342,10 +276,8 @@ async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) 
         return [*problems]
     told = {problem.key for problem in problems}
     more: list[Problem] = []
-    try:
+    with Noted(more):
         await compose(settings, read).close()
-    except ConfigurationError as error:
-        more += error.problems
     more += await unreachable(settings.systems)
     return [*problems, *(problem for problem in more if problem.key not in told)]
 
@@ -373,20 +305,16 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             _say("checking the configuration")
             settings: object = None
             sock, problems = None, list[Problem]()
-            try:
+            with Noted(problems):
                 sock = owned.enter_context(bind(given.host, given.port))
-            except ConfigurationError as error:
-                problems += error.problems
             try:
                 settings = config.load(given.config, Settings, environment)
             except ConfigurationError as error:
                 problems += error.problems
                 settings = error.rest
             if sock is not None and isinstance(settings, Settings) and not problems:
-                try:
+                with Noted(problems):
                     runner.run(serve(settings, read, sock))
-                except ConfigurationError as error:
-                    problems += error.problems
             if problems:
                 problems = runner.run(diagnose(problems, settings, read))
                 print(ConfigurationError(problems), file=sys.stderr)

@@ -1,7 +1,6 @@
 """The one HTTP client that all adapters share: bounded, counted, and honest about outcomes."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import TypeVar
@@ -10,14 +9,8 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from adapters._address import Query, base_url, segment, target
-from adapters._body import (
-    Allowance,
-    BrokenBody,
-    Contract,
-    exact,
-    whole,
-)
+from adapters._address import Query, base_url, target
+from adapters._body import Allowance, BrokenBody, Contract
 from adapters._credential import Credential
 from adapters._outcome import (
     Explain,
@@ -31,23 +24,10 @@ from adapters._outcome import (
 from adapters._row import Rows, decode_rows
 from adapters._session import Attempt, Lost, Session
 from adapters._system import SystemSettings
+from adapters._verdict import answered, is_dead, lost, reason, too_late
 from domain.ask import Ask
 from domain.credential import TokenSource
 from domain.errors import Failure, SourceFailure, SourceRejected
-
-__all__ = [
-    "Explain",
-    "NotSent",
-    "Outcome",
-    "OutcomeUnknown",
-    "Rejected",
-    "Response",
-    "SystemSettings",
-    "Upstream",
-    "exact",
-    "segment",
-    "whole",
-]
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -114,7 +94,7 @@ class Upstream:
         except TimeoutError:
             return f"no answer within {patience:g} s"
         except OSError as error:
-            return _reason(error)
+            return reason(error)
         return None
 
     async def send(
@@ -146,7 +126,7 @@ class Upstream:
             content = msgspec.json.encode(json)
             sent.setdefault("Content-Type", "application/json")
         if self._time(ask) <= 0:
-            return _too_late(Attempt(), waits=True)
+            return too_late(Attempt(), waits=True)
         if self._waiting >= _WAITING_PER_SLOT * self.concurrency:
             return NotSent("too many calls wait for this system already")
         request = (method, place, sent, content, ask)
@@ -166,12 +146,12 @@ class Upstream:
                     attempt = Attempt()
                     if await self._credential.renew(sent, outcome.status):
                         outcome = await self._exchange(self._pool(), *request, attempt)
-                if repeatable and attempt.reused and _is_dead(outcome, attempt):
+                if repeatable and attempt.reused and is_dead(outcome, attempt):
                     attempt = Attempt()
                     outcome = await self._exchange(self._spare(), *request, attempt)
                 return outcome
         except TimeoutError:
-            return _too_late(attempt, waits)
+            return too_late(attempt, waits)
         finally:
             self._waiting -= waits
 
@@ -291,8 +271,8 @@ class Upstream:
                 method, place, headers, content, attempt, self._max_body, self._allowance
             )
         except (Lost, aiohttp.ClientError, OSError, BrokenBody) as error:
-            return _lost(error, attempt)
-        return _answer(*answer)
+            return lost(error, attempt)
+        return answered(*answer)
 
     def _time(self, ask: Ask) -> float:
         return min(self._timeout, ask.deadline.remaining() - _MARGIN)
@@ -312,46 +292,3 @@ class Upstream:
         session = Session(self.address, self.concurrency, keep=keep)
         self._owned.push_async_callback(session.close)
         return session
-
-
-def _is_dead(outcome: Outcome, attempt: Attempt) -> bool:
-    """Whether the connection ended before an answer began, as a kept one may at any time."""
-    return isinstance(outcome, OutcomeUnknown) and not (attempt.answered or outcome.broken)
-
-
-def _answer(status: int, headers: Mapping[str, str], body: bytes) -> Outcome:
-    if 200 <= status < 300:
-        return Response(status, headers, body)
-    answer = Rejected(status, body, f"answered {status}")
-    if 300 <= status < 400:
-        return Rejected(status, body, f"answered {status}, a redirect, which is never followed")
-    if 400 <= status < 500:
-        return answer
-    return OutcomeUnknown(answer.detail, broken=status < 500, answer=answer)
-
-
-def _lost(error: Exception, attempt: Attempt) -> NotSent | OutcomeUnknown:
-    cause = error.__cause__ if isinstance(error, Lost) else error
-    if not attempt.sent:
-        return NotSent(f"no connection ({_reason(cause)})")
-    if isinstance(error, BrokenBody):
-        return OutcomeUnknown(str(error), broken=True)
-    place = "in the middle of its answer" if attempt.answered else "before its answer began"
-    return OutcomeUnknown(f"the connection ended {place} ({type(cause).__name__})")
-
-
-def _reason(error: BaseException | None) -> str:
-    if isinstance(error, aiohttp.ClientConnectorError):
-        error = error.os_error
-    if isinstance(error, ConnectionError) and error.errno:
-        # asyncio's own text tells the address again.
-        return os.strerror(error.errno)
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-
-
-def _too_late(attempt: Attempt, waits: bool) -> NotSent | OutcomeUnknown:
-    if attempt.sent:
-        place = "was not whole" if attempt.answered else "had not begun"
-        return OutcomeUnknown(f"the answer {place} when the time was over", timed_out=True)
-    what = "waiting for a free slot" if waits else "connecting"
-    return NotSent(f"the time was over while {what}", timed_out=True)

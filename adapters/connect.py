@@ -1,24 +1,27 @@
 """Ties the configured systems to the ports, or says everything that keeps it from doing so."""
 
 import asyncio
-import difflib
 import importlib
 import inspect
 import pkgutil
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Protocol, TypeVar, get_type_hints
 
 from msgspec import Struct
 
 import adapters
 from adapters._address import base_url
-from adapters._scope import Member, misread, uneven
+from adapters._coverage import uncovered
+from adapters._scope import Member, misread
 from adapters._several import Several
-from adapters._upstream import SystemSettings, Upstream
-from domain.configuration import ConfigurationError, Problem
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
+from domain.allocation import Allocator
+from domain.change import StockNotices
+from domain.configuration import ConfigurationError, Noted, Problem
 from domain.credential import ClientCredentials, TokenSource
 from domain.deadline import Duration
 from domain.errors import Failure
@@ -30,6 +33,7 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PATIENCE = Duration(5)
+_REACH = Duration(1)
 
 
 class Reader(Protocol):
@@ -54,6 +58,7 @@ class Systems(Struct, frozen=True, kw_only=True):
     ports: Ports
     upstreams: Mapping[str, Upstream]
     adapters: Mapping[str, Any]
+    allocators: Mapping[str, Allocator]
 
     async def start(self, patience: Duration = _PATIENCE) -> None:
         """Reach every system and let its adapter prepare, side by side, each within ``patience``.
@@ -83,6 +88,31 @@ class Systems(Struct, frozen=True, kw_only=True):
             return Problem(key, f"no start within {patience:g} s", "see whether the system is well")
         return None
 
+    async def readiness(self) -> Mapping[str, bool]:
+        """Tell which systems can be reached now."""
+        found = await asyncio.gather(*(each.reach(_REACH) for each in self.upstreams.values()))
+        return {name: reason is None for name, reason in zip(self.upstreams, found)}
+
+    def notices(
+        self, names: Iterable[str], tell: Callable[[Sequence[str]], Awaitable[None]]
+    ) -> Mapping[str, Callable[[bytes], Awaitable[None]]]:
+        """Tie what each of these systems sends to its adapter, which reads whose stock changed.
+
+        *Errors*: ``ConfigurationError`` for a system that sends no notices.
+        """
+        takes: dict[str, Callable[[bytes], Awaitable[None]]] = {}
+        for name in names:
+            adapter = self.adapters.get(name)
+            if not isinstance(adapter, StockNotices):
+                able = [each for each, one in self.adapters.items() if _sends(one)]
+                found = (
+                    "found a system that sends no notices" if adapter else "found no such system"
+                )
+                allowed = f"allowed: {', '.join(able)}" if able else "leave it out: none sends any"
+                raise ConfigurationError([Problem(f"transport.webhooks.{name}", found, allowed)])
+            takes[name] = partial(_take, adapter, tell)
+        return takes
+
     async def close(self) -> None:
         """Close adapters, each before its connections."""
         async with AsyncExitStack() as closing:
@@ -109,11 +139,9 @@ def connect(
     problems: list[Problem] = []
     connected: dict[str, tuple[Upstream, Any]] = {}
     for name, system in settings.items():
-        try:
+        with Noted(problems):
             connected[name] = _system(name, system, read, markets, tokens)
-        except ConfigurationError as error:
-            problems += error.problems
-    problems += _coverage(settings, unserved, markets)
+    problems += uncovered(settings, [*get_type_hints(Ports)], unserved, markets)
     if problems:
         raise ConfigurationError(problems)
     ports: dict[str, Any] = {}
@@ -131,6 +159,11 @@ def connect(
         ports=Ports(**ports),
         upstreams={name: upstream for name, (upstream, _) in connected.items()},
         adapters={name: adapter for name, (_, adapter) in connected.items()},
+        allocators={
+            name: adapter
+            for name, (_, adapter) in connected.items()
+            if "stock" in settings[name].serves and isinstance(adapter, Allocator)
+        },
     )
 
 
@@ -155,6 +188,16 @@ async def _reached(upstream: Upstream, patience: Duration) -> Problem | None:
     found = f"found no connection to {upstream.address} ({reason})"
     allowed = "start the system, or correct the address"
     return Problem(f"systems.{upstream.system}.url", found, allowed)
+
+
+def _sends(adapter: object) -> bool:
+    return isinstance(adapter, StockNotices)
+
+
+async def _take(
+    adapter: StockNotices, tell: Callable[[Sequence[str]], Awaitable[None]], body: bytes
+) -> None:
+    await tell(adapter.changed_skus(body))
 
 
 def _system(
@@ -183,10 +226,9 @@ def _system(
         raise ConfigurationError(problems)
     kind = importlib.import_module(f"{adapters.__name__}.{system.adapter}").Adapter
     problems += _lacks(key, system, kind)
-    try:
+    options = None
+    with Noted(problems):
         options = read(system.options, kind.Options, f"{key}.options")
-    except ConfigurationError as error:
-        problems += error.problems
     if problems:
         raise ConfigurationError(problems)
     source = tokens(name, system.auth) if tokens and system.auth else None
@@ -225,40 +267,3 @@ def _calls(protocol: type) -> list[str]:
         for name, each in inspect.getmembers(protocol, inspect.isfunction)
         if not name.startswith("_")
     ]
-
-
-def _coverage(
-    settings: Mapping[str, SystemSettings], unserved: Sequence[str], markets: Sequence[str]
-) -> Iterator[Problem]:
-    """Check that each port is served exactly once for a scope, or said to be served by nobody."""
-    words = [*get_type_hints(Ports)]
-    serving: dict[str, list[str]] = defaultdict(list)
-    for name, system in settings.items():
-        for word in system.serves:
-            if word in words:
-                serving[word].append(name)
-            else:
-                yield _unknown(f"systems.{name}.serves", word, words)
-    for word in unserved:
-        if word not in words:
-            yield _unknown("unserved", word, words)
-    for word in words:
-        names = list(dict.fromkeys(serving[word]))
-        for name in names:
-            if (count := serving[word].count(name)) > 1:
-                found = f"lists {word} {count} times"
-                yield Problem(f"systems.{name}.serves", found, "list it once")
-        if names:
-            scopes = {name: system.scope for name, system in settings.items()}
-            yield from uneven(word, names, scopes, markets)
-        if names and word in unserved:
-            yield Problem("unserved", f"{names[0]} serves {word}", "take it out of one of the two")
-        if not names and word not in unserved:
-            allowed = f"add {word} to serves of the system that has it, or to unserved"
-            yield Problem("systems", f"no system serves {word}", allowed)
-
-
-def _unknown(key: str, word: str, words: Sequence[str]) -> Problem:
-    near = difflib.get_close_matches(word, words, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    return Problem(key, f"found {word!r}", f"{hint}allowed: {', '.join(words)}")

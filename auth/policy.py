@@ -121,11 +121,16 @@ class PolicyTable:
         if label is None:
             return {}
         cell = (policy_class.role, policy_class.purpose, label.category)
-        record = label.record or self.classification.records.get(parent_type)
-        basis = self.table.bases.get((record, policy_class.purpose)) if record else None
+        records = self.classification.records_of(parent_type, label)
+        bases = [
+            basis
+            for record in records
+            if (basis := self.table.bases.get((record, policy_class.purpose))) is not None
+        ]
         found = {"rule": self.table.says.get(cell)}
-        if basis is not None:
-            found |= {"basis": basis.ground, "retention": basis.retention}
+        if bases:
+            found["basis"] = ", ".join(dict.fromkeys(each.ground for each in bases))
+            found["retention"] = ", ".join(dict.fromkeys(each.retention for each in bases))
         return {name: text for name, text in found.items() if text is not None}
 
     def terms(self, type_name: str, policy_class: PolicyClass) -> Terms:

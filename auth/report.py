@@ -74,28 +74,36 @@ def data_map(policy: PolicyTable, systems: Mapping[str, Sequence[str]]) -> Itera
 
     *Shape*: ``systems`` are the ports that each configured system serves.
     """
-    records = policy.classification.records
     for (parent, name), label in sorted(policy.classification.fields.items()):
-        record = label.record or records.get(parent)
-        if record is None or not _is_about_somebody(label):
-            continue
-        port = _PORTS.get(record)
-        served = [each for each, ports in systems.items() if port in ports]
-        system = OWN if port is None else ", ".join(served) or "nobody"
-        for purpose in Purpose:
-            basis = policy.table.bases.get((record, purpose))
-            if basis is not None:
-                yield Entry(
-                    f"{parent}.{name}",
-                    label.category.value,
-                    label.sensitivity.value,
-                    label.subject.value,
-                    record.value,
-                    system,
-                    purpose.value,
-                    basis.ground,
-                    basis.retention,
-                )
+        for record in policy.classification.records_of(parent, label):
+            if _is_about_somebody(label):
+                yield from _entries(policy, systems, f"{parent}.{name}", label, record)
+
+
+def _entries(
+    policy: PolicyTable,
+    systems: Mapping[str, Sequence[str]],
+    field: str,
+    label: Label,
+    record: Record,
+) -> Iterator[Entry]:
+    port = _PORTS.get(record)
+    served = [each for each, ports in systems.items() if port in ports]
+    system = OWN if port is None else ", ".join(served) or "nobody"
+    for purpose in Purpose:
+        basis = policy.table.bases.get((record, purpose))
+        if basis is not None:
+            yield Entry(
+                field,
+                label.category.value,
+                label.sensitivity.value,
+                label.subject.value,
+                record.value,
+                system,
+                purpose.value,
+                basis.ground,
+                basis.retention,
+            )
 
 
 def matrix_page(policy: PolicyTable) -> str:

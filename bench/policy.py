@@ -25,7 +25,7 @@ from domain.viewer import PolicyClass, Purpose, Role, Viewer
 from execution.context import Asked, Contexts
 from execution.context import Settings as ContextSettings
 from execution.executor import Executor, Settings
-from execution.record import AccessBuffer
+from execution.trail import AccessTrail
 from schema.build import build
 from tests.execution.shop import NOW, Shop
 
@@ -112,7 +112,7 @@ async def main() -> None:
     table = PolicyTable(published.classification, read_table())
     base = _Side(published, _Everything(), UNRECORDED)
     guarded = _Side(published, table, UNRECORDED)
-    recorded = _Side(published, table, AccessBuffer())
+    recorded = _Side(published, table, AccessTrail())
     print("| query | caller | policy | and record |\n|---|---|---|---|")
     for query, text in _QUERIES.items():
         for who, viewer in _VIEWERS.items():

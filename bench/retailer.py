@@ -155,6 +155,7 @@ def contact(key: str) -> Row:
         "phones": [{"number": f"+48 409 151 {number:03}", "kind": "mobile", "primary": True}],
         "birthDate": "1962-06-28",
         "locale": "pl_PL",
+        "restricted": False,
         "addresses": [
             {
                 "kind": kind,

@@ -10,13 +10,10 @@ from uuid_utils import uuid7
 from domain.case import MAX_OPEN_CASES, Case, Verification
 from domain.errors import BadInput
 from domain.outcome import Input, Outcome, UserError
-from domain.viewer import Purpose, Role
+from domain.viewer import Purpose
 
 LIFETIME = timedelta(hours=1)
 """How long a case is open where nobody ends it: a conversation, not a working day."""
-
-OPENERS = frozenset({Role.AGENT, Role.AGENT_LEAD, Role.PRIVACY_OFFICER})
-"""Who speaks with customers, or for them, and so has cases."""
 
 _MIN_REASON, _MAX_REASON = 3, 500
 

@@ -5,7 +5,6 @@ An *entry* is what is kept of a line; a *line* is the entry in its cart, with al
 both.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
@@ -172,11 +171,15 @@ class CartFilter(Struct, frozen=True, kw_only=True):
 
 
 class CartQuery(Struct, frozen=True):
-    """A page of carts in one currency, the last changed first."""
+    """A page of carts in one currency, the last changed first.
+
+    *Shape*: ``holders`` are the customers of whom alone carts are listed; None for everybody.
+    """
 
     page: PageRequest
     where: CartFilter
     currency: str
+    holders: frozenset[str] | None = None
 
 
 class CartInput(Input, frozen=True, kw_only=True, omit_defaults=True):
@@ -259,11 +262,6 @@ def check_secret(secret: str, argument: str = "input.secret") -> None:
     ):
         allowed = "32 random bytes as base64url, 43 characters, drawn anew for each cart"
         raise BadInput(argument, f"{len(secret)} characters", allowed)
-
-
-def new_secret() -> str:
-    """Draw a secret of 256 bits."""
-    return secrets.token_urlsafe(32)
 
 
 @runtime_checkable

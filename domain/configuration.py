@@ -1,6 +1,7 @@
 """What can be wrong with a configuration, told all at once."""
 
 from collections.abc import Sequence
+from types import TracebackType
 
 from msgspec import Struct
 
@@ -43,3 +44,24 @@ class ConfigurationError(Exception):
             else (f"The configuration has {count} problems:")
         )
         return "\n".join((head, *(f"  {problem}" for problem in self.problems)))
+
+
+class Noted:
+    """A ``with`` block that notes what is wrong with the configuration, and goes on behind it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self._problems = problems
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, ConfigurationError):
+            return False
+        self._problems += error.problems
+        return True

@@ -96,7 +96,7 @@ class Classification(Struct, frozen=True):
     arguments; ``person_types`` the published types whose objects are about one person, and
     ``parts`` for each of them the types that its objects are made of; ``along`` their fields that
     only lead on and are seen with the object; ``passages`` the types among them that only hold
-    others together; ``records`` what each person type and part is a piece of. ``mutations`` are
+    others together; ``records`` which each person type and part is a piece of. ``mutations`` are
     the published names of all changes.
     """
 
@@ -105,8 +105,12 @@ class Classification(Struct, frozen=True):
     parts: Mapping[str, frozenset[str]] = {}
     along: frozenset[tuple[str, str]] = frozenset()
     passages: frozenset[str] = frozenset()
-    records: Mapping[str, Record] = {}
+    records: Mapping[str, tuple[Record, ...]] = {}
     mutations: frozenset[str] = frozenset()
+
+    def records_of(self, parent: str, label: Label) -> tuple[Record, ...]:
+        """Tell which records a field of a published type is a piece of."""
+        return (label.record,) if label.record is not None else self.records.get(parent, ())
 
 
 class View(Enum):

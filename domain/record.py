@@ -38,6 +38,17 @@ class AccessRecord(Protocol):
         ...
 
 
+class AccessReader(Protocol):
+    """Takes what was noted, to tell it or to keep it."""
+
+    async def read(self, summaries: Sequence[AccessSummary]) -> None:
+        """Take these, the oldest first.
+
+        *Errors*: any; then the same ones, and perhaps more, are handed to it again.
+        """
+        ...
+
+
 class _Unrecorded:
     def note(self, summaries: Sequence[AccessSummary]) -> None:
         """Take no note."""

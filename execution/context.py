@@ -126,9 +126,10 @@ class Context(Struct, kw_only=True):
     resolved; both as execution/cost.py counts. ``stood`` tells, where graphql-core runs the
     operation, what holds for the person's object at a path, and ``looks`` what was shown of it.
     ``documents`` and ``excerpts`` are the executor's own; ``opened`` and ``people`` what is
-    remembered of cases and of customers' records. ``fresh_until`` is when the first of its values,
-    as far as they tell their age, will not count as fresh any more. ``proven`` names whom this
-    operation has shown a secret of: what is about them is the viewer's own.
+    remembered of cases and of customers' records, ``rested`` by customer which cases have counted
+    so far. ``fresh_until`` is when the first of its values, as far as they tell their age, will not
+    count as fresh any more. ``proven`` names whom this operation has shown a secret of: what is
+    about them is the viewer's own.
     ``appraisals`` are what carts come to, by key, version, and whether stock was looked at.
     """
 
@@ -149,6 +150,7 @@ class Context(Struct, kw_only=True):
     looks: list[Any] = field(default_factory=list)
     opened: dict[bool, frozenset[str]] = field(default_factory=dict)
     people: dict[str, Customer] = field(default_factory=dict)
+    rested: dict[str, dict[str, None]] = field(default_factory=dict)
     pseudonyms: Pseudonyms = NO_PSEUDONYMS
     buckets: TokenBucket = UNSERVED
     offering: Offering = field(default_factory=lambda: Offering(Lineage()))

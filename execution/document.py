@@ -21,6 +21,8 @@ from execution.collect import Operation, read_operation
 from execution.limit import Limits, Size, check_document, check_size, check_text
 
 _MAX_ERRORS = 10
+# As many as there are roles, and a few more.
+_MAX_FITS = 16
 # Looking for fields in conflict takes a large part of a validation, mostly to find that no two
 # fields have the same response key.
 _NO_CONFLICT = tuple(
@@ -29,10 +31,15 @@ _NO_CONFLICT = tuple(
 
 
 class Document(Struct, frozen=True, eq=False):
-    """A document that was found good. *Shape*: ``operations`` by name, as far as asked for."""
+    """A document that was found good.
+
+    *Shape*: ``fits`` are the limits that it is known to keep within; ``operations`` by name, as
+    far as asked for.
+    """
 
     node: DocumentNode
     size: Size
+    fits: list[Limits] = field(default_factory=list)
     operations: dict[str | None, Operation] = field(default_factory=dict)
 
 
@@ -90,7 +97,7 @@ class Documents:
         known = self._known.get(text)
         if known is not None:
             self._known.move_to_end(text)
-            return known if limits is None else _within(known, limits)
+            return known if limits is None or limits in known.fits else _within(known, limits)
         document = self._check(text, limits or self._limits)
         if not isinstance(document, Document):
             return document
@@ -134,4 +141,6 @@ def _within(document: Document, limits: Limits) -> Read:
         check_size(document.size, limits)
     except Failure as failure:
         return Flawed([GraphQLError(failure.message, original_error=failure)])
+    if len(document.fits) < _MAX_FITS:
+        document.fits.append(limits)
     return document

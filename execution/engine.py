@@ -29,14 +29,16 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     *Units*: ``plans`` in plans; ``steps`` in fields of all plans together, each some two
     kilobytes; ``combinations`` in plans of one operation, for the variables of @skip and @include
-    and the policy classes that it is asked with; ``introspections`` in answers; ``loop_after`` in
-    columns of one place: the one after them gets code of its own, 0 for none ever.
+    and the policy classes that it is asked with; ``introspections`` in answers, ``told`` in values
+    of all these answers, each some hundred bytes; ``loop_after`` in columns of one place: the one
+    after them gets code of its own, 0 for none ever.
     """
 
     plans: int = 2_000
     steps: int = 50_000
     combinations: int = 32
     introspections: int = 32
+    told: int = 500_000
     loop_after: int = 16
 
 
@@ -57,7 +59,7 @@ class Engine:
     ) -> None:
         self._settings = settings
         self._planner = Planner(schema)
-        self._introspection = Introspection(settings.introspections, schema_of)
+        self._introspection = Introspection(settings.introspections, settings.told, schema_of)
         self._field_resolver = field_resolver
         self._type_resolver = type_resolver
         self._plans: OrderedDict[_Key, Plan] = OrderedDict()
@@ -90,7 +92,7 @@ class Engine:
         return plan
 
     def run(self, plan: Plan, context: Any, variables: VariableValues, root: Any = None) -> Run:
-        """Make a run of a plan; ``execute`` sets it going."""
+        """Make a run of a plan; ``begin`` sets it going."""
         return Run(
             plan=plan,
             context=context,
@@ -104,13 +106,30 @@ class Engine:
 
     async def execute(self, run: Run) -> dict[str, Any] | None:
         """Run to the end; gives the data, and leaves the errors in ``run.errors``."""
-        if run.plan.operation.node.operation is OperationType.MUTATION:
+        self.begin(run)
+        return await self.finish(run)
+
+    def begin(self, run: Run) -> None:
+        """Run as far as nobody has to be waited for; ``run.waits`` tells whether there is more.
+
+        Of a mutation nothing is begun: its fields wait for each other.
+        """
+        if run.plan.operation.node.operation is not OperationType.MUTATION:
+            run.whole = begin(run)
+
+    async def finish(self, run: Run) -> dict[str, Any] | None:
+        """Run on to the end; gives the data, and leaves the errors in ``run.errors``."""
+        if run.whole is None:
             return await _serially(run)
-        group = begin(run)
         if run.pending:
             await finish(run)
-        row = group.rows[0]
-        return row if settle_answer(run, group.selection, row) else None
+        return self.end(run)
+
+    def end(self, run: Run) -> dict[str, Any] | None:
+        """Give the data of a run that waits for nothing more."""
+        assert run.whole is not None, "a run has begun before it ends"
+        row = run.whole.rows[0]
+        return row if settle_answer(run, run.whole.selection, row) else None
 
     def _keep(self, key: "_Key", plan: Plan) -> None:
         operation = key[0]

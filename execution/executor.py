@@ -1,44 +1,33 @@
 """Executes operations: the one door between any transport and the graph."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
-from graphql import (
-    GraphQLError,
-    GraphQLSchema,
-    OperationType,
-    create_source_event_stream,
-    experimental_execute_incrementally,
-)
-from graphql.execution import ExecutionResult, ExperimentalIncrementalExecutionResults
-from graphql.execution.values import VariableValues
+from graphql import GraphQLError, GraphQLSchema, OperationType
 from msgspec import Struct
 
 import execution.engine
 from domain.errors import DeadlineExceeded, Failure
 from domain.record import UNRECORDED
 from domain.viewer import Role
-from execution.collect import Operation
 from execution.context import Context
 from execution.demand import Admit, Demand
 from execution.document import Document, Documents, Read
 from execution.engine import Engine
 from execution.excerpt import Excerpts
-from execution.guard import GuardedExecutor
-from execution.increment import GuardedIncrementalExecutor, bounded
 from execution.limit import Limits, RoleLimits, check_cost, check_variables
-from execution.need import Reads, read_fields
-from execution.notice import observe_errors
+from execution.plan import Plan
+from execution.prepared import Prepared, narrow
 from execution.record import looks, record
-from execution.result import Result
-from execution.standing import near_keys
+from execution.reference import Reference
+from execution.result import Result, broken, error_of, finished, refused
+from execution.run import Run
 from execution.usage import check_usages
 
 # Calls to the systems end a little before the deadline, so that what came can still be shown;
 # whatever has not ended by then is a bug or a starved machine, and is cut off here.
 _GRACE = 0.05
-_ANSWERS = (ExecutionResult, ExperimentalIncrementalExecutionResults)
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,6 +61,7 @@ class Executor:
         }
         self._excerpts = Excerpts(schema)
         self._engine = Engine(schema, settings.engine, schema_of=self._excerpts.of)
+        self._reference = Reference(schema, _GRACE)
 
     def read(self, text: str, role: Role) -> Read:
         """Read a role's document, once for all that is done with it: a bad one is not kept."""
@@ -103,13 +93,38 @@ class Executor:
         may be given the same answer; ``admit`` is asked, once the operation is known to be good,
         whether it may begin.
         """
-        prepared = await self._prepare(document, variables, operation_name, context, admit)
+        prepared = await self.prepare(
+            document, variables, operation_name, context, for_sharing=for_sharing, admit=admit
+        )
         if isinstance(prepared, Result):
             return prepared
-        result = await self._answer(prepared, context, None, in_parts=in_parts)
-        if for_sharing:
-            result.max_age = self._max_age(prepared, context, result)
-        return result
+        if in_parts and not prepared.operation.is_planned:
+            return await _bounded(context, self._reference.parts(prepared, context))
+        found = self.begin(prepared, context)
+        return found if isinstance(found, Result) else await found
+
+    def begin(
+        self, prepared: Prepared, context: Context, root: object = None
+    ) -> Result | Coroutine[Any, Any, Result]:
+        """Answer at once where nobody has to be waited for; or else give what is to be awaited."""
+        run: Run | None = None
+        try:
+            if (plan := self._plan(prepared, context)) is not None:
+                run = self._engine.run(plan, context, prepared.values, root)
+                if plan.least == plan.reads:
+                    context.loaders.narrow(plan.reads)
+                    self._engine.begin(run)
+                    if not run.waits and not run.shown:
+                        data = self._engine.end(run)
+                        context.actual += run.cost
+                        return self._finished(prepared, context, data, run.errors)
+        except Exception as bug:  # noqa: BLE001 - nothing but cancellation leaves this door
+            if run is not None:
+                context.actual += run.cost
+            return broken(bug, context)
+        if run is not None:
+            return _bounded(context, self._run(prepared, context, run))
+        return _bounded(context, self._refer(prepared, context, root))
 
     async def subscribe(
         self,
@@ -125,27 +140,10 @@ class Executor:
         The events live as long as the subscription; whoever was given them closes them.
         *Errors*: as ``execute``.
         """
-        prepared = await self._prepare(document, variables, operation_name, context, admit)
+        prepared = await self.prepare(document, variables, operation_name, context, admit=admit)
         if isinstance(prepared, Result):
             return prepared
-        built = GuardedExecutor.build(
-            self._schema, prepared.document.node, None, context, variables, operation_name
-        )
-        if isinstance(built, list):
-            return Result(errors=built, was_executed=False)
-        try:
-            found: Any = create_source_event_stream(built)
-            if built.is_awaitable(found):
-                async with asyncio.timeout(context.deadline.remaining() + _GRACE):
-                    found = await found
-        except TimeoutError:
-            return _refused(DeadlineExceeded("The subscription did not begin within its time."))
-        except Exception as bug:  # noqa: BLE001 - nothing but cancellation leaves this door
-            return _finished(None, [GraphQLError(str(bug), original_error=bug)], context)
-        if isinstance(found, ExecutionResult):
-            return Result(errors=found.errors or [], was_executed=False)
-        events: AsyncGenerator[Any, None] = found
-        return events
+        return await self._reference.events(prepared, context)
 
     async def execute_event(
         self,
@@ -162,19 +160,26 @@ class Executor:
         The plan is the operation's own, made for the first event and kept. *Errors*: as
         ``execute``.
         """
-        prepared = await self._prepare(document, variables, operation_name, context, admit)
+        prepared = await self.prepare(document, variables, operation_name, context, admit=admit)
         if isinstance(prepared, Result):
             return prepared
-        return await self._answer(prepared, context, event)
+        found = self.begin(prepared, context, event)
+        return found if isinstance(found, Result) else await found
 
-    async def _prepare(
+    async def prepare(
         self,
         document: str | Read,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
-        admit: Admit | None,
-    ) -> "_Prepared | Result":
+        *,
+        for_sharing: bool = False,
+        admit: Admit | None = None,
+    ) -> Prepared | Result:
+        """Find an operation good and have it admitted; a result tells why it was not.
+
+        *Shape*: as ``execute``, of which it is the first half; ``begin`` is the second.
+        """
         role = context.viewer.role
         context.documents = self._documents
         context.excerpts = self._excerpts
@@ -202,37 +207,23 @@ class Executor:
                 check_usages(operation.usages, values, context.policy, context.policy_class)
             if admit is not None:
                 await admit(Demand(operation, context.requested), context)
-        except Failure as refused:
-            return _refused(refused)
-        return _Prepared(read, operation, values, variables, operation_name)
+        except Failure as failure:
+            return refused(failure)
+        return Prepared(read, operation, values, variables, operation_name, for_sharing)
 
-    async def _answer(
-        self, prepared: "_Prepared", context: Context, root: object, *, in_parts: bool = False
+    def _finished(
+        self,
+        prepared: Prepared,
+        context: Context,
+        data: dict[str, Any] | None,
+        errors: list[GraphQLError],
     ) -> Result:
-        loop = asyncio.get_running_loop()
-        bound = asyncio.timeout(None)
+        result = finished(data, errors, context)
+        if prepared.for_sharing:
+            result.max_age = self._max_age(prepared, context, result)
+        return result
 
-        def end() -> None:
-            # What has come makes an answer yet, also where the process itself was held up.
-            context.loaders.give_up()
-            bound.reschedule(loop.time() + _GRACE)
-
-        ending = loop.call_later(max(0.0, context.deadline.remaining()), end)
-        try:
-            async with bound:
-                if in_parts and not prepared.operation.is_planned:
-                    return await self._begin(prepared, context)
-                data, errors = await self._run(prepared, context, root)
-        except TimeoutError:
-            failure = DeadlineExceeded("The operation did not end within its time.")
-            return _finished(None, [_error(failure)], context)
-        except Exception as bug:  # noqa: BLE001 - nothing but cancellation leaves this door
-            return _finished(None, [GraphQLError(str(bug), original_error=bug)], context)
-        finally:
-            ending.cancel()
-        return _finished(data, errors, context)
-
-    def _max_age(self, prepared: "_Prepared", context: Context, result: Result) -> int | None:
+    def _max_age(self, prepared: Prepared, context: Context, result: Result) -> int | None:
         if context.viewer.role is not Role.ANONYMOUS or context.fresh_until is None:
             return None
         if result.errors or context.notices or context.access:
@@ -245,112 +236,49 @@ class Executor:
                 return None
         return max(0, int((context.fresh_until - context.now).total_seconds())) or None
 
-    async def _begin(self, prepared: "_Prepared", context: Context) -> Result:
-        """Give the first part of an answer, and the others as they come."""
-        await _narrow(context, *_reads(prepared, context))
-        answer: Any = experimental_execute_incrementally(
-            self._schema,
-            prepared.document.node,
-            None,
-            context,
-            prepared.variables,
-            prepared.operation_name,
-            executor_class=GuardedIncrementalExecutor,
+    def _plan(self, prepared: Prepared, context: Context) -> Plan | None:
+        if not self._settings.planner:
+            return None
+        return self._engine.plan(
+            prepared.operation, prepared.values, context.policy, context.policy_class
         )
-        found = answer if isinstance(answer, _ANSWERS) else await answer
-        if isinstance(found, ExecutionResult):
-            return _finished(found.data, found.errors or [], context)
-        first = found.initial_result
-        result = _finished(first.data, first.errors or [], context)
-        result.pending = first.pending
-        result.parts = bounded(found, context, _GRACE)
-        return result
 
-    async def _run(
-        self, prepared: "_Prepared", context: Context, root: object
-    ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
-        plan = None
-        if self._settings.planner:
-            plan = self._engine.plan(
-                prepared.operation, prepared.values, context.policy, context.policy_class
-            )
-        if plan is not None:
-            await _narrow(context, plan.reads, plan.least)
-            run = self._engine.run(plan, context, prepared.values, root)
-            try:
-                data = await self._engine.execute(run)
-            finally:
-                context.actual += run.cost
-            if run.shown and context.record is not UNRECORDED:
-                await record(looks(run.shown), context)
-            return data, run.errors
-        await _narrow(context, *_reads(prepared, context))
-        # Its executor takes no notice of @defer and @stream: the whole answer comes at once.
-        answer: Any = experimental_execute_incrementally(
-            self._schema,
-            prepared.document.node,
-            root,
-            context,
-            prepared.variables,
-            prepared.operation_name,
-            executor_class=GuardedExecutor,
-        )
-        found = answer if isinstance(answer, ExecutionResult) else await answer
-        assert isinstance(found, ExecutionResult), "nothing is delivered in parts"
-        await record(context.looks, context)
-        return found.data, found.errors or []
+    async def _run(self, prepared: Prepared, context: Context, run: Run) -> Result:
+        """Run on by the plan; nothing has begun where it must be known first who is near."""
+        try:
+            if run.whole is None:
+                await narrow(context, run.plan.reads, run.plan.least)
+                self._engine.begin(run)
+            data = await self._engine.finish(run)
+        finally:
+            context.actual += run.cost
+        if run.shown and context.record is not UNRECORDED:
+            await record(looks(run.shown), context)
+        return self._finished(prepared, context, data, run.errors)
+
+    async def _refer(self, prepared: Prepared, context: Context, root: object) -> Result:
+        data, errors = await self._reference.answer(prepared, context, root)
+        return self._finished(prepared, context, data, errors)
 
 
-class _Prepared(Struct, frozen=True):
-    """An operation that was found good, with its variables as sent and as read."""
+async def _bounded(context: Context, work: Coroutine[Any, Any, Result]) -> Result:
+    """Await an answer until the operation's deadline, and a little beyond."""
+    loop = asyncio.get_running_loop()
+    bound = asyncio.timeout(None)
 
-    document: Document
-    operation: Operation
-    values: VariableValues
-    variables: dict[str, Any] | None
-    operation_name: str | None
+    def end() -> None:
+        # What has come makes an answer yet, also where the process itself was held up.
+        context.loaders.give_up()
+        bound.reschedule(loop.time() + _GRACE)
 
-
-def _reads(prepared: _Prepared, context: Context) -> tuple[Reads, Reads]:
-    return read_fields(prepared.operation, context.policy, context.policy_class)
-
-
-async def _narrow(context: Context, reads: Reads, least: Reads) -> None:
-    """Ask the systems for no more than may be read, and of whom it may be read."""
-    context.loaders.narrow(reads)
-    if least != reads and (near := await near_keys(context)) is not None:
-        context.loaders.keep_apart(near, least)
-
-
-def _error(failure: Failure) -> GraphQLError:
-    return GraphQLError(failure.message, original_error=failure)
-
-
-def _refused(failure: Failure) -> Result:
-    return Result(errors=[_error(failure)], was_executed=False)
-
-
-def _finished(data: dict[str, Any] | None, errors: list[GraphQLError], context: Context) -> Result:
-    observe_errors(errors, context)
-    return Result(data=data, errors=errors, extensions=extensions_of(context))
-
-
-def extensions_of(context: Context) -> dict[str, Any]:
-    """Tell what an operation has found out about its answer so far."""
-    extensions: dict[str, Any] = {"context": context.echoes}
-    if context.notices:
-        extensions["notices"] = [
-            {"code": each.code, "message": each.message, "path": each.path}
-            for each in context.notices
-        ]
-    if context.access:
-        extensions["access"] = [
-            {"path": each.path, "code": each.code, "reason": each.reason} for each in context.access
-        ]
-    if context.viewer.is_staff:
-        extensions["cost"] = {
-            "requested": context.requested,
-            "actual": context.actual,
-            "calls": dict(context.calls),
-        }
-    return extensions
+    ending = loop.call_later(max(0.0, context.deadline.remaining()), end)
+    try:
+        async with bound:
+            return await work
+    except TimeoutError:
+        failure = DeadlineExceeded("The operation did not end within its time.")
+        return finished(None, [error_of(failure)], context)
+    except Exception as bug:  # noqa: BLE001 - nothing but cancellation leaves this door
+        return broken(bug, context)
+    finally:
+        ending.cancel()

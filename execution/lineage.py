@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
@@ -13,6 +14,7 @@ from domain.errors import Failure
 from domain.product import Variant
 from domain.promotion import Names
 from domain.provenance import CATALOGUE
+from domain.task import beside
 from execution.loaders import Loaders
 
 # No assortment is deeper; a tree that leads back into itself ends here.
@@ -37,12 +39,8 @@ class Lineage:
     async def running(self, port: CategoryPort, ask: Callable[[], Ask]) -> AsyncIterator[None]:
         """Know the whole tree before the first operation, if it can be had, and keep it known."""
         await self._look(port, ask)
-        task = asyncio.ensure_future(self._run(port, ask))
-        try:
+        async with beside(partial(self._run, port, ask)):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
     async def of_variants(
         self, variants: Sequence[Variant], loaders: Loaders

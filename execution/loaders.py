@@ -12,10 +12,12 @@ from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.category import Category
 from domain.customer import Customer, Trait, TraitKind
 from domain.errors import Failure
+from domain.interaction import Interaction
 from domain.location import Location
 from domain.offer import Offer
 from domain.order import Order
 from domain.page import Page
+from domain.partial import Partial, missing_of
 from domain.port import NOTHING_OWNED, OwnPorts, Ports
 from domain.product import Product, Variant
 from domain.viewer import Channel
@@ -109,8 +111,28 @@ def _keep_product(loaders: "Loaders", product: Product) -> None:
         loaders.variant_by_sku.prime(variant.sku, variant)
 
 
-# By these it is found out whose a person's object is, and whether it may be worked with.
-_ALWAYS: Mapping[type, frozenset[str]] = {Customer: frozenset({"identities", "is_restricted"})}
+def _with(
+    column: Sequence[Customer] | Failure, whole: Mapping[str, Customer | Failure | None]
+) -> Sequence[Customer] | Failure:
+    """Put what was read anew in place; a failure is that of all, for nobody is left out."""
+    if isinstance(column, Failure):
+        return column
+    read: list[Customer] = []
+    for customer in column:
+        anew = whole.get(customer.key, customer)
+        if isinstance(anew, Failure):
+            return anew
+        if anew is not None:
+            read.append(anew)
+    return Partial(read, missing) if (missing := missing_of(column)) else read
+
+
+# By these it is found out whose a person's object is, and whether it may be worked with. Of an
+# order all but the payments belongs together.
+_ALWAYS: Mapping[type, frozenset[str]] = {
+    Customer: frozenset({"identities", "is_restricted"}),
+    Order: frozenset(Order.__struct_fields__) - {"payments"},
+}
 # What a variant costs depends on where its product stands, also if nobody reads that.
 _OF_GOODS: Mapping[type, frozenset[str]] = {
     Product: frozenset({"category"}),
@@ -135,6 +157,7 @@ class Loaders:
         self._batches = Batches()
         self._opened: list[Loader[Any, Any]] = []
         self._reads: Mapping[type, frozenset[str]] = {}
+        self._most: Mapping[type, frozenset[str]] = {}
         self._least: frozenset[str] | None = None
         self._near: frozenset[str] = frozenset()
         self._elsewhere: dict[tuple[str, str, Channel], Loaders] = {}
@@ -165,14 +188,16 @@ class Loaders:
     customer_by_key = Batched(lambda its: its.customers, _keep_customer, of=Customer)
     loyalty_by_customer = Batched(lambda its: its.ports.loyalty.loyalty_by_customer)
     loyalty_by_key = Batched(lambda its: its.ports.loyalty.loyalty_by_key)
-    order_by_key = Batched(lambda its: its.ports.order.order_by_key)
-    orders_by_customer = Batched(lambda its: its.ports.order.orders_by_customer, _keep_orders)
-    order_by_number = Batched(lambda its: its.ports.order.order_by_number, _keep_order)
-    customers_by_trait = Batched(
-        lambda its: its.ports.customer.customers_by_trait, _keep_customers, of=Customer
+    order_by_key = Batched(lambda its: its.ports.order.order_by_key, of=Order)
+    orders_by_customer = Batched(
+        lambda its: its.ports.order.orders_by_customer, _keep_orders, of=Order
     )
+    order_by_number = Batched(lambda its: its.ports.order.order_by_number, _keep_order, of=Order)
+    customers_by_trait = Batched(lambda its: its.customers_found, _keep_customers, of=Customer)
     ledger_by_account = Batched(lambda its: its.ports.loyalty.ledger_by_account)
-    interactions_by_customer = Batched(lambda its: its.ports.interaction.interactions_by_customer)
+    interactions_by_customer = Batched(
+        lambda its: its.ports.interaction.interactions_by_customer, of=Interaction
+    )
     shipment_by_tracking = Batched(lambda its: its.ports.shipment.shipment_by_tracking)
     open_cases_by_agent = Batched(lambda its: its.own.case.open_cases_by_agent)
     wishlists_by_customer = Batched(lambda its: its.own.wishlist.wishlists_by_customer)
@@ -222,16 +247,49 @@ class Loaders:
         one, other = await asyncio.gather(read(near, ask), read(far, least))
         return {**one, **other}
 
+    async def customers_found(
+        self, traits: Sequence[Trait], ask: Ask
+    ) -> Mapping[Trait, Sequence[Customer] | Failure]:
+        """Find customers: whoever is near is read again by their key, with all that is seen.
+
+        Who is looked for is not known before they are found; so of strangers who have the trait
+        no more is read than anybody may see of them.
+        """
+        read: Any = self.ports.customer.customers_by_trait
+        if self._least is None or not self._near:
+            return cast("Mapping[Trait, Sequence[Customer] | Failure]", await read(traits, ask))
+        found: Mapping[Trait, Sequence[Customer] | Failure]
+        found = await read(traits, replace(ask, fields=self._least))
+        keys = {each.key for column in _whole(found.values()) for each in column} & self._near
+        if not keys:
+            return found
+        whole = dict(zip(keys, await self.customer_by_key.load(list(keys))))
+        return {trait: _with(column, whole) for trait, column in found.items()}
+
     def narrow(self, reads: Mapping[type, frozenset[str]]) -> None:
         """Tell the ports which attributes of each domain class this operation will read."""
-        self._reads = reads
+        self._reads = self._most = reads
 
     def keep_apart(self, near: frozenset[str], reads: Mapping[type, frozenset[str]]) -> None:
         """Read of customers other than these no more than what is seen without any condition."""
-        least = reads.get(Customer, frozenset()) | _ALWAYS[Customer]
-        self._near, self._least = near, least
-        if not near:
-            self._reads = {**self._reads, Customer: least}
+        self._least = reads.get(Customer, frozenset()) | _ALWAYS[Customer]
+        self.draw_near(near)
+
+    def draw_near(self, near: frozenset[str]) -> None:
+        """Read of these customers, and of no others, all that the operation reads of any.
+
+        What was read of customers before is forgotten: it may be less, or more.
+        """
+        if self._least is None:
+            return
+        self._near = near
+        self._reads = self._most if near else {**self._most, Customer: self._least}
+        self.forget("customer_by_key", "customers_by_trait")
+
+    def forget(self, *names: str) -> None:
+        """Let these loaders ask anew."""
+        for name in names:
+            vars(self).pop(name, None)
 
     def give_up(self) -> None:
         """End what is under way: whoever waits for it is told that the time is over."""

@@ -12,6 +12,7 @@ from domain.availability import StockLevel, StockPort
 from domain.deadline import Duration
 from domain.errors import Failure
 from domain.holdback import HeldBack
+from domain.task import beside
 from execution.watch import StockWatch
 
 _MAX_SKUS = 10_000
@@ -48,12 +49,8 @@ class StockPoll:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Look while the block runs."""
-        task = asyncio.ensure_future(self._run())
-        try:
+        async with beside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
     async def _run(self) -> None:
         while True:

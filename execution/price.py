@@ -1,7 +1,7 @@
 """Writing prices down off the request's path: those that are seen, and those nobody looks at."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from domain.offer import Offer
 from domain.page import MAX_PAGE, PageRequest
 from domain.port import Ports
 from domain.product import Product
+from domain.task import beside
 from domain.viewer import Channel
 from execution.loaders import Loaders
 from execution.offering import Offered, Offering
@@ -41,6 +42,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     interval: Duration = Duration(15 * 60)
     validity: Duration = Duration(24 * 3_600)
     channels: tuple[Channel, ...] = (Channel.WEB,)
+
+    def places(self, markets: Mapping[str, Sequence[str]]) -> list[Place]:
+        """List every place whose prices are written down without anybody asking."""
+        return [
+            Place(market, channel, currency)
+            for market, currencies in markets.items()
+            for currency in currencies
+            for channel in self.channels
+        ]
 
 
 class PriceNotes:
@@ -82,12 +92,10 @@ class PriceNotes:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write while the block runs, and at its end what still waits."""
-        task = asyncio.ensure_future(self._run())
         try:
-            yield
+            async with beside(self._run):
+                yield
         finally:
-            task.cancel()
-            await asyncio.wait((task,))
             await self._write()
 
     async def _run(self) -> None:
@@ -142,12 +150,8 @@ class PriceSweep:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Look while the block runs."""
-        task = asyncio.ensure_future(self._run())
-        try:
+        async with beside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
     async def _run(self) -> None:
         interval = self._settings.interval

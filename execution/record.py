@@ -1,6 +1,5 @@
-"""One summary for each person that an operation showed something of, and where they wait."""
+"""One summary for each person that an operation showed something of."""
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -12,31 +11,6 @@ from execution.context import Context
 from execution.plan import Selection, Source
 from execution.run import Group
 from execution.standing import rested_on
-
-
-class AccessBuffer:
-    """Keeps the latest summaries until somebody takes them; implements ``AccessRecord``.
-
-    *Shape*: at most ``capacity``; what has no room any more leaves first, and is counted in
-    ``dropped``.
-    """
-
-    def __init__(self, capacity: int = 10_000) -> None:
-        self._waiting: deque[AccessSummary] = deque(maxlen=capacity)
-        self.dropped = 0
-
-    def note(self, summaries: Sequence[AccessSummary]) -> None:
-        """Keep what one operation showed."""
-        room = (self._waiting.maxlen or 0) - len(self._waiting)
-        self.dropped += max(0, len(summaries) - room)
-        self._waiting.extend(summaries)
-
-    def take(self) -> list[AccessSummary]:
-        """Give all that is kept, the oldest first, and keep it no longer."""
-        taken = list(self._waiting)
-        self._waiting.clear()
-        return taken
-
 
 Seen = int
 """What was seen of each category: so many bits of it are set as its view is wide, and ``|`` gives
@@ -104,7 +78,7 @@ async def record(found: Iterable[Look], context: Context) -> None:
         merged[subject] = merged.get(subject, _UNSEEN) | seen
         if key in rests:
             rested.add(subject)
-    cases = {subject: await rested_on(subject, context) for subject in rested}
+    cases = {subject: rested_on(subject, context) for subject in rested}
     viewer = context.viewer
     context.record.note(
         [

@@ -59,7 +59,8 @@ class Run(Struct, eq=False, kw_only=True):
     likewise to objects that have something to say of themselves. ``shown`` are the groups of
     people's objects. ``cost`` counts what was really
     resolved. ``told`` is the schema that resolvers are told of, where it is not the operation's
-    own. ``loop_after`` is how many columns a selection runs before it gets a loop.
+    own. ``loop_after`` is how many columns a selection runs before it gets a loop. ``whole`` is
+    the group of the root, once it has begun.
     """
 
     plan: Plan
@@ -80,7 +81,13 @@ class Run(Struct, eq=False, kw_only=True):
     notable: dict[int, tuple[Row, Any]] = field(default_factory=dict)
     is_flawed: bool = False
     cost: int = 0
+    whole: Group | None = None
     _reference: Any = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is more to be done than was done at once."""
+        return self.whole is None or bool(self.pending)
 
     def fail(self, error: Exception) -> Failed:
         """Leave a failure in place of a value."""

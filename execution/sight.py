@@ -27,7 +27,6 @@ from graphql import (
 from msgspec import Struct, field
 
 from domain.action import ActionPolicy
-from domain.assist import OPENERS
 from domain.personal import SHOWN_IN, PersonalText
 from domain.policy import BY_SECRET, Condition, Decision, FieldPolicy, View
 from domain.viewer import PolicyClass, Role, purposes_of
@@ -102,10 +101,10 @@ class _Walk:
         self._noted: set[tuple[str, bool]] = set()
         role = policy_class.role
         never = {Condition.OWN}
-        if role not in OPENERS or actions.permit("assistStart", role).decision.is_denied:
+        if actions.permit("assistStart", role).decision.is_denied:
             never.add(Condition.CASE)
         if role in (Role.ANONYMOUS, Role.CUSTOMER):
-            never.add(Condition.SAME_STORE)
+            never |= {Condition.CASE, Condition.SAME_STORE}
         self._foreign = _ALL - never
         self._own = self._foreign | {Condition.OWN}
 

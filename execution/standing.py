@@ -229,7 +229,10 @@ async def case_keys(context: Context, *, with_identities: bool = False) -> froze
     if isinstance(cases, Failure):
         context.do_without(cases)
         return frozenset()
-    keys = frozenset(each.customer_key for each in cases or () if _counts(each, context))
+    counting = [each for each in cases or () if _counts(each, context)]
+    for each in counting:
+        context.rested.setdefault(each.customer_key, {})[each.key] = None
+    keys = frozenset(each.customer_key for each in counting)
     context.opened[False] = keys
     if not with_identities:
         return keys
@@ -241,15 +244,16 @@ async def case_keys(context: Context, *, with_identities: bool = False) -> froze
     return keys
 
 
-async def rested_on(subject: str, context: Context) -> tuple[str, ...]:
-    """Tell which of the viewer's open cases let them see this customer."""
-    agent = context.viewer.subject
-    cases = await context.loaders.open_cases_by_agent.load_one(agent) if agent else None
-    if cases is None or isinstance(cases, Failure):
-        return ()
-    return tuple(
-        each.key for each in cases if each.customer_key == subject and _counts(each, context)
-    )
+async def look_again(context: Context) -> None:
+    """Let a case that the operation itself opened or ended hold for what it asks from here on."""
+    context.opened.clear()
+    context.loaders.forget("open_cases_by_agent")
+    context.loaders.draw_near(await near_keys(context) or frozenset())
+
+
+def rested_on(subject: str, context: Context) -> tuple[str, ...]:
+    """Tell which of the viewer's cases let them see this customer."""
+    return tuple(context.rested.get(subject, ()))
 
 
 def _counts(case: Case, context: Context) -> bool:

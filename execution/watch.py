@@ -9,6 +9,7 @@ import structlog
 
 from domain.change import StockChange
 from domain.feed import Feed, FeedGapError
+from domain.task import beside
 
 TOPIC = "stock"
 _MAX_SKUS = 1_000
@@ -77,12 +78,8 @@ class StockWatch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Follow the feed while the block runs."""
-        task = asyncio.ensure_future(self._run())
-        try:
+        async with beside(self._run):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
     async def _run(self) -> None:
         while True:

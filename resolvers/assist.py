@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from domain.assist import (
-    OPENERS,
     AssistEnd,
     AssistOutcome,
     AssistStart,
@@ -15,10 +14,14 @@ from domain.assist import (
 from domain.attempt import Changes, attempt
 from domain.case import Case
 from domain.customer import Customer
-from domain.errors import Failure, Forbidden, NotFound, Unauthenticated
+from domain.errors import Failure, Forbidden, NotFound
 from domain.identity import node_key
 from domain.viewer import Viewer
 from execution.context import Context
+from execution.permission import permit
+from execution.standing import look_again
+
+_START, _END = "assistStart", "assistEnd"
 
 
 async def cases_of_viewer(
@@ -26,7 +29,8 @@ async def cases_of_viewer(
 ) -> list[Sequence[Case] | Failure | None]:
     """List the viewer's open cases, newest first; null for those who have none to open."""
     agent = context.viewer.subject
-    if context.viewer.role not in OPENERS or agent is None:
+    starts = context.actions.permit(_START, context.viewer.role)
+    if starts.decision.is_denied or agent is None:
         return [None] * len(parents)
     found = await context.loaders.open_cases_by_agent.load_one(agent)
     return [() if found is None else found] * len(parents)
@@ -43,13 +47,16 @@ async def start(
     parents: Sequence[object], context: Context, input: AssistStart
 ) -> list[AssistOutcome]:
     """Open a case. *Errors*: ``BadInput``, ``Forbidden``; ``NotFound`` for no customer."""
+    rights = await permit(context, _START)
     agent = _agent(context)
-    named = attempt(context.viewer, context.ask, "assistStart", input)
+    named = attempt(context.viewer, context.ask, _START, input)
     if input.purpose not in context.viewer.purposes:
         raise Forbidden(f"This client may not claim purpose {input.purpose.value}.")
     _, key = node_key(input.customer, "input.customer", "Customer")
     wanted = new_case(input, key, agent, context.now)
-    found = await context.loaders.customer_by_key.load_one(key)
+    found = (
+        await context.loaders.customer_by_key.load_one(key) if rights.cover_customer(key) else None
+    )
     if isinstance(found, Failure):
         raise found
     if found is None:
@@ -67,18 +74,20 @@ async def start(
         return AssistOutcome(case=wanted)
 
     outcome = await context.attempts.once(named, AssistOutcome, work, context.ask)
+    await look_again(context)
     return [outcome] * len(parents)
 
 
 async def end(parents: Sequence[object], context: Context, input: AssistEnd) -> list[AssistOutcome]:
     """End a case. *Errors*: ``BadInput``; ``NotFound`` for none of the viewer's own."""
+    rights = await permit(context, _END)
     agent = _agent(context)
-    named = attempt(context.viewer, context.ask, "assistEnd", input)
+    named = attempt(context.viewer, context.ask, _END, input)
     _, key = node_key(input.case, "input.case", "Case")
 
     async def work(changes: Changes) -> AssistOutcome:
         found = await changes.case.read(key)
-        if found is None or found.agent != agent:
+        if found is None or found.agent != agent or not rights.cover_customer(found.customer_key):
             raise NotFound("No case of yours has this id.")
         closed = ended(found, context.now)
         if closed is not found:
@@ -86,15 +95,13 @@ async def end(parents: Sequence[object], context: Context, input: AssistEnd) -> 
         return AssistOutcome(case=closed)
 
     outcome = await context.attempts.once(named, AssistOutcome, work, context.ask)
+    await look_again(context)
     return [outcome] * len(parents)
 
 
 def _agent(context: Context) -> str:
     """Tell who opens and ends cases here."""
     viewer = context.viewer
-    if viewer.subject is None:
-        raise Unauthenticated("Sign in first: cases are opened by staff.")
-    if viewer.role not in OPENERS:
-        allowed = ", ".join(sorted(role.value for role in OPENERS))
-        raise Forbidden(f"Role {viewer.role.value} has no cases; allowed: {allowed}.")
+    if viewer.subject is None or not viewer.is_staff:
+        raise Forbidden("Cases are of staff who sign in by their own name.")
     return viewer.subject

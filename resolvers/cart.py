@@ -28,10 +28,12 @@ from domain.errors import BadInput, Failure, NotFound
 from domain.identity import node_key
 from domain.outcome import Notice, UserError
 from domain.page import Connection, connection, page_request
+from domain.policy import View
 from domain.product import Variant
 from domain.viewer import Viewer
 from execution.context import Context
 from execution.permission import Rights, permit
+from execution.standing import case_keys, views
 from resolvers.appraisal import facts_of
 from resolvers.customer import customers_of
 from resolvers.owner import customer
@@ -99,15 +101,22 @@ async def carts(
     first: int = 20,
     after: str | None = None,
 ) -> list[Connection[Cart] | Failure | None]:
-    """List active carts with goods in them, the last changed first. *Errors*: ``BadInput``."""
+    """List active carts with goods in them, the last changed first, as far as the viewer sees them.
+
+    *Errors*: ``BadInput``.
+    """
     where, currency = where or _ANY, context.ask.currency
     request = page_request(first, after, "carts", where, currency)
     if where.min_value is not None and where.min_value < 0:
         raise BadInput("where.minValue", where.min_value, "0 or more")
-    # Whoever sees some carts only learns nothing of how many there are.
+    holders = None
     if not context.policy.decide_type(TYPE, context.policy_class).is_full:
-        return [None] * len(parents)
-    page = await context.loaders.carts_by_query.load_one(CartQuery(request, where, currency))
+        # Whoever sees some carts only learns nothing of how many others there are.
+        holders = await _shown(context)
+        if not holders:
+            return [None] * len(parents)
+    query = CartQuery(request, where, currency, holders)
+    page = await context.loaders.carts_by_query.load_one(query)
     if page is None or isinstance(page, Failure):
         return [page] * len(parents)
     return [connection(page, request)] * len(parents)
@@ -243,6 +252,17 @@ def limit_reached() -> CartLimitReached:
     """Say that a customer has as many carts as one may have."""
     message = f"A customer has at most {MAX_CARTS} carts; go on with one of them."
     return CartLimitReached(message=message, path=("input",), limit=MAX_CARTS)
+
+
+async def _shown(context: Context) -> frozenset[str]:
+    """Tell of which customers the viewer sees the carts by the cases that they have open."""
+    if not context.viewer.is_staff:
+        return frozenset()
+    keys = list(await case_keys(context))
+    found = await context.loaders.customer_by_key.load(keys)
+    people = [each for each in found if isinstance(each, Customer)]
+    seen = await views("Customer", "carts", "Customer", people, context)
+    return frozenset(each.key for each, view in zip(people, seen) if view is View.FULL)
 
 
 async def _facts(

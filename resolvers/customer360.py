@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from domain.cart import Cart
 from domain.consent import Consent
 from domain.customer import Customer, CustomerFilter
 from domain.errors import BadInput, Failure
@@ -18,6 +19,7 @@ from domain.provenance import Provenance
 from domain.section import Customer360, Section, SectionAccess
 from execution.context import Context
 from execution.standing import views
+from resolvers.cart import carts_of_customer
 from resolvers.customer import buyer_of, identities_of_customer, matching
 from resolvers.interaction import interactions_of_customer
 from resolvers.loyalty import loyalty_of_customer
@@ -44,7 +46,7 @@ async def customer360(
         found = f"{len(named)} of them" if named else "none of them"
         raise BadInput("id, email, phone, orderNumber", found, "exactly one")
     key = node_key(id, "id", "Customer")[1] if id is not None else ""
-    if not context.may_look_up("Customer", key):
+    if not all(context.may_look_up(kind, key) for kind in ("Customer", "Customer360")):
         return [None] * len(parents)
     customers: Sequence[Customer] | Failure
     if id is not None:
@@ -103,6 +105,11 @@ async def orders(
     return await _sections("OrdersSection", parents, context, load)
 
 
+async def carts(parents: Sequence[Customer360], context: Context) -> list[Section[Sequence[Cart]]]:
+    """Show the carts that are under way."""
+    return await _sections("CartsSection", parents, context, carts_of_customer, is_ours=True)
+
+
 async def interactions(
     parents: Sequence[Customer360], context: Context, first: int = 10, after: str | None = None
 ) -> list[Section[Connection[Interaction]]]:
@@ -126,8 +133,13 @@ async def _sections(
     parents: Sequence[Customer360],
     context: Context,
     load: Callable[[Sequence[Customer], Context], Awaitable[Sequence[T | Failure | None]]],
+    *,
+    is_ours: bool = False,
 ) -> list[Section[T]]:
-    """Load a section where the policy allows its content, and say so where it does not."""
+    """Load a section where the policy allows its content, and say so where it does not.
+
+    What the gateway keeps itself comes from no system.
+    """
     seen = await views(published, "content", "Customer360", parents, context)
     customers = [parent.customer for parent, view in zip(parents, seen) if view is not View.NONE]
     shown = iter(
@@ -136,7 +148,7 @@ async def _sections(
             if isinstance(value, Failure)
             else SectionAccess.ALLOWED,
             value=value,
-            provenance=_provenance(value, customer),
+            provenance=() if is_ours else _provenance(value, customer),
         )
         for value, customer in zip(await load(customers, context) if customers else (), customers)
     )

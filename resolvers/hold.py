@@ -5,25 +5,23 @@ from collections.abc import Sequence
 from domain.attempt import Changes, attempt
 from domain.cart import Cart, VersionConflict
 from domain.errors import Failure, NotFound
-from domain.hold import Shortage, shortages
+from domain.hold import Shortage
 from domain.outcome import UserError
 from domain.reservation import (
     CartReserve,
     NothingToReserve,
     Reservation,
     ReservationOutcome,
-    crowded,
     new_reservation,
     over_limit,
     released,
 )
 from domain.sourcing import sourced
-from domain.viewer import Role
 from execution.context import Context
 from execution.permission import Rights, permit
 from resolvers.appraisal import facts_of
 from resolvers.cart import cart_key, prove, refusal, taken
-from resolvers.reservation import needs_of
+from resolvers.need import hold, needs_of
 from resolvers.stock import tell_stock
 
 
@@ -56,8 +54,6 @@ async def cart_reserve(
     wanted = new_reservation(
         cart.holder, wished, context.ask.channel, context.now, context.terms, cart.key
     )
-    places = [need.place for need in needs]
-    origin = context.origin if context.viewer.role is Role.ANONYMOUS else None
 
     async def work(changes: Changes) -> ReservationOutcome:
         found = await taken(rights, changes, cart.key, input.secret)
@@ -71,19 +67,8 @@ async def cart_reserve(
             return ReservationOutcome(user_errors=(reached,))
         for before in running:
             if before.cart_key == found.key:
-                ended = released(before, context.now)
-                if isinstance(ended, Reservation):
-                    await changes.reservation.save(ended)
-        if origin is not None:
-            running_there = await changes.reservation.running_from(origin)
-            if (reached := crowded(running_there, context.terms)) is not None:
-                return ReservationOutcome(user_errors=(reached,))
-        await changes.reservation.create(wanted, origin)
-        shelves = await changes.reservation.lock(places, seen.levels)
-        if lacking := shortages(needs, seen.usable(needs, shelves)):
-            return ReservationOutcome(user_errors=lacking)
-        await changes.reservation.hold(wanted, needs)
-        return ReservationOutcome(reservation=wanted)
+                await changes.reservation.save(released(before, context.now))
+        return await hold(context, changes, wanted, needs, seen)
 
     outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
     if outcome.reservation is not None:

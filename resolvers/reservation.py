@@ -1,23 +1,16 @@
 """Reservations: goods held at a location for a customer, or for a guest who has a secret."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-
-from msgspec import Struct
 
 from domain.attempt import Changes, attempt
 from domain.availability import FulfilmentMode, StockLevel
-from domain.bundle import taken_apart
 from domain.customer import Customer
-from domain.errors import Failure, NotFound, SourceUnavailable
+from domain.errors import Failure, NotFound
 from domain.fulfilment import modes_at
 from domain.hold import Held, Place, ReservationLine, Shortage, Shortfall, shortages, summed
-from domain.holdback import HoldBack
-from domain.identity import external_id, node_key
+from domain.identity import node_key
 from domain.location import Location
-from domain.partial import missing_of
 from domain.product import Variant
-from domain.provenance import STOCK
 from domain.reservation import (
     CollectionNotOffered,
     Reservation,
@@ -26,18 +19,18 @@ from domain.reservation import (
     ReservationOutcome,
     ReservationRelease,
     check_lines,
-    crowded,
     extended,
     guest,
     new_reservation,
     over_limit,
     released,
 )
-from domain.viewer import Channel, Role, Viewer
+from domain.viewer import Viewer
 from execution.context import Context
 from execution.permission import Rights, permit
+from resolvers.need import hold, needs_of
 from resolvers.owner import customer
-from resolvers.stock import bundles_among, tell_stock
+from resolvers.stock import tell_stock
 
 TYPE = "Reservation"
 
@@ -111,10 +104,7 @@ async def create(
     lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
     needs, seen = await needs_of(context, lines)
     wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
-
     places = [line.place for line in needs]
-    # A secret costs a guest nothing: it bounds nobody who draws many.
-    origin = context.origin if context.viewer.role is Role.ANONYMOUS else None
 
     async def work(changes: Changes) -> ReservationOutcome:
         # Who comes too late is told so at once, and does not queue for a shelf that is empty.
@@ -124,16 +114,7 @@ async def create(
         running = await changes.reservation.running(holder)
         if (reached := over_limit(running, wanted, context.terms)) is not None:
             return ReservationOutcome(user_errors=(reached,))
-        if origin is not None:
-            running_there = await changes.reservation.running_from(origin)
-            if (reached := crowded(running_there, context.terms)) is not None:
-                return ReservationOutcome(user_errors=(reached,))
-        await changes.reservation.create(wanted, origin)
-        levels = await changes.reservation.lock(places, seen.levels)
-        if lacking := shortages(needs, seen.usable(needs, levels)):
-            return ReservationOutcome(user_errors=lacking)
-        await changes.reservation.hold(wanted, needs)
-        return ReservationOutcome(reservation=wanted)
+        return await hold(context, changes, wanted, needs, seen)
 
     outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
     if outcome.reservation is not None:
@@ -180,8 +161,6 @@ async def release(
     async def work(changes: Changes) -> ReservationOutcome:
         found = _own(context, rights, await changes.reservation.read(key))
         changed = released(found, context.now)
-        if not isinstance(changed, Reservation):
-            return ReservationOutcome(user_errors=(changed,))
         freed.extend(line.sku for line in found.lines)
         freed.extend(each.sku for each in await changes.reservation.held(key))
         await changes.reservation.save(changed)
@@ -191,70 +170,6 @@ async def release(
     if outcome.reservation is not None:
         await tell_stock(context, freed)
     return [outcome] * len(parents)
-
-
-class Seen(Struct, frozen=True):
-    """What the stock system has just said of some places, and why it was silent of others."""
-
-    levels: Sequence[StockLevel]
-    silent: Mapping[str, Failure]
-    oldest: datetime
-    hold_back: HoldBack
-    channel: Channel
-
-    def usable(
-        self, lines: Iterable[ReservationLine], shelves: Mapping[Place, StockLevel]
-    ) -> Mapping[Place, StockLevel]:
-        """Take the shelves that a promise can rest on.
-
-        What the system says is not there is not, whatever was known before; where it is silent,
-        what it said last stands for a while. *Errors*: why it is silent, after that while.
-        """
-        there = {(level.sku, level.location_key) for level in self.levels}
-        found: dict[Place, StockLevel] = {}
-        for line in lines:
-            shelf, silence = shelves.get(line.place), self.silent.get(line.sku)
-            if silence is None and line.place not in there:
-                continue
-            if shelf is None or shelf.provenance.observed_at < self.oldest:
-                system = external_id(line.location_key).system
-                raise silence or SourceUnavailable(system, "stock_by_sku", "its figures are old")
-            found[line.place] = self.hold_back.level(shelf, self.channel)
-        return found
-
-
-async def needs_of(
-    context: Context, lines: Sequence[ReservationLine]
-) -> tuple[Sequence[ReservationLine], Seen]:
-    """Tell what has to be held, bundles taken apart, and what is there of it."""
-    skus = sorted({line.sku for line in lines})
-    levels = await context.loaders.stock_by_sku.load(skus)
-    needs = taken_apart(lines, await bundles_among(skus, levels, context))
-    return needs, await _snapshots(context, needs)
-
-
-async def _snapshots(context: Context, lines: Sequence[ReservationLine]) -> Seen:
-    """Ask the stock system, before anything is locked, what lies there."""
-    places = {line.place for line in lines}
-    skus = sorted({line.sku for line in lines})
-    levels: list[StockLevel] = []
-    silent: dict[str, Failure] = {}
-    for sku, found in zip(skus, await context.loaders.stock_by_sku.load(skus)):
-        if isinstance(found, Failure):
-            context.do_without(found)
-            silent[sku] = found
-        elif found is not None:
-            levels += [each for each in found if (sku, each.location_key) in places]
-            if missing := missing_of(found):
-                silent[sku] = SourceUnavailable(missing[0], "stock_by_sku", "its part is missing")
-    told = {level.sku for level in levels}
-    return Seen(
-        levels,
-        {sku: failure for sku, failure in silent.items() if sku not in told},
-        context.now - STOCK.usable,
-        context.hold_back,
-        context.ask.channel,
-    )
 
 
 def _counted(

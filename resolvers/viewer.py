@@ -6,6 +6,6 @@ from domain.viewer import Viewer
 from execution.context import Context
 
 
-async def viewer(parents: Sequence[object], context: Context) -> list[Viewer]:
+def viewer(parents: Sequence[object], context: Context) -> list[Viewer]:
     """Hand out the operation's viewer."""
     return [context.viewer] * len(parents)

@@ -5,14 +5,14 @@ import binascii
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox import crm_form as form
 from sandbox.bearer import Bearer
 from sandbox.catalogue import Catalogue
 from sandbox.contact import Contact, contact_at
@@ -27,80 +27,16 @@ from sandbox.scale import Scale
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-crm-key"
-MAX_BATCH = 100
-MAX_PAGE = 100
 MAX_CRITERIA = 500
 RATE_LIMIT = 60_000
 
 _WINDOW = 60
 
-Body = TypeVar("Body")
-Key = TypeVar("Key")
-
-
-class _Batch(msgspec.Struct, forbid_unknown_fields=True):
-    ids: list[str]
-    fields: list[str] | None = None
-
-
-class _Search(msgspec.Struct, forbid_unknown_fields=True):
-    emails: list[str] = []
-    phones: list[str] = []
-    erpNumbers: list[str] = []  # noqa: N815 - the CRM's own word
-
-
-class _Criterion(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    email: str = ""
-    phone: str = ""
-    erpNumber: str = ""  # noqa: N815 - the CRM's own word
-    card: str = ""
-    birthDate: str = ""  # noqa: N815 - the CRM's own word
-    familyName: str = ""  # noqa: N815 - the CRM's own word
-    givenName: str = ""  # noqa: N815 - the CRM's own word
-    postalCode: str = ""  # noqa: N815 - the CRM's own word
-
-
-class _Match(msgspec.Struct, forbid_unknown_fields=True):
-    criteria: list[_Criterion]
-    limit: int = 25
-    fields: list[str] | None = None
-
-
-class _Restriction(msgspec.Struct, forbid_unknown_fields=True):
-    ids: list[str]
-    restricted: bool
-
-
-class _Talks(msgspec.Struct, forbid_unknown_fields=True):
-    contactIds: list[str]  # noqa: N815 - the CRM's own word
-    limit: int = 20
-    before: dict[str, str] = {}
-
-
-class _Accounts(msgspec.Struct, forbid_unknown_fields=True):
-    contactIds: list[str] = []  # noqa: N815 - the CRM's own word
-    accountIds: list[str] = []  # noqa: N815 - the CRM's own word
-
-
-class _Ledgers(msgspec.Struct, forbid_unknown_fields=True):
-    accountIds: list[str]  # noqa: N815 - the CRM's own word
-    limit: int = 20
-    cursors: dict[str, str] = {}
-    before: dict[str, int] = {}
-
-
-class _RefusedError(Exception):
-    """Answered in the CRM's own error form."""
-
-    def __init__(self, status: int, code: str, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.response = _error(status, code, title, detail)
-
 
 def build(scale: Scale) -> Wire:
     """The CRM as an ASGI app."""
     crm = _Crm(scale)
-    crm.wire = Wire("crm", crm.app, _broken)
+    crm.wire = Wire("crm", crm.app, form.broken)
     return crm.wire
 
 
@@ -131,7 +67,7 @@ class _Crm:
                 self._route("POST", "/api/v1/loyalty/accounts/batch", self._accounts),
                 self._route("POST", "/api/v1/loyalty/ledger/query", self._ledgers),
             ],
-            exception_handlers={404: _missing, 405: _method},
+            exception_handlers={404: form.missing, 405: form.method},
         )
 
     def _route(
@@ -141,17 +77,17 @@ class _Crm:
             left, reset, limit = self._charge()
             try:
                 if not await self._is_known(request):
-                    raise _RefusedError(
+                    raise form.RefusedError(
                         401, "unauthenticated", "Unauthenticated",
                         "Send a valid X-Api-Key header, or an access token",
                     )  # fmt: skip
                 if left < 0:
-                    raise _RefusedError(
+                    raise form.RefusedError(
                         429, "rate_limited", "Too many requests",
                         f"At most {limit} requests a minute are allowed",
                     )  # fmt: skip
                 response = await answer(request)
-            except _RefusedError as refused:
+            except form.RefusedError as refused:
                 response = refused.response
             response.headers["X-RateLimit-Limit"] = str(limit)
             response.headers["X-RateLimit-Remaining"] = str(max(0, left))
@@ -180,7 +116,7 @@ class _Crm:
 
     async def _contacts(self, request: Request) -> Response:
         asked = request.query_params
-        limit = _limit(asked.get("limit", "25"))
+        limit = form.limit(asked.get("limit", "25"))
         after = _decode(asked["cursor"], "cursor") if "cursor" in asked else 0
         last = min(after + limit, self._count)
         page = [self._record(contact_at(index)) for index in range(after + 1, last + 1)]
@@ -188,13 +124,13 @@ class _Crm:
         return Reply({"data": page, "page": {"limit": limit, "next": following}})
 
     async def _by_id(self, request: Request) -> Response:
-        body = await _read(request, _Batch)
-        found = self._find(_few(body.ids, "ids"), "C-")
-        return _data(_chosen(self._record(each), body.fields) for each in found)
+        body = await form.read(request, form.Batch)
+        found = self._find(form.few(body.ids, "ids"), "C-")
+        return form.data(_chosen(self._record(each), body.fields) for each in found)
 
     async def _search(self, request: Request) -> Response:
-        body = await _read(request, _Search)
-        _few(body.emails + body.phones + body.erpNumbers, "emails, phones and erpNumbers")
+        body = await form.read(request, form.Search)
+        form.few(body.emails + body.phones + body.erpNumbers, "emails, phones and erpNumbers")
         found: dict[int, None] = {}
         for keys, look in (
             (body.emails, self._registry.by_email),
@@ -203,12 +139,12 @@ class _Crm:
         ):
             for key in keys:
                 found.update(dict.fromkeys(look(key)))
-        return _data(self._record(contact_at(index)) for index in found)
+        return form.data(self._record(contact_at(index)) for index in found)
 
     async def _match(self, request: Request) -> Response:
-        body = await _read(request, _Match)
-        _few(body.criteria, "criteria", MAX_CRITERIA)
-        limit = _limit(str(body.limit))
+        body = await form.read(request, form.Match)
+        form.few(body.criteria, "criteria", MAX_CRITERIA)
+        limit = form.limit(str(body.limit))
         rows = [self._matching(criterion) for criterion in body.criteria]
         shown = dict.fromkeys(index for row in rows for index in row[:limit])
         return Reply(
@@ -226,7 +162,7 @@ class _Crm:
             }
         )
 
-    def _matching(self, wanted: _Criterion) -> list[int]:
+    def _matching(self, wanted: form.Criterion) -> list[int]:
         """The contacts to whom all parts of the criterion apply."""
         registry = self._registry
         looks = [
@@ -245,45 +181,45 @@ class _Crm:
         ]
         if not looks:
             allowed = "at least one of email, phone, erpNumber, card, birthDate, familyName"
-            raise _RefusedError(400, "bad_body", "Bad body", f"A criterion needs {allowed}")
+            raise form.RefusedError(400, "bad_body", "Bad body", f"A criterion needs {allowed}")
         first, *others = looks
         return [index for index in first if all(index in other for other in others)]
 
     async def _restrict(self, request: Request) -> Response:
-        body = await _read(request, _Restriction)
-        found = self._find(_few(body.ids, "ids"), "C-")
+        body = await form.read(request, form.Restriction)
+        found = self._find(form.few(body.ids, "ids"), "C-")
         self._restricted |= {each.position: body.restricted for each in found}
-        return _data(self._record(each) for each in found)
+        return form.data(self._record(each) for each in found)
 
     def _record(self, contact: Contact) -> dict[str, Any]:
         said = self._restricted.get(contact.position, contact.restricted)
         return contact_record(contact._replace(restricted=said))
 
     async def _talks(self, request: Request) -> Response:
-        body = await _read(request, _Talks)
-        limit = _limit(str(body.limit))
+        body = await form.read(request, form.Talks)
+        limit = form.limit(str(body.limit))
         answer = []
-        for person in self._find(_few(body.contactIds, "contactIds"), "C-"):
+        for person in self._find(form.few(body.contactIds, "contactIds"), "C-"):
             before = body.before.get(person.id)
             every = interactions(person.position, self._orders)[::-1]
             newest = [talk for talk in every if before is None or talk.id < before]
-            rows = [interaction_record(talk) for talk in newest[:limit]]
+            rows = [_chosen(interaction_record(talk), body.fields) for talk in newest[:limit]]
             more = len(newest) > limit
             answer.append({"contactId": person.id, "interactions": rows, "more": more})
-        return _data(answer)
+        return form.data(answer)
 
     async def _accounts(self, request: Request) -> Response:
-        body = await _read(request, _Accounts)
-        _few(body.contactIds + body.accountIds, "contactIds and accountIds")
+        body = await form.read(request, form.Accounts)
+        form.few(body.contactIds + body.accountIds, "contactIds and accountIds")
         owners = {person.position: person for person in self._find(body.contactIds, "C-")}
         owners |= {person.position: person for person in self._find(body.accountIds, "LA-")}
         found = (self._loyalty.account(person.position) for person in owners.values())
-        return _data(account_record(account) for account in found if account is not None)
+        return form.data(account_record(account) for account in found if account is not None)
 
     async def _ledgers(self, request: Request) -> Response:
-        body = await _read(request, _Ledgers)
-        _few(body.accountIds, "accountIds")
-        limit = _limit(str(body.limit))
+        body = await form.read(request, form.Ledgers)
+        form.few(body.accountIds, "accountIds")
+        limit = form.limit(str(body.limit))
         answer = []
         for person in self._find(body.accountIds, "LA-"):
             account = self._loyalty.account(person.position)
@@ -296,7 +232,7 @@ class _Crm:
             following = _encode(skip + limit) if skip + limit < len(newest) else None
             entries = [entry_record(entry) for entry in newest[skip : skip + limit]]
             answer.append({"accountId": account.id, "entries": entries, "next": following})
-        return _data(answer)
+        return form.data(answer)
 
     def _find(self, ids: Iterable[str], prefix: str) -> list[Contact]:
         found = []
@@ -319,9 +255,9 @@ def _chosen(record: dict[str, Any], fields: list[str] | None) -> dict[str, Any]:
     if fields is None:
         return record
     if unknown := [name for name in fields if name not in record]:
-        raise _RefusedError(
+        raise form.RefusedError(
             400, "bad_fields", "Bad fields",
-            f"{unknown[0]} is no field of a contact; allowed are {', '.join(record)}",
+            f"{unknown[0]} is no field of these; allowed are {', '.join(record)}",
         )  # fmt: skip
     return {name: value for name, value in record.items() if name == "id" or name in fields}
 
@@ -337,53 +273,7 @@ def _decode(cursor: str, name: str) -> int:
         text = ""
     digits = text.removeprefix("after:")
     if text != f"after:{digits}" or not digits.isdigit() or len(digits) > 9:
-        raise _RefusedError(
+        raise form.RefusedError(
             400, "bad_cursor", "Bad cursor", f"{name} is not one this API handed out"
         )
     return int(digits)
-
-
-def _few(keys: list[Key], name: str, most: int = MAX_BATCH) -> list[Key]:
-    if len(keys) > most:
-        raise _RefusedError(
-            400, "batch_too_large", "Batch too large",
-            f"{len(keys)} entries in {name}, at most {most} are allowed",
-        )  # fmt: skip
-    return keys
-
-
-def _limit(text: str) -> int:
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
-    if not 1 <= value <= MAX_PAGE:
-        raise _RefusedError(
-            400, "bad_limit", "Bad limit", f"limit is {text}, allowed is 1 to {MAX_PAGE}"
-        )
-    return value
-
-
-async def _read(request: Request, kind: type[Body]) -> Body:
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except msgspec.MsgspecError as wrong:
-        raise _RefusedError(400, "bad_body", "Bad body", str(wrong)) from None
-
-
-def _data(rows: Iterable[dict[str, Any]]) -> Response:
-    return Reply({"data": list(rows)})
-
-
-def _error(status: int, code: str, title: str, detail: str) -> Response:
-    one = {"status": str(status), "code": code, "title": title, "detail": detail}
-    return Reply({"errors": [one]}, status)
-
-
-def _broken(status: int) -> Response:
-    return _error(status, "unavailable", "Unavailable", "The CRM is not available")
-
-
-async def _missing(request: Request, _wrong: Exception) -> Response:
-    return _error(404, "not_found", "Not found", f"There is no {request.url.path}")
-
-
-async def _method(request: Request, _wrong: Exception) -> Response:
-    return _error(405, "method_not_allowed", "Method not allowed", f"Not {request.method}")

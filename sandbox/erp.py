@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -13,19 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.body import (
-    Codes,
-    Counted,
-    Customers,
-    Documents,
-    Groups,
-    History,
-    Listing,
-    Materials,
-    Numbers,
-    Prices,
-    Styles,
-)
+from sandbox import erp_form as form
 from sandbox.catalogue import Catalogue, Style
 from sandbox.clock import TODAY
 from sandbox.contact import index_of
@@ -41,7 +28,7 @@ from sandbox.material import (
 )
 from sandbox.order import Order, Orders
 from sandbox.place import sites
-from sandbox.price import ORGANISATIONS, Organisation
+from sandbox.price import ORGANISATIONS
 from sandbox.sap import LANGUAGES, short_number
 from sandbox.scale import Scale
 from sandbox.search import ORDERS, Index, Search
@@ -49,7 +36,6 @@ from sandbox.vocabulary import BRANDS
 from sandbox.wire import Reply, Wire
 
 KEY = "sandbox-erp-key"
-MAX_KEYS = 200
 MAX_PRICES = 1_000
 MAX_RESTRICTED = 20_000
 MAX_VALUES = 500
@@ -57,22 +43,12 @@ MAX_TOP = 100
 
 _BASE = "/sap/zretail"
 
-Body = TypeVar("Body")
 S = TypeVar("S", bound=Search)
-
-
-class _RefusedError(Exception):
-    """Answered in the ERP's own error form."""
-
-    def __init__(self, status: int, code: str, text: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.code = code
 
 
 def build(scale: Scale, brands: Sequence[str] = BRANDS) -> Wire:
     """The ERP of these brands as an ASGI app."""
-    return Wire("erp", _Erp(scale, frozenset(brands)).app, _broken)
+    return Wire("erp", _Erp(scale, frozenset(brands)).app, form.broken)
 
 
 class _Erp:
@@ -100,7 +76,7 @@ class _Erp:
                 self._route("POST", "ORDERS_BY_KUNNR", self._by_kunnr),
                 self._route("POST", "ORDER_COUNT_BY_KUNNR", self._counts),
             ],
-            exception_handlers={404: _missing, 405: _method},
+            exception_handlers={404: form.missing, 405: form.method},
         )
 
     def _route(
@@ -109,58 +85,60 @@ class _Erp:
         async def guarded(request: Request) -> Response:
             try:
                 if request.headers.get("apikey") != self._key:
-                    raise _RefusedError(401, "SY/401", "Logon failed: send a valid APIKey header")
+                    raise form.RefusedError(
+                        401, "SY/401", "Logon failed: send a valid APIKey header"
+                    )
                 return await answer(request)
-            except _RefusedError as refused:
-                return _error(refused.status, refused.code, str(refused))
+            except form.RefusedError as refused:
+                return form.error(refused.status, refused.code, str(refused))
 
         return Route(f"{_BASE}/{name}", guarded, methods=[method])
 
     async def _by_satnr(self, request: Request) -> Response:
-        body = await _read(request, Styles)
-        languages = _languages(body.SPRAS)
-        found = {key: self._catalogue.find_style(short_number(key)) for key in _keys(body.SATNR)}
+        body = await form.read(request, form.Styles)
+        languages = form.languages(body.SPRAS)
+        found = {key: self._catalogue.find_style(short_number(key)) for key in form.few(body.SATNR)}
         return self._listed(_once(found.values()), languages)
 
     async def _by_matnr(self, request: Request) -> Response:
-        body = await _read(request, Materials)
-        languages = _languages(body.SPRAS)
-        found = [self._catalogue.find_variant(short_number(key)) for key in _keys(body.MATNR)]
+        body = await form.read(request, form.Materials)
+        languages = form.languages(body.SPRAS)
+        found = [self._catalogue.find_variant(short_number(key)) for key in form.few(body.MATNR)]
         return self._listed(_once(pair and pair[0] for pair in found), languages)
 
     async def _by_ean(self, request: Request) -> Response:
-        body = await _read(request, Codes)
-        languages = _languages(body.SPRAS)
-        found = [self._catalogue.find_ean(key) for key in _keys(body.EAN11)]
+        body = await form.read(request, form.Codes)
+        languages = form.languages(body.SPRAS)
+        found = [self._catalogue.find_ean(key) for key in form.few(body.EAN11)]
         return self._listed(_once(pair and pair[0] for pair in found), languages)
 
     async def _articles(self, request: Request) -> Response:
         asked = request.query_params
-        top = _whole(asked.get("$top", "20"), "$top", 1, MAX_TOP)
-        skip = _whole(asked.get("$skip", "0"), "$skip", 0, 10_000_000)
-        languages = _languages(asked.get("SPRAS", ",".join(LANGUAGES)).split(","))
+        top = form.whole(asked.get("$top", "20"), "$top", 1, MAX_TOP)
+        skip = form.whole(asked.get("$skip", "0"), "$skip", 0, 10_000_000)
+        languages = form.languages(asked.get("SPRAS", ",".join(LANGUAGES)).split(","))
         order = asked.get("$orderby", "SATNR")
         if order not in ("SATNR", "ERSDA desc"):
-            raise _RefusedError(400, "ZR/005", f"$orderby {order} is not SATNR or ERSDA desc")
+            raise form.RefusedError(400, "ZR/005", f"$orderby {order} is not SATNR or ERSDA desc")
         group = asked.get("MATKL", "")
         search = Search(SEARCH=asked.get("search", ""), MATKL=(group,) if group else ())
         found = self._index.find(self._own(search), order, languages[0], TODAY)
         return self._listed(found[skip : skip + top], languages, len(found))
 
     async def _searched(self, request: Request) -> Response:
-        body = self._own(await _read(request, Listing))
-        languages = _languages(body.SPRAS)
-        _within(body.TOP, "TOP", 0, MAX_TOP)
-        _within(body.SKIP, "SKIP", 0, 10_000_000)
-        _within(len(body.MATNR or ()), "MATNR entries", 0, MAX_RESTRICTED)
+        body = self._own(await form.read(request, form.Listing))
+        languages = form.languages(body.SPRAS)
+        form.within(body.TOP, "TOP", 0, MAX_TOP)
+        form.within(body.SKIP, "SKIP", 0, 10_000_000)
+        form.within(len(body.MATNR or ()), "MATNR entries", 0, MAX_RESTRICTED)
         values = sum(len(each.ATWRT) for each in body.AUSP) + len(body.MATKL) + len(body.BRAND_ID)
-        _within(values, "values", 0, MAX_VALUES)
+        form.within(values, "values", 0, MAX_VALUES)
         if body.ORDERBY not in ORDERS:
-            raise _RefusedError(400, "ZR/005", f"ORDERBY {body.ORDERBY} is not one of {ORDERS}")
+            raise form.RefusedError(400, "ZR/005", f"ORDERBY {body.ORDERBY} is not one of {ORDERS}")
         day = TODAY
         if body.KONP is not None:
-            _organisation(body.KONP.VKORG)
-            day = _day(body.KONP.PRSDT)
+            form.organisation(body.KONP.VKORG)
+            day = form.day(body.KONP.PRSDT)
         names = self._index.names()
         wanted = dict.fromkeys(names if body.FACETS == ("*",) else body.FACETS)
         asked = [name for name in wanted if name in names]
@@ -207,8 +185,8 @@ class _Erp:
         return orjson.Fragment(orjson.dumps(article(self._catalogue.style(position), languages)))
 
     async def _groups(self, request: Request) -> Response:
-        languages = _languages(request.query_params.get("SPRAS", "PL,EN,DE").split(","))
-        return _results(
+        languages = form.languages(request.query_params.get("SPRAS", "PL,EN,DE").split(","))
+        return form.results(
             {
                 "MATKL": group.code,
                 "PARENT": group.parent,
@@ -218,71 +196,71 @@ class _Erp:
         )
 
     async def _group_counts(self, request: Request) -> Response:
-        body = await _read(request, Groups)
-        known = [code for code in _keys(body.MATKL) if code in GROUPS]
-        return _results({"MATKL": code, "ANZAHL": self._index.count(code)} for code in known)
+        body = await form.read(request, form.Groups)
+        known = [code for code in form.few(body.MATKL) if code in GROUPS]
+        return form.results({"MATKL": code, "ANZAHL": self._index.count(code)} for code in known)
 
     async def _prices(self, request: Request) -> Response:
-        body = await _read(request, Prices)
-        organisation = _organisation(body.VKORG, body.KONWA)
-        day = _day(body.PRSDT)
+        body = await form.read(request, form.Prices)
+        organisation = form.organisation(body.VKORG, body.KONWA)
+        day = form.day(body.PRSDT)
         rows = []
-        for key in _keys(body.MATNR, MAX_PRICES):
+        for key in form.few(body.MATNR, MAX_PRICES):
             found = self._catalogue.find_variant(short_number(key))
             row = found and price_conditions(*found, organisation, day)
             if row:
                 rows.append(row)
-        return _results(rows)
+        return form.results(rows)
 
     async def _price_history(self, request: Request) -> Response:
-        body = await _read(request, History)
-        organisation = _organisation(body.VKORG, body.KONWA)
-        first, last = _day(body.DATAB), _day(body.DATBI)
+        body = await form.read(request, form.History)
+        organisation = form.organisation(body.VKORG, body.KONWA)
+        first, last = form.day(body.DATAB), form.day(body.DATBI)
         rows = []
-        for key in _keys(body.MATNR, MAX_PRICES):
+        for key in form.few(body.MATNR, MAX_PRICES):
             found = self._catalogue.find_variant(short_number(key))
             row = found and price_history(*found, organisation, first, last)
             if row:
                 rows.append(row)
-        return _results(rows)
+        return form.results(rows)
 
     async def _by_vbeln(self, request: Request) -> Response:
-        body = await _read(request, Documents)
-        found = [self._orders.find(key) for key in _keys(body.VBELN)]
+        body = await form.read(request, form.Documents)
+        found = [self._orders.find(key) for key in form.few(body.VBELN)]
         own = (order for order in found if order is not None and self._is_own(order))
-        return _results(document(order, self._catalogue) for order in own)
+        return form.results(document(order, self._catalogue) for order in own)
 
     async def _by_kunnr(self, request: Request) -> Response:
-        body = await _read(request, Customers)
-        _within(body.TOP, "TOP", 1, MAX_TOP)
+        body = await form.read(request, form.Customers)
+        form.within(body.TOP, "TOP", 1, MAX_TOP)
         for skip in body.SKIP.values():
-            _within(skip, "SKIP", 0, 10_000_000)
+            form.within(skip, "SKIP", 0, 10_000_000)
         rows = []
         for key, indices in self._of_customers(body.KUNNR):
             skip = body.SKIP.get(key, 0)
             newest = indices[::-1][skip : skip + body.TOP]
             documents = [document(self._orders.order(index), self._catalogue) for index in newest]
             rows.append({"KUNNR": key, "ANZAHL": len(indices), "VBAK": documents})
-        return _results(rows)
+        return form.results(rows)
 
     async def _by_number(self, request: Request) -> Response:
-        body = await _read(request, Numbers)
+        body = await form.read(request, form.Numbers)
         found = []
-        for key in _keys(body.NUMMER):
+        for key in form.few(body.NUMMER):
             order = self._orders.find(key) or self._orders.sale(key)
             is_booked = order is not None and order.position < self._orders.count
             if order is not None and is_booked and self._is_own(order):
                 found.append(document(order, self._catalogue))
-        return _results(found)
+        return form.results(found)
 
     async def _counts(self, request: Request) -> Response:
-        body = await _read(request, Counted)
+        body = await form.read(request, form.Counted)
         counted = self._of_customers(body.KUNNR)
-        return _results({"KUNNR": key, "ANZAHL": len(indices)} for key, indices in counted)
+        return form.results({"KUNNR": key, "ANZAHL": len(indices)} for key, indices in counted)
 
     def _of_customers(self, kunnrs: list[str]) -> list[tuple[str, list[int]]]:
         found = []
-        for key in _keys(kunnrs):
+        for key in form.few(kunnrs):
             contact = index_of(key, self._contacts)
             if contact is not None:
                 every = self._orders.of_contact(contact)
@@ -292,80 +270,5 @@ class _Erp:
         return found
 
 
-def _organisation(code: str, currency: str | None = None) -> Organisation:
-    found = ORGANISATIONS.get(code)
-    if found is None:
-        known = ", ".join(ORGANISATIONS)
-        raise _RefusedError(400, "VK/101", f"Sales organisation {code} is not one of {known}")
-    if currency not in (None, found.currency):
-        raise _RefusedError(400, "VK/102", f"{code} sells in {found.currency}, not {currency}")
-    return found
-
-
-def _day(text: str) -> date:
-    try:
-        if len(text) != 8:
-            raise ValueError
-        return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        raise _RefusedError(400, "VK/103", f"{text} is not a date YYYYMMDD") from None
-
-
-def _keys(keys: list[str], limit: int = MAX_KEYS) -> list[str]:
-    if len(keys) > limit:
-        raise _RefusedError(
-            400, "ZR/001", f"{len(keys)} keys requested, at most {limit} are allowed"
-        )
-    return list(dict.fromkeys(keys))
-
-
-def _languages(codes: Iterable[str]) -> tuple[str, ...]:
-    asked = tuple(dict.fromkeys(codes))
-    unknown = [code for code in asked if code not in LANGUAGES]
-    if unknown or not asked:
-        raise _RefusedError(400, "ZR/002", f"SPRAS {', '.join(unknown)} is not one of PL, EN, DE")
-    return asked
-
-
-def _whole(text: str, name: str, low: int, high: int) -> int:
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-    return _within(value, name, low, high, text)
-
-
-def _within(value: int, name: str, low: int, high: int, found: str | None = None) -> int:
-    if not low <= value <= high:
-        shown = value if found is None else found
-        raise _RefusedError(400, "ZR/003", f"{name} is {shown}, allowed is {low} to {high}")
-    return value
-
-
 def _once(styles: Iterable[Style | None]) -> list[Style]:
     return list({style.position: style for style in styles if style is not None}.values())
-
-
-async def _read(request: Request, kind: type[Body]) -> Body:
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except msgspec.MsgspecError as wrong:
-        raise _RefusedError(400, "ZR/004", f"Request body is malformed: {wrong}") from None
-
-
-def _results(rows: Iterable[Any]) -> Response:
-    return Reply({"d": {"results": list(rows)}})
-
-
-def _error(status: int, code: str, text: str) -> Response:
-    message = {"lang": "en", "value": text}
-    return Reply({"error": {"code": code, "message": message}}, status)
-
-
-def _broken(status: int) -> Response:
-    return _error(status, f"SY/{status}", "The system is not available at the moment")
-
-
-async def _missing(request: Request, _wrong: Exception) -> Response:
-    return _error(404, "SY/404", f"Resource {request.url.path} was not found")
-
-
-async def _method(request: Request, _wrong: Exception) -> Response:
-    return _error(405, "SY/405", f"{request.method} is not allowed for {request.url.path}")

@@ -4,7 +4,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sandbox import wms_form as form
 from sandbox.allocation import MAX_REFS, Allocations, Orders, Refs
 from sandbox.catalogue import Catalogue, sku
 from sandbox.clock import now_ms
@@ -28,55 +29,11 @@ MAX_ARTICLES = 1_000
 MAX_SITES = 100
 MAX_AVAILABLE = 20_000
 
-Body = TypeVar("Body")
-
-
-class _StockQuery(msgspec.Struct, forbid_unknown_fields=True):
-    articles: list[str]
-    sites: list[str] | None = None
-
-
-class _AvailableQuery(msgspec.Struct, forbid_unknown_fields=True):
-    site: str
-    after: str = ""
-    limit: int = 1_000
-
-
-class _SiteQuery(msgspec.Struct, forbid_unknown_fields=True):
-    codes: list[str]
-
-
-class _Point(msgspec.Struct, forbid_unknown_fields=True):
-    lat: float
-    lon: float
-
-
-class _SiteSearch(msgspec.Struct, forbid_unknown_fields=True):
-    near: _Point | None = None
-    types: list[str] | None = None
-    svc: list[str] | None = None
-    offset: int = 0
-    limit: int = 50
-
-
-class _Count(msgspec.Struct, forbid_unknown_fields=True):
-    article: str
-    site: str
-    qoh: int
-
-
-class _RefusedError(Exception):
-    """Answered as a problem."""
-
-    def __init__(self, status: int, kind: str, title: str, **more: Any) -> None:
-        super().__init__(title)
-        self.response = _problem(status, kind, title, **more)
-
 
 def build(scale: Scale, countries: Sequence[str] = COUNTRIES) -> Wire:
     """The WMS of these countries as an ASGI app."""
     wms = _Wms(scale, countries)
-    wms.wire = Wire("wms", wms.app, _broken)
+    wms.wire = Wire("wms", wms.app, form.broken)
     return wms.wire
 
 
@@ -108,7 +65,7 @@ class _Wms:
                 Route("/_admin/stock", self._count, methods=["PUT"]),
                 Route("/_admin/webhook", self._set_hook, methods=["PUT", "DELETE"]),
             ],
-            exception_handlers={404: _missing, 405: _method},
+            exception_handlers={404: form.missing, 405: form.method},
         )
 
     def _route(
@@ -117,9 +74,9 @@ class _Wms:
         async def guarded(request: Request) -> Response:
             try:
                 if request.headers.get("authorization") != self._bearer:
-                    raise _RefusedError(401, "unauthorized", "Send a valid bearer key")
+                    raise form.RefusedError(401, "unauthorized", "Send a valid bearer key")
                 return await answer(request)
-            except _RefusedError as refused:
+            except form.RefusedError as refused:
                 return refused.response
 
         return Route(path, guarded, methods=[method])
@@ -127,12 +84,12 @@ class _Wms:
     async def _count(self, request: Request) -> Response:
         """Changes how many pieces lie at a site, and tells it where a webhook is set."""
         try:
-            count = await _read(request, _Count)
-        except _RefusedError as refused:
+            count = await form.read(request, form.Count)
+        except form.RefusedError as refused:
             return refused.response
         there = [self._sites[level.site].code for level in self._levels(count.article) or ()]
         if count.site not in there:
-            return _problem(422, "unknown-place", "The article does not lie there", sites=there)
+            return form.problem(422, "unknown-place", "The article does not lie there", sites=there)
         place = self._sites.index(self._by_code[count.site])
         self._counted[count.article, place] = count.qoh
         self._levels.cache_clear()
@@ -143,15 +100,15 @@ class _Wms:
 
     async def _set_hook(self, request: Request) -> Response:
         try:
-            self._hook = await _read(request, Hook) if request.method == "PUT" else None
-        except _RefusedError as refused:
+            self._hook = await form.read(request, Hook) if request.method == "PUT" else None
+        except form.RefusedError as refused:
             return refused.response
         return Reply({"set": self._hook is not None})
 
     async def _stock(self, request: Request) -> Response:
-        body = await _read(request, _StockQuery)
+        body = await form.read(request, form.StockQuery)
         if len(body.articles) > MAX_ARTICLES:
-            raise _RefusedError(
+            raise form.RefusedError(
                 422, "too-many-articles", "Too many articles in one query",
                 detail=f"{len(body.articles)} articles were sent", limit=MAX_ARTICLES,
             )  # fmt: skip
@@ -159,7 +116,7 @@ class _Wms:
         if body.sites is not None:
             unknown = [code for code in body.sites if code not in self._by_code]
             if unknown:
-                raise _RefusedError(
+                raise form.RefusedError(
                     422, "unknown-site", "A site of the query does not exist", sites=unknown
                 )
             named = set(body.sites)
@@ -185,13 +142,13 @@ class _Wms:
         return Reply({"articles": answer})
 
     async def _available(self, request: Request) -> Response:
-        body = await _read(request, _AvailableQuery)
+        body = await form.read(request, form.AvailableQuery)
         if body.site not in self._by_code:
-            raise _RefusedError(
+            raise form.RefusedError(
                 422, "unknown-site", "A site of the query does not exist", sites=[body.site]
             )
         if not 1 <= body.limit <= MAX_AVAILABLE:
-            raise _RefusedError(
+            raise form.RefusedError(
                 422, "bad-parameter", f"limit lies between 1 and {MAX_AVAILABLE}",
                 detail=f"limit was {body.limit}",
             )  # fmt: skip
@@ -225,9 +182,9 @@ class _Wms:
         return [article for article, _ in left], [pieces for _, pieces in left]
 
     async def _allocate(self, request: Request) -> Response:
-        body = await _read(request, Orders)
+        body = await form.read(request, Orders)
         if len(body.orders) > MAX_REFS:
-            raise _RefusedError(
+            raise form.RefusedError(
                 422, "too-many-orders", "Too many orders at once",
                 detail=f"{len(body.orders)} orders were sent", limit=MAX_REFS,
             )  # fmt: skip
@@ -245,7 +202,7 @@ class _Wms:
         return Reply(msgspec.to_builtins({"orders": answer}))
 
     async def _release(self, request: Request) -> Response:
-        body = await _read(request, Refs)
+        body = await form.read(request, Refs)
         self._allocations.release(body.refs)
         return Reply({"refs": body.refs})
 
@@ -290,11 +247,11 @@ class _Wms:
 
     async def _directory(self, request: Request) -> Response:
         asked = request.query_params
-        page = _whole(asked.get("page", "1"), "page", 100_000)
-        size = _whole(asked.get("size", "50"), "size", MAX_SITES)
+        page = form.whole(asked.get("page", "1"), "page", 100_000)
+        size = form.whole(asked.get("size", "50"), "size", MAX_SITES)
         kind = asked.get("type")
         if kind not in (None, "S", "W", "L"):
-            raise _RefusedError(
+            raise form.RefusedError(
                 422, "bad-parameter", "type is S, W or L", detail=f"type was {kind}"
             )
         found = [site for site in self._served if kind in (None, site.kind)]
@@ -302,9 +259,9 @@ class _Wms:
         return Reply({"page": page, "pages": -(-len(found) // size), "sites": rows})
 
     async def _some_sites(self, request: Request) -> Response:
-        body = await _read(request, _SiteQuery)
+        body = await form.read(request, form.SiteQuery)
         if len(body.codes) > MAX_SITES:
-            raise _RefusedError(
+            raise form.RefusedError(
                 422, "too-many-sites", "Too many sites in one query",
                 detail=f"{len(body.codes)} codes were sent", limit=MAX_SITES,
             )  # fmt: skip
@@ -312,15 +269,15 @@ class _Wms:
         return Reply({"sites": [shown(site, now_ms()) for site in known if site is not None]})
 
     async def _search_sites(self, request: Request) -> Response:
-        body = await _read(request, _SiteSearch)
+        body = await form.read(request, form.SiteSearch)
         if not (1 <= body.limit <= MAX_SITES and 0 <= body.offset <= 100_000):
-            raise _RefusedError(
+            raise form.RefusedError(
                 422, "bad-parameter", f"limit lies between 1 and {MAX_SITES}, offset from 0 on",
                 detail=f"limit was {body.limit}, offset {body.offset}",
             )  # fmt: skip
         near = body.near
         if near is not None and not (abs(near.lat) <= 90 and abs(near.lon) <= 180):
-            raise _RefusedError(422, "bad-parameter", "near lies off the globe")
+            raise form.RefusedError(422, "bad-parameter", "near lies off the globe")
         found = [
             site
             for site in self._served
@@ -331,38 +288,3 @@ class _Wms:
         page = ordered(found, point)[body.offset : body.offset + body.limit]
         rows = [shown(site, now_ms()) for site in page]
         return Reply({"total": len(found), "sites": rows})
-
-
-def _whole(text: str, name: str, high: int) -> int:
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-    if not 1 <= value <= high:
-        raise _RefusedError(
-            422, "bad-parameter", f"{name} lies between 1 and {high}", detail=f"{name} was {text}"
-        )
-    return value
-
-
-async def _read(request: Request, kind: type[Body]) -> Body:
-    try:
-        return msgspec.json.decode(await request.body(), type=kind)
-    except msgspec.MsgspecError as wrong:
-        raise _RefusedError(
-            400, "malformed-body", "The body is malformed", detail=str(wrong)
-        ) from None
-
-
-def _problem(status: int, kind: str, title: str, **more: Any) -> Response:
-    content = {"type": f"urn:wms:problem:{kind}", "title": title, "status": status, **more}
-    return Reply(content, status, media_type="application/problem+json")
-
-
-def _broken(status: int) -> Response:
-    return _problem(status, "unavailable", "The warehouse system is not available")
-
-
-async def _missing(request: Request, _error: Exception) -> Response:
-    return _problem(404, "not-found", "No such resource", detail=request.url.path)
-
-
-async def _method(request: Request, _error: Exception) -> Response:
-    return _problem(405, "method-not-allowed", "Method not allowed", detail=request.method)

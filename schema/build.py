@@ -30,7 +30,7 @@ from strawberry.schema.config import StrawberryConfig
 from domain.errors import Forbidden
 from domain.policy import Classification, Label
 from schema.argument import Arguments
-from schema.classify import about_of, classify, record_of
+from schema.classify import about_of, classify, records_of
 from schema.directive import label_schema, print_labelled
 from schema.field import DOMAIN, INTERFACES, Batch, Source
 from schema.mutation import USER_ERRORS, Mutation
@@ -126,7 +126,7 @@ def build() -> Published:
             found.parts,
             found.along,
             found.passages,
-            record_of(schema, found.parts),
+            records_of(schema, found.parts),
             frozenset({*schema.mutation_type.fields, *GUARDED}),
         ),
         person_fields=found.fields,

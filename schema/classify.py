@@ -14,7 +14,7 @@ from graphql import (
 from msgspec import Struct
 
 import domain.personal
-from domain.policy import Label, Record
+from domain.policy import Category, Label, Record
 from schema.field import ABOUT, DOMAIN, About
 
 _DEFINITION = "strawberry-definition"
@@ -67,7 +67,7 @@ def classify(schema: GraphQLSchema) -> Classified:
                 labels[name, field_name] = Label(
                     category,
                     said["record"] or about.record,
-                    is_text=_leads_to_text(schema, target, set()),
+                    is_text=_leads_to_text(schema, target, category, set()),
                     is_link=_is_person(target) and about_of(target).record != about.record,
                 )
             if (about.is_person or about.part_of) and field_name not in _OBJECT_FIELDS:
@@ -81,15 +81,17 @@ def classify(schema: GraphQLSchema) -> Classified:
     return Classified(labels, parts, frozenset(fields), unknown, frozenset(along), passages)
 
 
-def record_of(schema: GraphQLSchema, parts: Mapping[str, frozenset[str]]) -> dict[str, Record]:
-    """Tell the record of each person type, and of each part, by the first person that has it."""
-    found: dict[str, Record] = {}
+def records_of(
+    schema: GraphQLSchema, parts: Mapping[str, frozenset[str]]
+) -> dict[str, tuple[Record, ...]]:
+    """Tell the record of each person type, and of each part those of all persons that have it."""
+    found: dict[str, tuple[Record, ...]] = {}
     for person, of in sorted(parts.items()):
         record = about_of(schema.type_map[person]).record
         if record is not None:
-            found[person] = record
-            for part in of:
-                found.setdefault(part, record)
+            for each in (person, *of):
+                known = found.get(each, ())
+                found[each] = known if record in known else (*known, record)
     return found
 
 
@@ -122,8 +124,11 @@ def _objects(schema: GraphQLSchema, kind: Any) -> Iterator[GraphQLObjectType]:
         yield from schema.get_possible_types(kind)
 
 
-def _leads_to_text(schema: GraphQLSchema, kind: Any, seen: set[str]) -> bool:
-    """Tell whether there is a text below that can be masked, short of the next person."""
+def _leads_to_text(schema: GraphQLSchema, kind: Any, category: Category, seen: set[str]) -> bool:
+    """Tell whether there is a text below that can be masked, short of the next person.
+
+    Of a part, a text of another category is decided on by itself.
+    """
     if is_leaf_type(kind) or kind.name in seen:
         return False
     seen.add(kind.name)
@@ -135,9 +140,10 @@ def _leads_to_text(schema: GraphQLSchema, kind: Any, seen: set[str]) -> bool:
             continue
         for field in target.fields.values():
             below = get_named_type(field.type)
-            if _is_person(below):
+            own = field.extensions["category"] or about.part_of
+            if _is_person(below) or (about.part_of and own is not category):
                 continue
-            if _leads_to_text(schema, below, seen):
+            if _leads_to_text(schema, below, category, seen):
                 return True
     return False
 

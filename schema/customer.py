@@ -22,7 +22,7 @@ from schema.loyalty import LoyaltyAccount
 from schema.node import ExternalId, Node, external_ids
 from schema.order import Order
 from schema.page import Connection
-from schema.personal import PersonalText
+from schema.personal import PersonalAddress, PersonalText
 from schema.provenance import Provenance
 from schema.reservation import Reservation
 from schema.wishlist import Wishlist
@@ -43,25 +43,6 @@ class PersonName:
     @batch(resolvers.personal.family, cost=0)
     def family(self) -> PersonalText | None:
         """The family name."""
-
-
-@publishes(domain.location.Address, part_of=Category.ADDRESS)
-class PersonalAddress:
-    """Where a person gets post."""
-
-    country: str | None = plain("The country, as ISO 3166-1 alpha-2 names it.")
-
-    @batch(resolvers.personal.lines, cost=0)
-    def lines(self) -> list[PersonalText] | None:
-        """Street, number and whatever stands above the city."""
-
-    @batch(resolvers.personal.postal_code, cost=0)
-    def postal_code(self) -> PersonalText | None:
-        """The postal code."""
-
-    @batch(resolvers.personal.city, cost=0)
-    def city(self) -> PersonalText | None:
-        """The city."""
 
 
 @publishes(domain.customer.Customer, person=Record.PROFILE)
@@ -95,7 +76,7 @@ class Customer(Node):
         "more of them than anybody's mask, but for what law and the rights of others ask for.",
         category=Category.OPERATIONAL,
     )
-    external_ids: list[ExternalId] | None = external_ids()
+    external_ids: list[ExternalId] | None = external_ids(Category.IDENTIFIER)
     provenance: Provenance | None = plain(
         "Where this comes from, and how old it is.", category=Category.IDENTIFIER
     )

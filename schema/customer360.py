@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import domain.section
 import resolvers.customer360
 from domain.policy import Category, Record
+from schema.cart import Cart
 from schema.consent import Consent
 from schema.customer import Customer
 from schema.field import argument, batch, enumerates, plain, publishes
@@ -100,6 +101,18 @@ class OrdersSection:
 
 
 @publishes(domain.section.Section, passage=True)
+class CartsSection:
+    """What the customer has put together and not bought yet."""
+
+    access: domain.section.SectionAccess = _access()
+    provenance: list[Provenance] = _provenance()
+
+    @batch(resolvers.customer360.content, category=Category.CART, record=Record.CART, cost=0)
+    def content(self) -> list[Cart] | None:
+        """The active carts in every channel, the last changed first; at most 20."""
+
+
+@publishes(domain.section.Section, passage=True)
 class InteractionsSection:
     """What was said between the retailer and the customer."""
 
@@ -149,6 +162,10 @@ class Customer360:
     @batch(resolvers.customer360.orders, goes_along=True)
     def orders(self, first: _First = 10, after: _After = None) -> OrdersSection:
         """What they have bought."""
+
+    @batch(resolvers.customer360.carts, goes_along=True)
+    def carts(self) -> CartsSection:
+        """What they have put together and not bought yet."""
 
     @batch(resolvers.customer360.interactions, goes_along=True)
     def interactions(self, first: _First = 10, after: _After = None) -> InteractionsSection:

@@ -13,9 +13,10 @@ from domain.delivery import DeliveryRefusal
 from domain.policy import Category
 from schema.availability import PickupPromise
 from schema.field import accepts, argument, batch, enumerates, plain, publishes
-from schema.location import Address, GeoPointInput, Location
+from schema.location import GeoPointInput, Location
 from schema.money import Money, Price
 from schema.outcome import KEY, UserError
+from schema.personal import PersonalAddress
 
 if TYPE_CHECKING:
     from schema.cart import CartLine, CartTouch
@@ -73,7 +74,7 @@ class DeliveryGroup:
     method: str | None = plain("The way that was chosen; null while none is.")
     mode: DeliveryMode | None = plain("How the goods come; null while nothing is chosen.")
     lines: list[Annotated["CartLine", strawberry.lazy("schema.cart")]] = plain("What comes so.")
-    address: Address | None = plain("Where it is sent to.", category=Category.ADDRESS)
+    address: PersonalAddress | None = plain("Where it is sent to.", category=Category.ADDRESS)
     chosen: Annotated["CartTouch", strawberry.lazy("schema.cart")] | None = plain("Who chose it.")
 
     @batch(resolvers.delivery.location_of_group)

@@ -1,7 +1,10 @@
-"""Texts about people."""
+"""Texts about people, and what consists of them."""
 
+import domain.location
 import domain.personal
-from schema.field import plain, publishes
+import resolvers.personal
+from domain.policy import Category
+from schema.field import batch, plain, publishes
 
 
 @publishes(domain.personal.PersonalText, passage=True)
@@ -17,3 +20,22 @@ class PersonalText:
         "A stand-in, the same for the same text and purpose; null where the text or its mask is "
         "to be seen."
     )
+
+
+@publishes(domain.location.Address, part_of=Category.ADDRESS)
+class PersonalAddress:
+    """Where a person gets post."""
+
+    country: str | None = plain("The country, as ISO 3166-1 alpha-2 names it.")
+
+    @batch(resolvers.personal.lines, cost=0)
+    def lines(self) -> list[PersonalText] | None:
+        """Street, number and whatever stands above the city."""
+
+    @batch(resolvers.personal.postal_code, cost=0)
+    def postal_code(self) -> PersonalText | None:
+        """The postal code."""
+
+    @batch(resolvers.personal.city, cost=0)
+    def city(self) -> PersonalText | None:
+        """The city."""

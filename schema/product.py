@@ -68,7 +68,7 @@ class Variant(Node):
     )
     provenance: Provenance = plain("Where the description comes from.")
 
-    @batch(resolvers.product.product_of_variant)
+    @batch(resolvers.product.product_of_variant, reads=["style"])
     def product(self) -> "Product | None":
         """The style that it belongs to."""
 

@@ -202,7 +202,10 @@ class Query:
         first: Annotated[int, argument("How many at most: 1 to 100.")] = 20,
         after: Annotated[str | None, argument("The cursor to go on behind.")] = None,
     ) -> Connection[Cart] | None:
-        """Active carts with goods in them, such as abandoned ones, newest first; for staff."""
+        """Active carts with goods in them, such as abandoned ones, newest first; for staff.
+
+        Agents see those of customers on whom they have a case open; null without one.
+        """
 
     @batch(resolvers.preview.access_preview)
     def access_preview(

@@ -7,9 +7,10 @@ time. What is held stands in any case: the stock system's word only keeps it fro
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.allocation import Allocation, AllocationRequest, Allocator
 from domain.ask import Ask
-from domain.errors import Failure, SourceRejected, StoreUnavailable
+from domain.errors import Failure, SourceRejected
 from domain.hold import ReservationLine
+from domain.task import beside
 from storage.database import Database
 from storage.held import Holds
+from storage.round import rounds
 from storage.table import DELIVERY, HOLD
 
 _EVERY = 1.0
@@ -31,6 +34,43 @@ _LEASE = timedelta(seconds=60)
 _LONGEST = 60.0
 _MAX_TRIES = 30
 _log = structlog.get_logger("storage")
+
+
+async def note(
+    connection: AsyncConnection,
+    database: Database,
+    id: UUID,
+    systems: Collection[str],
+    *,
+    is_release: bool,
+) -> None:
+    """Note, in the transaction that changes a reservation, which systems are to be told of it."""
+    rows = [
+        {
+            "reservation_id": id,
+            "system": system,
+            "is_release": is_release,
+            "version": 1,
+            "tries": 0,
+            "due_at": datetime.now(UTC),
+        }
+        for system in sorted(systems)
+    ]
+    if not rows:
+        return
+    statement = database.insert(DELIVERY).values(rows)
+    await connection.execute(
+        # Whoever is telling what was noted before keeps the lease: this is told after it.
+        statement.on_conflict_do_update(
+            index_elements=[DELIVERY.c.reservation_id, DELIVERY.c.system],
+            set_={
+                "is_release": statement.excluded.is_release,
+                "version": DELIVERY.c.version + 1,
+                "tries": 0,
+                "due_at": statement.excluded.due_at,
+            },
+        )
+    )
 
 
 class Deliveries:
@@ -51,23 +91,12 @@ class Deliveries:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Tell while the block runs."""
-        task = asyncio.ensure_future(self._run())
-        try:
+        async with beside(partial(rounds, "delivery", _EVERY, self._deliver)):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY)
-            try:
-                while await self.deliver() == _AT_MOST:
-                    pass
-            except StoreUnavailable:
-                _log.info("delivery", problem="the store is away")
-            except Exception:  # noqa: BLE001 - the next round is not this one's to prevent
-                _log.exception("delivery")
+    async def _deliver(self) -> None:
+        while await self.deliver() == _AT_MOST:
+            pass
 
     async def deliver(self) -> int:
         """Tell what is due now; tells how much that was. *Errors*: ``StoreUnavailable``."""

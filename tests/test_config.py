@@ -13,6 +13,7 @@ from adapters.connect import SystemSettings
 from domain.configuration import ConfigurationError
 from domain.deadline import Duration
 from domain.secret import Secret
+from domain.setting import Setting, describe
 
 
 class Mode(Enum):
@@ -275,15 +276,13 @@ def test_settings_that_do_not_fit(tmp_path: Path) -> None:
 
 def test_describe() -> None:
     """Every setting can be listed with key, type, default and description."""
-    listed = {each.key: each for each in config.describe(Settings)}
+    listed = {each.key: each for each in describe(Settings)}
     assert list(listed)[:4] == ["title", "store.url", "store.pool", "mode"]
-    assert listed["store.url"] == config.Setting(
-        "store.url", "a text in quotes", None, "Where it is."
-    )
+    assert listed["store.url"] == Setting("store.url", "a text in quotes", None, "Where it is.")
     assert listed["store.pool"].type == "a whole number, at least 1 and at most 100"
     assert listed["mode"].default == '"safe"'
     assert listed["loud"].default == "false"
-    assert listed["key_env"] == config.Setting(
+    assert listed["key_env"] == Setting(
         "key_env", "the name of an environment variable", "none", ""
     )
     assert listed["stores.NAME.pool"].default == "10"
@@ -292,5 +291,5 @@ def test_describe() -> None:
 
 def test_systems_are_described() -> None:
     """Every setting of a system has a description that is one sentence."""
-    for setting in config.describe(SystemSettings):
+    for setting in describe(SystemSettings):
         assert setting.description.endswith("."), setting.key

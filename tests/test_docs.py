@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import adapters
-import config
 from app import Settings
 from domain.rule import Rulebook
+from domain.setting import describe
 from schema.build import build
 from tests.test_errors import tree
 
@@ -25,13 +25,13 @@ def _rows(page: str, form: str) -> set[str]:
 def test_every_setting_is_documented() -> None:
     """docs/configuration.md has a row for each setting, and none for what is no setting."""
     rows = _rows("configuration.md", "[^`]+")
-    assert rows == {setting.key for setting in config.describe(Settings)}
+    assert rows == {setting.key for setting in describe(Settings)}
 
 
 def test_every_key_of_a_promotion_is_documented() -> None:
     """docs/promotion.md has a row for each key of its file, and none for what is no key."""
     rows = _rows("promotion.md", "[^`]+")
-    assert rows == {setting.key for setting in config.describe(Rulebook)}
+    assert rows == {setting.key for setting in describe(Rulebook)}
 
 
 def test_every_error_code_is_documented() -> None:
@@ -54,6 +54,16 @@ def test_every_adapter_is_documented() -> None:
     for module in pkgutil.iter_modules(adapters.__path__):
         if not module.name.startswith("_") and module.name != "connect":
             assert f"`{module.name}`" in text or f'adapter = "{module.name}"' in text
+
+
+@pytest.mark.parametrize(("room", "page"), [("execution", "engine"), ("transport", "transport")])
+def test_every_module_of_a_large_room_has_its_place(room: str, page: str) -> None:
+    """The page on a room of many modules says of each one what it does, and of no other."""
+    text = (DOCS / f"{page}.md").read_text() + "\n\n"
+    table = re.search(rf"^\| file in `{room}/` .*?\n\n", text, re.MULTILINE | re.DOTALL)
+    assert table is not None
+    modules = {file.name for file in (ROOT / room).glob("*.py") if file.stem != "__init__"}
+    assert set(re.findall(r"`(\w+\.py)`", table[0])) == modules
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -10,8 +10,12 @@ from transport.refusal import Refusal, bad_request
 from transport.settings import Settings
 
 
-async def read(headers: Headers, receive: Receive, settings: Settings) -> bytes:
+async def read(
+    headers: Headers, receive: Receive, settings: Settings, *, is_here: bool = False
+) -> bytes:
     """Read the whole body.
+
+    *Shape*: ``is_here`` tells that all of it has arrived, and need not be waited for.
 
     *Errors*: 413 above ``max_body``, before reading where its length is announced; 408 when it
     has not arrived after ``body_time``; ``ClientDisconnect`` when the sender leaves.
@@ -22,21 +26,11 @@ async def read(headers: Headers, receive: Receive, settings: Settings) -> bytes:
             raise bad_request("Content-Length is not a number.")
         if len(announced) > 18 or int(announced) > settings.max_body:
             raise _too_large(settings)
-    parts: list[bytes] = []
-    size = 0
+    if is_here:
+        return await _gather(receive, settings)
     try:
         async with asyncio.timeout(settings.body_time):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                part: bytes = message.get("body", b"")
-                size += len(part)
-                if size > settings.max_body:
-                    raise _too_large(settings)
-                parts.append(part)
-                if not message.get("more_body", False):
-                    return b"".join(parts)
+            return await _gather(receive, settings)
     except TimeoutError:
         raise Refusal(
             408,
@@ -44,6 +38,22 @@ async def read(headers: Headers, receive: Receive, settings: Settings) -> bytes:
             f"The body did not arrive within {settings.body_time:g} s.",
             closes=True,
         ) from None
+
+
+async def _gather(receive: Receive, settings: Settings) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > settings.max_body:
+            raise _too_large(settings)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
 
 
 def _too_large(settings: Settings) -> Refusal:

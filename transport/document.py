@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from msgspec import Struct
 from domain.configuration import ConfigurationError, Problem
 from domain.document import DocumentStore, digest_of
 from domain.errors import BadInput, DocumentNotFound, Forbidden, QueryTooComplex
+from domain.task import beside
 from domain.viewer import Viewer
 from transport.parameter import Parameters
 from transport.settings import DocumentMode, DocumentSettings
@@ -157,12 +159,8 @@ class DocumentReader:
         if self._manifest is None:
             yield
             return
-        task = asyncio.ensure_future(self._watch(self._manifest))
-        try:
+        async with beside(partial(self._watch, self._manifest)):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
     async def _watch(self, manifest: Manifest) -> None:
         while True:

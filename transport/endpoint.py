@@ -110,7 +110,11 @@ class GraphQLEndpoint:
             self._origins.check(headers, preference)
             return from_address(scope["query_string"], self._settings)
         check_content(headers)
-        return from_body(await read(headers, receive, self._settings), self._settings)
+        seat = exchange_of(scope).seat
+        # A seat is taken with the last byte.
+        is_here = seat is not None and seat.is_taken
+        body = await read(headers, receive, self._settings, is_here=is_here)
+        return from_body(body, self._settings)
 
     async def _reply(
         self,

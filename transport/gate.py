@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 import structlog
 
 from domain.errors import RateLimited
+from domain.task import beside
 from domain.viewer import Role
 from transport.accept import Media
 from transport.answer import encode
@@ -132,13 +133,8 @@ class Gate:
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
         """Watch the loop, and log how many were turned away, while the block runs."""
-        task = asyncio.ensure_future(self._tell())
-        try:
-            async with self.load.watched():
-                yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
+        async with beside(self._tell), self.load.watched():
+            yield
 
     def _is_barred(self, who: int) -> bool:
         until = self._barred.get(who)

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 
 from domain.errors import RateLimited
+from domain.task import beside
 from transport.settings import DemandSettings
 
 TICK = 0.01
@@ -73,12 +74,8 @@ class Load:
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
         """Watch the loop while the block runs."""
-        task = asyncio.ensure_future(self._watch())
-        try:
+        async with beside(self._watch):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait((task,))
 
     async def _watch(self) -> None:
         worked = time.thread_time()

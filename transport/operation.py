@@ -11,8 +11,7 @@ from msgspec import Struct
 from domain.errors import DeadlineExceeded, Failure, SourceTimeout
 from execution.context import Context
 from execution.document import Read
-from execution.executor import extensions_of
-from execution.result import Result
+from execution.result import Result, extensions_of
 from transport.budget import Account, Budget
 from transport.caller import Caller, Proved, proved_as
 from transport.document import DocumentReader
@@ -135,7 +134,7 @@ class Operations:
         _check_kind(request.kind, only_query=only_query)
         context = self._open(proved, exchange)
         try:
-            work = self._executor.execute(
+            prepared = await self._executor.prepare(
                 request.document,
                 request.variables,
                 request.operation_name,
@@ -143,8 +142,12 @@ class Operations:
                 for_sharing=only_query,
                 admit=account.admit,
             )
-            seconds = context.deadline.remaining() + self._settings.grace
-            result = await _until(work, gone, seconds, self._settings.grace)
+            if isinstance(prepared, Result):
+                return self._shaper.answer(prepared, proved.viewer, exchange)
+            result = self._executor.begin(prepared, context)
+            if not isinstance(result, Result):
+                seconds = context.deadline.remaining() + self._settings.grace
+                result = await _until(result, gone, seconds, self._settings.grace)
         finally:
             context.loaders.close()
         return self._shaper.answer(result, proved.viewer, exchange)
@@ -271,13 +274,8 @@ async def _until(
 ) -> T:
     """Await work until it is done, its caller gone, or its time over, and leave nothing behind."""
     task = asyncio.ensure_future(work)
-    watch: asyncio.Future[None] | None = None
+    watch = asyncio.ensure_future(gone())
     try:
-        # What asks no system is done after its first step, and needs no watch.
-        await asyncio.sleep(0)
-        if task.done():
-            return task.result()
-        watch = asyncio.ensure_future(gone())
         await asyncio.wait((task, watch), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
@@ -285,7 +283,7 @@ async def _until(
             raise Gone
         raise DeadlineExceeded("The operation's time is over.")
     finally:
-        pending = {each for each in (task, watch) if each is not None and each.cancel()}
+        pending = {each for each in (task, watch) if each.cancel()}
         if pending:
             ended, _ = await asyncio.wait(pending, timeout=grace)
             for each in ended:

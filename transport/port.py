@@ -1,6 +1,6 @@
 """What running an operation needs of the rooms below: an executor, contexts, and proofs."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, Protocol
 
 from graphql import OperationType
@@ -9,6 +9,7 @@ from domain.viewer import Role, Viewer
 from execution.context import Asked, Context
 from execution.demand import Admit
 from execution.document import Read
+from execution.prepared import Prepared
 from execution.result import Result
 
 
@@ -30,11 +31,27 @@ class Executor(Protocol):
         operation_name: str | None,
         context: Context,
         *,
-        for_sharing: bool = False,
         in_parts: bool = False,
         admit: Admit | None = None,
     ) -> Result:
         """Execute one operation of a document."""
+        ...
+
+    async def prepare(
+        self,
+        document: Read,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        *,
+        for_sharing: bool = False,
+        admit: Admit | None = None,
+    ) -> Prepared | Result:
+        """Find an operation good and have it admitted; a result tells why it was not."""
+        ...
+
+    def begin(self, prepared: Prepared, context: Context) -> Result | Coroutine[Any, Any, Result]:
+        """Answer at once where nobody has to be waited for; or else give what is to be awaited."""
         ...
 
     async def subscribe(

@@ -13,6 +13,7 @@ from msgspec import UnsetType
 from adapters.sandbox_crm import message
 from domain.consent import Consent, ConsentPurpose, ConsentState
 from domain.customer import Customer, PersonName
+from domain.identity import external_id
 from domain.interaction import Direction, Interaction, InteractionKind
 from domain.location import Address
 from domain.loyalty import (
@@ -29,6 +30,8 @@ T = TypeVar("T")
 
 # Longer than any id of the CRM: what a caller sends beyond it is nobody's.
 MAX_ID = 40
+# What the CRM takes at once.
+MAX_BATCH = 100
 
 _TIERS = MappingProxyType({"BRZ": "BRONZE", "SLV": "SILVER", "GLD": "GOLD", "PLT": "PLATINUM"})
 _PURPOSES = MappingProxyType(
@@ -66,6 +69,12 @@ _TALKS = MappingProxyType(
     }
 )
 _DIRECTIONS = MappingProxyType({"in": Direction.INBOUND, "out": Direction.OUTBOUND})
+
+
+def own_ids(keys: Sequence[str], system: str) -> list[str]:
+    """The CRM's ids among the keys; keys of other systems are not the CRM's to see."""
+    own = [found.id for found in map(external_id, keys) if found.system == system]
+    return [local for local in own if 0 < len(local) <= MAX_ID]
 
 
 class Reader:
@@ -139,8 +148,16 @@ class Reader:
             provenance=provenance,
         )
 
-    def interaction(self, contact: str, talk: message.Talk, provenance: Provenance) -> Interaction:
-        """A conversation."""
+    def interaction(
+        self,
+        contact: str,
+        talk: message.Talk,
+        provenance: Provenance,
+        asked: Collection[str] | None,
+    ) -> Interaction:
+        """A conversation, of which these fields were asked for; all where None."""
+        message.check_told(talk, asked)
+        reference = _said(talk.reference)
         return Interaction(
             key=self.key(talk.id),
             customer_key=self.key(contact),
@@ -148,9 +165,9 @@ class Reader:
             direction=_DIRECTIONS[talk.direction],
             at=_moment(talk.at),
             topic=talk.topic,
-            subject=talk.subject,
-            text=talk.note,
-            order_key=self._reference(talk.reference) if talk.reference else None,
+            subject=_said(talk.subject),
+            text=_said(talk.note),
+            order_key=self._reference(reference) if reference else None,
             provenance=provenance,
         )
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from types import MappingProxyType
+from typing import Any
 
 from adapters._body import exact
 from adapters.sandbox_erp import message, notation
+from domain.ask import Ask
 from domain.attribute import (
     AttributeValue,
     BooleanAttribute,
@@ -28,6 +30,13 @@ _NO = MappingProxyType({"PL": "nie", "EN": "no", "DE": "nein"})
 _SPOKEN = ("EN", "PL")
 _GTIN_LENGTHS = (8, 12, 13, 14)
 
+Styles = type[message.Articles[Any]]
+"""How much of styles is read."""
+WHOLE: Styles = message.Articles[message.Article]
+BRIEF: Styles = message.Articles[message.Style]
+# The attributes of a product that nothing but its own fields reads.
+_AT_LENGTH = frozenset({"attributes", "composition", "safety"})
+
 
 def code_of(name: str) -> str:
     """A characteristic's code for the world outside: ``ZHEEL`` is ``heel``."""
@@ -49,6 +58,12 @@ def languages(language: str) -> tuple[str, ...]:
     """The ERP's languages to ask for, the wanted one first, then those to fall back on."""
     wanted = language.partition("-")[0].upper()
     return tuple(dict.fromkeys((wanted, *_SPOKEN) if wanted in _YES else _SPOKEN))
+
+
+def styles(ask: Ask) -> Styles:
+    """Tell how much of styles is read: what describes one at length is most of it."""
+    is_brief = ask.fields is not None and _AT_LENGTH.isdisjoint(ask.fields)
+    return BRIEF if is_brief else WHOLE
 
 
 class Reader:
@@ -78,39 +93,36 @@ class Reader:
         self._options: dict[tuple[str, str], Option] = {}
         self._categories: dict[str, Category] = {}
 
-    def product(self, article: message.Article) -> Product:
-        """One style with its variants."""
+    def product(self, article: message.Style) -> Product:
+        """One style with its variants, described as far as it was read."""
         number = notation.short(article.satnr)
-        key = f"{self._provenance.system}:{number}"
-        spoken, name = self._best({text.spras: text.maktx for text in article.makt})
+        spoken, name = self._title(article)
         descriptions = {text.spras: text.tdline for text in article.ltxt}
-        media = [(self._picture(picture, name), picture.atwrt) for picture in article.media]
+        media = self._pictures(article, name)
         category = self.category(article.matkl, article.t023t)
+        whole = article if isinstance(article, message.Article) else None
         return Product(
-            key=key,
+            key=f"{self._provenance.system}:{number}",
             code=number,
             name=name,
             locale=spoken.lower(),
             description=descriptions.get(spoken),
             brand=article.brand_id or None,
             category=category,
-            attributes=tuple(self._attributes(article.ausp)),
-            composition=tuple(
-                FibreShare(
-                    row.faser, self._coded("ZMATERIAL", row.faser, row.texts)[0], exact(row.anteil)
-                )
-                for row in article.faser
-            ),
-            safety=self._safety(article.gpsr),
+            attributes=tuple(self._attributes(whole.ausp)) if whole else (),
+            composition=tuple(map(self._fibre, whole.faser)) if whole else (),
+            safety=self._safety(whole.gpsr) if whole else None,
             is_discontinued=article.mstae == _DISCONTINUED,
             changed_at=datetime.combine(notation.day(article.laeda), time(), UTC),
             media=tuple(picture for picture, _ in media),
-            variants=tuple(
-                self._variant(variant, key, category.key, name, media)
-                for variant in article.variants
-            ),
+            variants=self._variants(article, name, media),
             provenance=self._provenance,
         )
+
+    def variants(self, article: message.Style) -> tuple[Variant, ...]:
+        """The variants of one style, without it."""
+        _, name = self._title(article)
+        return self._variants(article, name, self._pictures(article, name))
 
     def category(self, code: str, names: Sequence[message.GroupName]) -> Category:
         """A material group."""
@@ -138,6 +150,25 @@ class Reader:
             return value, None
         language, text = self._best({text.spras: text.atwtb for text in texts})
         return text, language.lower()
+
+    def _title(self, article: message.Style) -> tuple[str, str]:
+        """The language that a style is told in, and what it is called."""
+        return self._best({text.spras: text.maktx for text in article.makt})
+
+    def _pictures(self, article: message.Style, name: str) -> list[tuple[Media, str]]:
+        """A style's pictures, each with the colour that it shows."""
+        return [(self._picture(picture, name), picture.atwrt) for picture in article.media]
+
+    def _variants(
+        self, article: message.Style, name: str, media: Sequence[tuple[Media, str]]
+    ) -> tuple[Variant, ...]:
+        system = self._provenance.system
+        product_key = f"{system}:{notation.short(article.satnr)}"
+        category_key = f"{system}:{article.matkl}"
+        return tuple(
+            self._variant(variant, product_key, category_key, name, media)
+            for variant in article.variants
+        )
 
     def _variant(
         self,
@@ -214,6 +245,10 @@ class Reader:
                     yield CodedAttribute(
                         code=code, name=name, value=text, locale=locale, choice=value.atwrt
                     )
+
+    def _fibre(self, fibre: message.Fibre) -> FibreShare:
+        name, _ = self._coded("ZMATERIAL", fibre.faser, fibre.texts)
+        return FibreShare(fibre.faser, name, exact(fibre.anteil))
 
     def _safety(self, safety: message.Safety) -> ProductSafety:
         firm, warnings = safety.verant, safety.warn

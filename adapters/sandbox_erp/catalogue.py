@@ -1,6 +1,7 @@
-"""Styles, their search, and the tree of material groups."""
+"""Styles, and their search."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -11,8 +12,7 @@ from adapters.sandbox_erp import article, message, notation, search
 from adapters.sandbox_erp.call import MAX_KEYS, Erp
 from adapters.sandbox_erp.price import Organisation
 from domain.ask import Ask
-from domain.category import ROOT, Category
-from domain.errors import BadInput, Failure, SourceContract
+from domain.errors import BadInput, Failure
 from domain.facet import FacetQuery, Facets
 from domain.filter import ProductFilter, ProductQuery, ProductSelection, unsupported
 from domain.page import Page, PageRequest
@@ -39,7 +39,8 @@ class Catalogue:
         """Read styles by their numbers."""
         numbers = [local for local in self._erp.own(keys) if notation.is_short(local)]
         asked = {notation.long(number): number for number in numbers}
-        products = await self._products("product_by_key", "SATNR", asked, ask)
+        kind, read = article.styles(ask), article.Reader.product
+        products = await self._styles("product_by_key", "SATNR", asked, ask, kind, read)
         system = self._erp.upstream.system
         return {f"{system}:{number}": product for number, product in products.items()}
 
@@ -49,16 +50,16 @@ class Catalogue:
         """Read variants; the ERP answers with their styles, whole."""
         numbers = [sku for sku in skus if notation.is_short(sku)]
         asked = {notation.long(number): number for number in numbers}
-        products = await self._products("variant_by_sku", "MATNR", asked, ask)
-        return _variants(products, lambda variant: (variant.sku,))
+        styles = await self._styles_of_variants("variant_by_sku", "MATNR", asked, ask)
+        return _variants(styles, lambda variant: (variant.sku,))
 
     async def variant_by_gtin(
         self, gtins: Sequence[str], ask: Ask
     ) -> Mapping[str, Variant | Failure]:
         """Read variants by their EANs; the ERP answers with their styles, whole."""
         asked = {gtin: gtin for gtin in gtins if article.is_gtin(gtin)}
-        products = await self._products("variant_by_gtin", "EAN11", asked, ask)
-        return _variants(products, lambda variant: variant.gtins)
+        styles = await self._styles_of_variants("variant_by_gtin", "EAN11", asked, ask)
+        return _variants(styles, lambda variant: variant.gtins)
 
     async def products_by_query(
         self, queries: Sequence[ProductQuery], ask: Ask
@@ -110,92 +111,42 @@ class Catalogue:
 
         return await self._erp.upstream.each(queries, count)
 
-    async def category_by_key(
-        self, keys: Sequence[str], ask: Ask
-    ) -> Mapping[str, Category | Failure]:
-        """Read material groups; the ERP has one call for all of them."""
-        codes = self._erp.own(keys)
-        if not codes:
-            return {}
-        groups = await self._groups("category_by_key", ask)
-        return {key: found for key, found in groups.items() if key in keys}
-
-    async def categories_by_parent(
-        self, parents: Sequence[str], ask: Ask
-    ) -> Mapping[str, Sequence[Category | Failure]]:
-        """Read what stands below material groups, or at the top."""
-        wanted = {*self._erp.own(parents), *(each for each in parents if each == ROOT)}
-        if not wanted:
-            return {}
-        groups = await self._groups("categories_by_parent", ask)
-        found: dict[str, list[Category | Failure]] = {ROOT: [], **{key: [] for key in groups}}
-        with self._erp.upstream.contract("categories_by_parent"):
-            for key, category in groups.items():
-                found[article.above(key)].append(category)
-        return {parent: found[parent] for parent in parents if parent in found}
-
-    async def product_count_by_category(
-        self, keys: Sequence[str], ask: Ask
-    ) -> Mapping[str, int | Failure]:
-        """Count the styles in material groups and below."""
-        call = "product_count_by_category"
-
-        async def fetch(codes: Sequence[str]) -> dict[str, int | Failure]:
-            name, body, kind = "MATERIAL_GROUP_COUNTS", {"MATKL": codes}, message.GroupCount
-            rows = await self._erp.rows(name, body, kind, ask, call, message.GROUP_ROWS)
-            asked = {code: f"{system}:{code}" for code in codes}
-            return self._erp.by_key(rows, lambda row: (row.matkl,), _counted, asked, call)
-
-        codes = [code for code in self._erp.own(keys) if search.is_group(code)]
-        system = self._erp.upstream.system
-        parts = await self._erp.upstream.chunked(codes, MAX_KEYS, fetch)
-        return {key: count for part in parts for key, count in part.items()}
-
-    async def _groups(self, call: str, ask: Ask) -> dict[str, Category | SourceContract]:
-        spoken = article.languages(ask.language)
-        results = await self._erp.get(
-            "MATERIAL_GROUPS",
-            [("SPRAS", ",".join(spoken))],
-            message.Results[message.Group],
-            ask,
-            call,
-            (message.GROUP_ROWS,),
-        )
-        reader = article.Reader((), spoken, self._media_url, self._erp.now(CATALOGUE))
-        system = self._erp.upstream.system
-        rows = told(
-            system,
-            call,
-            results.results,
-            lambda row: (row.matkl,),
-            lambda row: reader.category(row.matkl, row.t023t),
-        )
-        found: dict[str, Category | SourceContract] = {}
-        for codes, category in rows:
-            if not codes and isinstance(category, SourceContract):
-                raise category
-            found |= {f"{system}:{code}": category for code in codes}
-        return found
-
-    async def _products(
+    async def _styles_of_variants(
         self, call: str, field_name: str, asked: Mapping[str, str], ask: Ask
-    ) -> dict[str, Product | Failure]:
+    ) -> Mapping[str, Product | tuple[Variant, ...] | Failure]:
+        """Read the styles that variants come in, whole, or no more of them than the variants."""
+        if ask.fields is None or "style" in ask.fields:
+            kind, whole = article.WHOLE, article.Reader.product
+            return await self._styles(call, field_name, asked, ask, kind, whole)
+        kind, bare = article.BRIEF, article.Reader.variants
+        return await self._styles(call, field_name, asked, ask, kind, bare)
+
+    async def _styles(
+        self,
+        call: str,
+        field_name: str,
+        asked: Mapping[str, str],
+        ask: Ask,
+        kind: article.Styles,
+        read: Callable[[article.Reader, Any], V],
+    ) -> dict[str, V | Failure]:
         """Read styles, each under what was asked for: its own number, or one of a variant's.
 
-        *Shape*: ``asked`` leads from the ERP's numbers to what the caller calls them.
+        *Shape*: ``asked`` leads from the ERP's numbers to what the caller calls them; ``kind`` is
+        how much of each style is decoded, ``read`` what is made of it.
         """
         spoken = article.languages(ask.language)
 
-        async def fetch(chunk: Sequence[str]) -> dict[str, Product | Failure]:
+        async def fetch(chunk: Sequence[str]) -> dict[str, V | Failure]:
             body = {field_name: chunk, "SPRAS": spoken}
-            name, kind = f"ARTICLE_BY_{field_name}", message.Articles
+            name = f"ARTICLE_BY_{field_name}"
             answer = await self._erp.post(name, body, kind, ask, call, message.LISTED_ROWS)
             reader = self._reader(answer, ask, call)
             own = {number: asked[number] for number in chunk}
-            return self._erp.by_key(answer.results, _numbers, reader.product, own, call)
+            return self._erp.by_key(answer.results, _numbers, partial(read, reader), own, call)
 
         parts = await self._erp.upstream.chunked(list(asked), MAX_KEYS, fetch)
-        return {number: product for part in parts for number, product in part.items()}
+        return {number: found for part in parts for number, found in part.items()}
 
     async def _page(self, query: ProductQuery, skip: int, ask: Ask) -> Page[Product] | Failure:
         call = "products_by_query"
@@ -219,7 +170,7 @@ class Catalogue:
 
     async def _listing(
         self, call: str, query: ProductQuery, skip: int, ask: Ask
-    ) -> message.Articles:
+    ) -> message.Articles[Any]:
         """Read a page of the plain listing, which needs no search."""
         parameters = [
             ("$top", str(query.page.first)),
@@ -229,13 +180,13 @@ class Catalogue:
         if query.search:
             parameters.append(("search", query.search))
         return await self._erp.get(
-            "ARTICLES", parameters, message.Articles, ask, call, message.LISTED_ROWS
+            "ARTICLES", parameters, article.styles(ask), ask, call, message.LISTED_ROWS
         )
 
-    async def _search(self, call: str, body: Mapping[str, Any], ask: Ask) -> message.Articles:
-        spoken = {"SPRAS": article.languages(ask.language)}
+    async def _search(self, call: str, body: Mapping[str, Any], ask: Ask) -> message.Articles[Any]:
+        body = {**body, "SPRAS": article.languages(ask.language)}
         return await self._erp.post(
-            "ARTICLE_SEARCH", {**body, **spoken}, message.Articles, ask, call, message.LISTED_ROWS
+            "ARTICLE_SEARCH", body, article.styles(ask), ask, call, message.LISTED_ROWS
         )
 
     def _body(
@@ -256,7 +207,7 @@ class Catalogue:
             return None
         return search.body(words, where, skus, groups, organisation)
 
-    def _reader(self, answer: message.Articles, ask: Ask, call: str) -> article.Reader:
+    def _reader(self, answer: message.Articles[Any], ask: Ask, call: str) -> article.Reader:
         spoken = article.languages(ask.language)
         names, lost = [], set[str]()
         for codes, name in told(
@@ -273,7 +224,7 @@ class Catalogue:
         return article.Reader(names, spoken, self._media_url, self._erp.now(CATALOGUE))
 
 
-def _count(answer: message.Articles) -> int:
+def _count(answer: message.Articles[Any]) -> int:
     count = whole(int(answer.count or ""))
     if count < 0:
         raise ValueError("a count is below zero")
@@ -284,29 +235,25 @@ def _same(name: message.CharacteristicName) -> message.CharacteristicName:
     return name
 
 
-def _counted(row: message.GroupCount) -> int:
-    if row.anzahl < 0:
-        raise ValueError("a count is below zero")
-    return row.anzahl
-
-
-def _numbers(row: message.Article) -> tuple[str, ...]:
+def _numbers(row: message.Style) -> tuple[str, ...]:
     own = (number for each in row.variants for number in (each.matnr, each.ean11))
     return row.satnr, *own
 
 
 def _variants(
-    products: Mapping[str, Product | Failure], names: Callable[[Variant], Collection[str]]
+    styles: Mapping[str, Product | tuple[Variant, ...] | Failure],
+    names: Callable[[Variant], Collection[str]],
 ) -> dict[str, Variant | Failure]:
-    """Take the variants that were asked for out of their styles."""
+    """Take the variants that were asked for out of their styles, and whole ones along."""
     found: dict[str, Variant | Failure] = {}
-    for asked, product in products.items():
-        if isinstance(product, Failure):
-            found[asked] = product
-        else:
-            own = next((each for each in product.variants if asked in names(each)), None)
-            if own is not None:
-                found[asked] = structs.replace(own, style=product)
+    for asked, style in styles.items():
+        if isinstance(style, Failure):
+            found[asked] = style
+            continue
+        variants = style.variants if isinstance(style, Product) else style
+        own = next((each for each in variants if asked in names(each)), None)
+        if own is not None:
+            found[asked] = structs.replace(own, style=style) if isinstance(style, Product) else own
     return found
 
 

@@ -82,9 +82,9 @@ def order(
     system = provenance.system
     lines = tuple(_line(item, currency) for item in document.vbap)
     total = Money.of(exact(document.netwr) + exact(document.mwsbk), currency)
-    charged = sum((exact(row.netwr) + exact(row.mwsbp) for row in document.konv), start=0)
-    parts = sum((line.total.decimal for line in lines), start=charged)
-    if parts != total.decimal:
+    charges = sum((exact(row.netwr) + exact(row.mwsbp) for row in document.konv), Decimal(0))
+    parts = Money.of(charges, currency).minor + sum(line.total.minor for line in lines)
+    if parts != total.minor:
         raise ValueError("the total is not the sum of items and charges")
     channel = _CHANNELS.get(document.vtweg)
     receipt = document.bstnk if channel is Channel.POS and document.bstnk else None
@@ -133,13 +133,13 @@ def _line(item: sale.Item, currency: str) -> OrderLine:
     quantity = exact(item.kwmeng)
     if quantity <= 0:
         raise ValueError("an item is of no quantity")
-    total = Money.of(exact(item.netwr) + exact(item.mwsbp), currency)
+    paid, listed = exact(item.netwr) + exact(item.mwsbp), exact(item.kzwi1)
     return OrderLine(
         position=item.posnr.lstrip("0"),
         sku=notation.short(item.matnr) if item.matnr else None,
         name=item.arktx or None,
         quantity=_whole(quantity),
-        unit_price=Money.each(exact(item.kzwi1), quantity, currency),
-        discount=Money.of(item.kzwi1 - total.decimal, currency),
-        total=total,
+        unit_price=Money.each(listed, quantity, currency),
+        discount=Money.of(listed - paid, currency),
+        total=Money.of(paid, currency),
     )

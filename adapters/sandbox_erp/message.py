@@ -10,6 +10,7 @@ from adapters._body import Whole
 from adapters._outcome import Rejected
 from adapters._row import Rows
 
+S = TypeVar("S", bound="Style")
 T = TypeVar("T")
 
 
@@ -109,8 +110,8 @@ class Variant(Struct, frozen=True, rename=str.upper):
     stueli: list[Part] = []
 
 
-class Article(Struct, frozen=True, rename=str.upper):
-    """A style with all its variants."""
+class Style(Struct, frozen=True, rename=str.upper):
+    """A style with all its variants, without what describes it at length."""
 
     satnr: str
     matkl: str
@@ -120,11 +121,16 @@ class Article(Struct, frozen=True, rename=str.upper):
     laeda: str
     makt: list[Name]
     ltxt: list[Line]
+    media: list[Picture]
+    variants: list[Variant]
+
+
+class Article(Style, frozen=True, rename=str.upper):
+    """A style with all its variants."""
+
     ausp: list[Characteristic]
     faser: list[Fibre]
     gpsr: Safety
-    media: list[Picture]
-    variants: list[Variant]
 
 
 class FacetValue(Struct, frozen=True, rename=str.upper):
@@ -149,10 +155,10 @@ class Facet(Struct, frozen=True, rename=str.upper):
     konwa: str | None = None
 
 
-class Articles(Struct, frozen=True):
+class Articles(Struct, Generic[S], frozen=True):
     """Styles, and what their characteristics are called; count and facets only in listings."""
 
-    results: list[Article]
+    results: list[S]
     names: list[CharacteristicName] = field(name="CABNT")
     count: str | None = field(name="__count", default=None)
     facets: list[Facet] = field(name="FACETS", default_factory=list)

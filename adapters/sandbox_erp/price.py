@@ -60,8 +60,10 @@ def offer(
     currency than the organisation's among it.
     """
     _check(priced, organisation)
-    list_row = _only(priced.konp, _LIST)
-    sale_row = _only(priced.konp, _SALE)
+    rows = {row.kschl: row for row in priced.konp}
+    if len(rows) != len(priced.konp):
+        _refuse_twins(priced.konp)
+    list_row, sale_row = rows.get(_LIST), rows.get(_SALE)
     paid = sale_row or list_row
     if paid is None:
         raise ValueError("there is no price among the conditions")
@@ -88,7 +90,7 @@ def offer(
         if off > 0
         else (),
         winning_rule=PriceRule.SALE if paid is sale_row else PriceRule.LIST_PRICE,
-        version=_version(priced, (paid, list_row or paid)),
+        version=_version(priced, paid, list_row or paid),
         valid_until=_end(paid, organisation),
         provenance=provenance,
     )
@@ -130,11 +132,10 @@ def _check(priced: message.Priced | message.PricedEver, organisation: Organisati
         raise ValueError("the tax is not a rate in percent")
 
 
-def _only(rows: Sequence[message.Condition], kind: str) -> message.Condition | None:
-    found = [row for row in rows if row.kschl == kind]
-    if len(found) > 1:
+def _refuse_twins(rows: Sequence[message.Condition]) -> None:
+    kinds = [row.kschl for row in rows]
+    if kinds.count(_LIST) > 1 or kinds.count(_SALE) > 1:
         raise ValueError("two conditions of one kind are valid at a time")
-    return found[0] if found else None
 
 
 def _price(row: message.Condition, rate: Decimal, organisation: Organisation) -> Price | None:
@@ -170,8 +171,12 @@ def _next_midnight(day: str, zone: str) -> datetime:
     return datetime.combine(notation.day(day) + timedelta(days=1), time(), ZoneInfo(zone))
 
 
-def _version(priced: message.Priced, rows: Sequence[message.Condition]) -> str:
-    parts = [priced.matnr, priced.vkorg, priced.mwst.kbetr]
-    for row in rows:
-        parts += [row.kschl, row.kbetr, row.kpein, row.konwa, row.datab, row.datbi]
-    return blake2b("|".join(map(str, parts)).encode(), digest_size=8).hexdigest()
+def _version(priced: message.Priced, paid: message.Condition, listed: message.Condition) -> str:
+    one = _written(paid)
+    other = one if listed is paid else _written(listed)
+    text = f"{priced.matnr}|{priced.vkorg}|{priced.mwst.kbetr}|{one}|{other}"
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _written(row: message.Condition) -> str:
+    return f"{row.kschl}|{row.kbetr!s}|{row.kpein!s}|{row.konwa}|{row.datab}|{row.datbi}"

@@ -63,6 +63,13 @@ class Adapter:
                 "of it (PL/POS); elsewhere the list price is the price."
             ),
         ] = {}
+        restricted_category: Annotated[
+            int | None,
+            Meta(
+                description="The id of the party category of customers who have had the processing "
+                "restricted (GDPR, article 18); without it nobody is restricted."
+            ),
+        ] = None
 
     def __init__(self, upstream: Upstream, secret: Secret | None, options: Options) -> None:
         if secret is None:
@@ -80,7 +87,7 @@ class Adapter:
         self._offers = Offers(rpc, self._references, options.price_lists)
         self._stocks = Stocks(rpc, self._references)
         self._locations = Locations(rpc, self._references, options.language)
-        self._customers = Customers(rpc, self._references)
+        self._customers = Customers(rpc, self._references, options.restricted_category)
         self._sales = Sales(rpc, self._references)
 
     async def start(self) -> None:

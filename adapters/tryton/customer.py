@@ -4,8 +4,9 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from adapters._row import readable
 from adapters.tryton.record import identified, own_ids
@@ -17,16 +18,37 @@ from domain.errors import Failure
 from domain.location import Address
 from domain.provenance import PROFILE, Provenance
 
+T = TypeVar("T")
+
 _CHUNK = 200
 _MAX_TRAITS = 100
 _MAX_TEXT = 100
 _PHONES = ("mobile", "phone")
 
-_FIELDS = (
-    *("code", "name", "lang.code"),
-    *("contact_mechanisms.type", "contact_mechanisms.value"),
-    *("addresses.street", "addresses.postal_code", "addresses.city", "addresses.country.code"),
+_MECHANISMS = ("contact_mechanisms.type", "contact_mechanisms.value")
+_ADDRESSES = tuple(
+    f"addresses.{name}" for name in ("street", "postal_code", "city", "country.code")
 )
+# What Tryton is asked for an attribute of a customer's. The main address and number it tells by
+# themselves, all of them only together.
+_FIELDS: Mapping[str, Sequence[str]] = {
+    "number": ("code",),
+    "name": ("name",),
+    "email": ("email",),
+    "phone": _PHONES,
+    "other_emails": _MECHANISMS,
+    "other_phones": _MECHANISMS,
+    "language": ("lang.code",),
+    "addresses": _ADDRESSES,
+}
+_SINGLE = frozenset({"email", *_PHONES})
+_PART = {"lang": "language", "contact_mechanisms": "mechanisms"}
+# What tells of a found party to which trait it belongs.
+_FOUND_BY: Mapping[TraitKind, Sequence[str]] = {
+    TraitKind.EMAIL: _MECHANISMS,
+    TraitKind.PHONE: _MECHANISMS,
+    TraitKind.NAME: ("name", *_ADDRESSES),
+}
 
 
 class _Language(Struct, frozen=True):
@@ -58,19 +80,29 @@ class _Party(
         "addresses": "addresses.",
     },
 ):
+    """A party; what was not asked for is not set."""
+
     id: int
-    code: str | None
-    name: str | None
-    language: _Language | None
-    mechanisms: list[_Mechanism]
-    addresses: list[_Address]
+    code: str | UnsetType | None = UNSET
+    name: str | UnsetType | None = UNSET
+    email: str | UnsetType | None = UNSET
+    mobile: str | UnsetType | None = UNSET
+    phone: str | UnsetType | None = UNSET
+    language: _Language | UnsetType | None = UNSET
+    mechanisms: list[_Mechanism] | UnsetType = UNSET
+    addresses: list[_Address] | UnsetType = UNSET
+    categories: list[int] | UnsetType = UNSET
 
 
 class Customers:
-    """Reads parties; one call for up to 200."""
+    """Reads parties; one call for up to 200.
 
-    def __init__(self, rpc: Rpc, references: References) -> None:
+    *Shape*: ``restricted`` is the party category of those whose processing is restricted.
+    """
+
+    def __init__(self, rpc: Rpc, references: References, restricted: int | None) -> None:
         self._rpc = rpc
+        self._restricted = restricted
         self._references = references
         self._system = rpc.upstream.system
 
@@ -80,7 +112,7 @@ class Customers:
         """Read parties by their ids."""
 
         async def fetch(ids: Sequence[int]) -> list[tuple[str, Customer | Failure]]:
-            return await self._read([["id", "in", ids]], len(ids), ask, call)
+            return await self._read([["id", "in", ids]], len(ids), (), ask, call)
 
         chunks = await self._rpc.upstream.chunked(own_ids(keys, self._system), _CHUNK, fetch)
         return {f"{self._system}:{local}": found for chunk in chunks for local, found in chunk}
@@ -96,7 +128,8 @@ class Customers:
 
         async def fetch(chunk: Sequence[Trait]) -> dict[Trait, Sequence[Customer] | Failure]:
             either = ["OR", *(wanted[trait] for trait in chunk)]
-            rows = await self._read(either, MAX_MATCHES * len(chunk), ask, call)
+            beside = [name for kind in {each.kind for each in chunk} for name in _FOUND_BY[kind]]
+            rows = await self._read(either, MAX_MATCHES * len(chunk), beside, ask, call)
             # Nobody can tell to which of the traits a party belongs that could not be read.
             damaged = [each for _, each in rows if isinstance(each, Failure)]
             whole = [each for _, each in rows if not isinstance(each, Failure)]
@@ -110,14 +143,15 @@ class Customers:
         return {trait: found for chunk in chunks for trait, found in chunk.items()}
 
     async def _read(
-        self, where: Sequence[object], limit: int, ask: Ask, call: str
+        self, where: Sequence[object], limit: int, beside: Sequence[str], ask: Ask, call: str
     ) -> list[tuple[str, Customer | Failure]]:
-        """Read parties, each with its id."""
+        """Read of parties what was asked for and what is needed beside it, each with its id."""
         reference = await self._references.get(ask, call)
+        fields = self._fields(ask, beside)
         rows = await self._rpc.search_read(
             "party.party",
             where,
-            _FIELDS,
+            fields,
             limit,
             Reply[list[_Party]],
             ask,
@@ -126,30 +160,61 @@ class Customers:
             company=reference.company,
         )
         provenance = Provenance(self._system, datetime.now(UTC), PROFILE)
-        return identified(self._system, call, rows, lambda row: self._customer(row, provenance))
+        parts = {_PART.get(part, part): part for part in (name.split(".")[0] for name in fields)}
+
+        def customer(row: _Party) -> Customer:
+            for attribute, part in parts.items():
+                if getattr(row, attribute) is UNSET:
+                    raise ValueError(f"'{part}' was asked for, and is not there")
+            return self._customer(row, provenance)
+
+        return identified(self._system, call, rows, customer)
+
+    def _fields(self, ask: Ask, beside: Sequence[str]) -> list[str]:
+        """Name the fields to ask for: no address or number by itself that comes with all of them.
+
+        A list without any would be all there are.
+        """
+        asked = _FIELDS.keys() if ask.fields is None else ask.fields & _FIELDS.keys()
+        found = dict.fromkeys([*beside, *(name for each in asked for name in _FIELDS[each])])
+        names = [name for name in found if not (name in _SINGLE and _MECHANISMS[0] in found)]
+        if self._restricted is not None:
+            names.append("categories")
+        return ["id", *sorted(names)]
 
     def _customer(self, row: _Party, provenance: Provenance) -> Customer:
         key = f"{self._system}:{row.id}"
-        emails = [each.value for each in row.mechanisms if each.type == "email" and each.value]
+        code, name, language = _told(row.code), _told(row.name), _told(row.language)
+        mechanisms = _told(row.mechanisms)
+        if mechanisms is None:
+            given = (row.email, row.mobile, row.phone)
+            kinds = ("email", *_PHONES)
+            mechanisms = [_Mechanism(kind, _told(each)) for kind, each in zip(kinds, given)]
+        emails = [each.value for each in mechanisms if each.type == "email" and each.value]
         phones = [
             each.value
             for kind in _PHONES
-            for each in row.mechanisms
+            for each in mechanisms
             if each.type == kind and each.value
         ]
         return Customer(
             key=key,
-            number=row.code or str(row.id),
-            name=_name(row.name) if row.name else None,
+            number=code or str(row.id),
+            name=_name(name) if name else None,
             email=emails[0] if emails else None,
             phone=phones[0] if phones else None,
-            language=row.language.code.replace("_", "-") if row.language else None,
-            addresses=tuple(map(_address, row.addresses)),
+            language=language.code.replace("_", "-") if language else None,
+            addresses=tuple(map(_address, _told(row.addresses) or ())),
             identities=(key,),
             other_emails=tuple(emails[1:]),
             other_phones=tuple(phones[1:]),
+            is_restricted=self._restricted in (_told(row.categories) or ()),
             provenance=provenance,
         )
+
+
+def _told(value: T | UnsetType) -> T | None:
+    return None if isinstance(value, UnsetType) else value
 
 
 def _name(name: str) -> PersonName:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from adapters._upstream import exact
+from adapters._body import exact
 from adapters.tryton.rpc import Amount, Moment
 from domain.fulfillment import (
     FulfilledLine,

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from msgspec import Struct
 
-from adapters._upstream import exact
+from adapters._body import exact
 from adapters.tryton.record import by_code, conversion, plausible
 from adapters.tryton.reference import Reference, References
 from adapters.tryton.rpc import BY_CODE, Amount, Day, Reply, Rpc

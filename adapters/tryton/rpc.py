@@ -14,8 +14,11 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from adapters._address import segment
+from adapters._body import exact
+from adapters._outcome import Outcome, Rejected, Response
 from adapters._row import Rows, joined, undamaged
-from adapters._upstream import Outcome, Rejected, Response, Upstream, exact, segment
+from adapters._upstream import Upstream
 from adapters.tryton.record import Identified
 from domain.ask import Ask
 from domain.errors import SourceFailure, SourceRejected, SourceTimeout

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from adapters._body import exact, whole
 from adapters._row import Rows, told
-from adapters._upstream import exact, whole
 from adapters.tryton.record import by_code, conversion, plausible
 from adapters.tryton.reference import Reference, References
 from adapters.tryton.rpc import BY_CODE, Day, Reply, Rpc

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from adapters import sandbox_carrier, sandbox_crm, sandbox_erp, sandbox_pos, sandbox_wms
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from domain.customer import Trait, TraitKind
 from domain.deadline import Duration
 from domain.secret import Secret

@@ -6,7 +6,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from adapters._upstream import NotSent, Outcome, Rejected, Response, SystemSettings, Upstream
+from adapters._outcome import NotSent, Outcome, Rejected, Response
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.credential import CredentialUnavailable
 from domain.deadline import Deadline, Duration

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from adapters import sandbox_crm, sandbox_erp, sandbox_wms
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline
 from domain.errors import SourceContract

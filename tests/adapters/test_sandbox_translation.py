@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from msgspec import structs
 
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from adapters.sandbox_crm import Adapter as CrmAdapter
 from adapters.sandbox_crm import message as crm_message
 from adapters.sandbox_crm.translation import Reader as CrmReader
@@ -33,7 +35,7 @@ from domain.product import Option
 from domain.provenance import PRICE, Provenance
 from domain.viewer import Channel
 from sandbox.persona import CUSTOMER_CONTACT, CUSTOMER_KUNNR, CUSTOMER_ORDERS, NEIGHBOUR_KUNNR
-from tests.adapters.counterpart import Counterpart
+from tests.adapters.counterpart import Counterpart, plain
 from tests.sandbox.running import Sandbox
 
 PROVENANCE = Provenance("erp", datetime(2026, 11, 22, tzinfo=UTC), PRICE)
@@ -237,6 +239,41 @@ async def test_products_carry_what_the_erp_says_of_them(
         assert each.unit == "cm"
         assert 0 < each.number < 10
         assert each.value == str(each.number)
+
+
+async def test_a_style_is_described_at_length_only_where_that_is_read(
+    counterpart: Counterpart,
+) -> None:
+    """What an operation does not read of a style is left out; all that it reads is as ever."""
+    promise = counterpart.promises["product_by_key"]
+    keys = promise.keys[:20]
+    whole = await promise.adapter.product_by_key(keys, counterpart.ask())
+    assert any(each.attributes and each.safety for each in whole.values())
+    for fields, is_brief in (({"name"}, True), ({"attributes"}, False), ({"safety"}, False)):
+        ask = structs.replace(counterpart.ask(), fields=frozenset(fields))
+        found = await promise.adapter.product_by_key(keys, ask)
+        for key, product in found.items():
+            left_out = {"attributes": (), "composition": (), "safety": None} if is_brief else {}
+            assert plain(product) == plain(structs.replace(whole[key], **left_out))
+
+
+async def test_a_variant_brings_its_style_along_where_that_is_read(
+    counterpart: Counterpart,
+) -> None:
+    """A variant is the same with its style and without, and the style is whole."""
+    promise = counterpart.promises["variant_by_sku"]
+    skus = promise.keys[:20]
+    alone, along = [
+        await promise.adapter.variant_by_sku(
+            skus, structs.replace(counterpart.ask(), fields=frozenset(fields))
+        )
+        for fields in ({"name"}, {"name", "style"})
+    ]
+    assert alone.keys() == along.keys() == set(skus)
+    for sku, variant in along.items():
+        assert variant.style is not None
+        assert variant.style.safety is not None
+        assert plain(alone[sku]) == plain(structs.replace(variant, style=None))
 
 
 async def test_an_untranslated_product_says_which_language_it_is_in(
@@ -494,6 +531,25 @@ def test_a_field_that_was_asked_for_is_there(field: str) -> None:
     for asked in (None, [field]):
         with pytest.raises(ValueError, match=field):
             reader.customer(contact, PROVENANCE, asked)
+
+
+_TALK: dict[str, Any] = {
+    "id": "I-1", "kind": "call", "direction": "in", "at": "2026-11-22T10:00:00+01:00",
+    "topic": "advice", "subject": "A size", "note": "The larger one.", "reference": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["subject", "note", "reference"])
+def test_a_part_of_a_conversation_that_was_asked_for_is_there(field: str) -> None:
+    """A conversation without a field that was asked for breaks the contract."""
+    reader = CrmReader("crm", {})
+    rest = {name: each for name, each in _TALK.items() if name != field}
+    talk = msgspec.convert(rest, crm_message.Talk)
+    found = reader.interaction("C-1", talk, PROVENANCE, ["kind", "topic"])
+    assert found.topic == "advice"
+    for asked in (None, [field]):
+        with pytest.raises(ValueError, match=field):
+            reader.interaction("C-1", talk, PROVENANCE, asked)
 
 
 @pytest.mark.parametrize("kind", [ErpAdapter, WmsAdapter, CrmAdapter])

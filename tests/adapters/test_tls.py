@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from adapters._upstream import NotSent, SystemSettings, Upstream
+from adapters._outcome import NotSent
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline
 from domain.viewer import Channel

@@ -8,12 +8,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from adapters.tryton import Adapter
 from domain.ask import Ask
 from domain.availability import StockLevel
 from domain.configuration import ConfigurationError
+from domain.customer import Customer, Trait, TraitKind
 from domain.deadline import Deadline, Duration
 from domain.errors import (
     BadInput,
@@ -83,6 +86,7 @@ _HONEST: dict[str, Any] = {
         {"id": 2, "type": "storage", "parent": 1},
     ],
     "model.stock.move.search_read": [],
+    "model.party.party.search_read": [],
     "model.product.product.search_read": [_PRICE],
 }
 
@@ -139,7 +143,6 @@ def _levels(found: Sequence[StockLevel] | Failure) -> Sequence[StockLevel]:
     return found
 
 
-_PRODUCTS = "model__product__product__search_read"
 _TAX = "template./account_category./customer_taxes_used./0"
 
 
@@ -310,6 +313,59 @@ async def test_a_damaged_record_costs_its_own_key() -> None:
         assert isinstance(page, Page)
         assert [type(each) for each in page.items] == [Order, SourceContract]
         assert (page.cursors, page.has_next) == (("9", "8"), True)
+
+
+_MECHANISMS = ["contact_mechanisms.type", "contact_mechanisms.value"]
+_ADDRESSES = [f"addresses.{name}" for name in ("city", "country.code", "postal_code", "street")]
+_BY_MAIL, _BY_NAME = Trait(TraitKind.EMAIL, "a@b.example"), Trait(TraitKind.NAME, "Nowak")
+
+
+@pytest.mark.parametrize(
+    ("fields", "traits", "asked"),
+    [
+        (None, [], [*_ADDRESSES, "code", *_MECHANISMS, "lang.code", "name"]),
+        ({"identities", "is_restricted"}, [], []),
+        ({"name"}, [], ["name"]),
+        ({"email"}, [], ["email"]),
+        ({"phone", "number"}, [], ["code", "mobile", "phone"]),
+        ({"email", "other_phones"}, [], _MECHANISMS),
+        ({"birth_date", "consents", "segments"}, [], []),
+        ({"language", "addresses"}, [], [*_ADDRESSES, "lang.code"]),
+        # By these it is told whom a search has found.
+        ({"language"}, [_BY_MAIL], [*_MECHANISMS, "lang.code"]),
+        (set(), [_BY_NAME], [*_ADDRESSES, "name"]),
+    ],
+)
+async def test_a_party_is_asked_for_what_will_be_read(
+    fields: set[str] | None, traits: list[Trait], asked: list[str]
+) -> None:
+    """Tryton is asked for no field of a party that nobody will read."""
+    sent: list[list[str]] = []
+
+    async def respond(method: str, exchange: Exchange) -> bytes | None:
+        if method != "model.party.party.search_read":
+            return None
+        sent.append(json.loads(exchange.body)["params"][4])
+        return answer(b'{"id": 0, "result": []}')
+
+    ask = replace(_ask(), fields=None if fields is None else frozenset(fields))
+    async with _tryton(respond) as tryton:
+        if traits:
+            await tryton.customers_by_trait(traits, ask)
+        else:
+            await tryton.customer_by_key(["erp:1"], ask)
+    assert sent == [["id", *asked]]
+
+
+async def test_a_party_without_what_was_asked_for_breaks_the_contract() -> None:
+    """A field that was asked for and is not there is a contract failure of that party alone."""
+    parties = [{"id": 1, "name": "A"}, {"id": 2}]
+    async with _tryton(model__party__party__search_read=parties) as tryton:
+        found = await tryton.customer_by_key(
+            ["erp:1", "erp:2"], replace(_ask(), fields=frozenset({"name"}))
+        )
+    assert isinstance(found["erp:1"], Customer)
+    assert isinstance(found["erp:2"], SourceContract)
 
 
 async def test_a_forged_cursor_harms_no_other_list() -> None:

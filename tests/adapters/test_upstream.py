@@ -14,16 +14,11 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
-from adapters._upstream import (
-    NotSent,
-    OutcomeUnknown,
-    Rejected,
-    Response,
-    SystemSettings,
-    Upstream,
-    exact,
-    segment,
-)
+from adapters._address import segment
+from adapters._body import exact
+from adapters._outcome import NotSent, OutcomeUnknown, Rejected, Response
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline, Duration
 from domain.errors import (

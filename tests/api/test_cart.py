@@ -22,7 +22,7 @@ fragment cart on Cart {
     goods { minor } delivery { minor } discounts { minor }
     total { gross { minor } net { minor } tax { minor } }
   }
-  deliveryGroups { key mode lines { sku } total { gross { minor } } address { city } }
+  deliveryGroups { key mode lines { sku } total { gross { minor } } address { city { text } } }
   coupons { code state }
   problems {
     __typename line
@@ -155,7 +155,7 @@ def test_groups_have_options_and_take_a_choice(shop: Shop, cart: Any) -> None:
     assert [each["mode"] for each in chosen["cart"]["deliveryGroups"]] == ["COLLECT"]
     home = {"lines": ["ul. Długa 1"], "postalCode": "00-238", "city": "Warszawa", "country": "PL"}
     sent = carry_out(shop, "cartDeliverySelect", cart=cart["id"], method="courier", address=home)
-    assert sent["cart"]["deliveryGroups"][0]["address"] == {"city": "Warszawa"}
+    assert sent["cart"]["deliveryGroups"][0]["address"] == {"city": {"text": "Warszawa"}}
     totals = sent["cart"]["totals"]
     assert totals["delivery"] == {"minor": 1299}
     assert totals["total"]["gross"]["minor"] == (
@@ -241,5 +241,5 @@ def test_a_guest_reads_their_address(shop: Shop, sku: str) -> None:
     payload = carry_out(
         shop, "cartDeliverySelect", None, cart=id, secret=secret, method="courier", address=home
     )
-    assert payload["cart"]["deliveryGroups"][0]["address"] == {"city": "Warszawa"}
+    assert payload["cart"]["deliveryGroups"][0]["address"] == {"city": {"text": "Warszawa"}}
     assert payload["cart"]["totals"]["delivery"] == {"minor": 1299}

@@ -95,7 +95,7 @@ def test_an_agent_without_a_case_recognises_and_no_more(shop: Shop) -> None:
     assert_masked(answer, ME)
     assert [len(shop.requests(each)) for each in ("erp", "wms", "pos", "carrier")] == [0] * 4
     assert [each["path"] for each in shop.requests("crm")] == ["/api/v1/contacts/batch"]
-    assert asked(shop) == {"addresses", "emails", "externalRefs", "name", "phones"}
+    assert asked(shop) == {"addresses", "emails", "externalRefs", "name", "phones", "restricted"}
 
 
 def test_a_case_opens_its_customer_and_nobody_else(shop: Shop, case: str) -> None:
@@ -124,6 +124,27 @@ def test_the_crm_is_asked_for_each_customer_as_far_as_they_are_seen(shop: Shop, 
     assert "birthDate" not in asked_for[NEIGHBOUR_CONTACT]
 
 
+def test_who_is_looked_for_is_read_as_far_as_they_are_seen(shop: Shop, case: str) -> None:
+    """While a case is open on somebody, a search asks for no more of a stranger than without one;
+    whoever the case is on is read again, once, with all that it opens."""
+    query = "query ($mail: String) { customer360(email: $mail) { customer { id birthDate } } }"
+    stranger = shop.ask(query, {"mail": OTHER.email}, persona="agent")
+    assert stranger.data["customer360"]["customer"] == {"id": NEIGHBOUR, "birthDate": None}
+    searched, *others = shop.requests("crm")
+    assert (searched["path"], len(others)) == ("/api/v1/contacts/match", 1)
+    assert "birthDate" not in searched["body"]["fields"]
+    assert others[0]["body"]["ids"] == [CUSTOMER_CONTACT]
+    shop.mend()
+    found = shop.ask(query, {"mail": ME.email}, persona="agent")
+    assert found.data["customer360"]["customer"] == {"id": CUSTOMER, "birthDate": str(ME.birth)}
+    match, batch = shop.requests("crm")
+    assert "birthDate" not in match["body"]["fields"]
+    assert (batch["body"]["ids"], "birthDate" in batch["body"]["fields"]) == (
+        [CUSTOMER_CONTACT],
+        True,
+    )
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -142,10 +163,84 @@ def test_a_denied_field_is_asked_of_nobody_on_any_path(shop: Shop, path: str) ->
     assert "birthDate" not in asked(shop)
 
 
+_MORE = """query ($id: ID!) { customer(id: $id) {
+  interactions(first: 3) { nodes { kind topic text subject order { number } } }
+  orders(first: 20) { nodes { number receiptNumber payments { method } } } } }"""
+
+
+def test_what_stands_beside_is_not_fetched_either(shop: Shop) -> None:
+    """What somebody wrote down, and how a sale was paid, are asked of no system for a store, which
+    may see neither; whoever may is shown both."""
+    answer = shop.ask(_MORE, {"id": CUSTOMER}, persona="associate")
+    talks = answer.data["customer"]["interactions"]["nodes"]
+    sales = answer.data["customer"]["orders"]["nodes"]
+    assert talks
+    assert all(each["topic"] and each["text"] is each["subject"] is None for each in talks)
+    assert any(each["receiptNumber"] for each in sales)
+    assert all(each["payments"] is None for each in sales)
+    fields = [e["body"]["fields"] for e in shop.requests("crm") if "interactions" in e["path"]]
+    assert fields == [["kind", "direction", "at", "topic", "reference"]]
+    assert {each["body"]["pay"] for each in shop.requests("pos")} == {False}
+    shop.mend()
+    shown = shop.ask(_MORE, {"id": CUSTOMER}, persona="officer").data["customer"]
+    assert all(each["text"] and each["subject"] for each in shown["interactions"]["nodes"])
+    assert any(each["payments"] for each in shown["orders"]["nodes"])
+    assert {each["body"]["pay"] for each in shop.requests("pos")} == {True}
+
+
 def test_a_case_that_ended_opens_nothing(shop: Shop) -> None:
     """From the moment a case is ended the customer is masked again."""
     ended(shop, opened(shop))
     assert_masked(seen(shop, "agent"), ME)
+
+
+_AT_ONCE = """mutation ($start: AssistStartInput!, $end: AssistEndInput!, $id: ID!) {
+  before: cartCreate(input: { idempotencyKey: "%s", customer: $id }) { cart { id } }
+  assistStart(input: $start) { case { id customer { ...seen } } }
+  after: cartCreate(input: { idempotencyKey: "%s", customer: $id }) {
+    cart { customer { ...seen } } }
+  assistEnd(input: $end) { case { customer { ...seen } } }
+}
+fragment seen on Customer { %s }"""
+
+
+@pytest.mark.parametrize(
+    "seen", ["birthDate email { text }", "... @defer { birthDate } email { text }"]
+)
+def test_a_case_holds_from_its_own_payload_on(shop: Shop, seen: str) -> None:
+    """In the operation that opens it a case shows the customer, and lets changes through; the end
+    of one holds at once, too. Before it the CRM is
+    asked for no more than a mask."""
+    first = {
+        "idempotencyKey": str(uuid.uuid4()),
+        "customer": CUSTOMER,
+        "purpose": "CUSTOMER_SERVICE",
+        "reason": "ticket 4711",
+        "verification": "KNOWLEDGE",
+    }
+    # The same try again gives the same case, whose id is known before.
+    old = shop.ask(START, {"input": first}, persona="agent").data["assistStart"]["case"]["id"]
+    shop.mend()
+    given = {**first, "idempotencyKey": str(uuid.uuid4()), "customer": NEIGHBOUR}
+    ending = {"idempotencyKey": str(uuid.uuid4()), "case": old}
+    document = _AT_ONCE % (uuid.uuid4(), uuid.uuid4(), seen)
+    answer = shop.ask(document, {"start": given, "end": ending, "id": NEIGHBOUR}, persona="agent")
+    assert [(each["path"], each["extensions"]["code"]) for each in answer.errors] == [
+        (["before"], "NOT_FOUND")
+    ]
+    for found in (answer.data["assistStart"]["case"], answer.data["after"]["cart"]):
+        assert found["customer"]["email"]["text"] == OTHER.email
+        assert found["customer"]["birthDate"] == str(OTHER.birth)
+    about = [
+        "birthDate" in each["body"]["fields"]
+        for each in shop.requests("crm")
+        if NEIGHBOUR_CONTACT in each["body"].get("ids", ())
+    ]
+    assert about[0] is False
+    assert True in about
+    ended_now = answer.data["assistEnd"]["case"]["customer"]
+    assert ended_now["email"]["text"] is ended_now["birthDate"] is None
+    ended(shop, answer.data["assistStart"]["case"]["id"])
 
 
 def test_both_in_one_answer(shop: Shop, case: str) -> None:
@@ -293,3 +388,32 @@ def test_previews_are_for_who_answers_for_access(
     """Nobody else is told what others may see."""
     given = {"role": "AGENT", "purpose": "RETURNS", "operation": "{ viewer { role } }"}
     assert shop.ask(PREVIEW, given, persona=persona).codes == [code]
+
+
+@pytest.mark.parametrize("purpose", ["ANALYTICS", "MARKETING"])
+def test_stand_ins_are_not_undone(shop: Shop, purpose: str) -> None:
+    """Who is told customers apart by stand-ins reads no system's own id of them anywhere."""
+    query = """query ($id: ID!) { customer(id: $id) { id externalIds { system id } } }"""
+    known = shop.ask(query, {"id": CUSTOMER}, persona="system").data["customer"]
+    told = shop.ask(
+        query, {"id": CUSTOMER}, persona="marketer", headers={"Commerce-Purpose": purpose}
+    ).data["customer"]
+    assert len(known["externalIds"]) == 3
+    assert told["id"] != known["id"]
+    assert told["externalIds"] is None
+
+
+def test_ids_of_systems_wait_for_a_case(shop: Shop) -> None:
+    """Before a case is open an agent reads nothing that is never masked, the ids of systems too."""
+    query = """query ($id: ID!) { customer(id: $id) { number externalIds { id } } }"""
+    found = shop.ask(query, {"id": CUSTOMER}, persona="agent")
+    assert found.data["customer"] == {"number": None, "externalIds": None}
+
+
+def test_a_screen_that_nobody_gets_is_asked_for_nowhere(shop: Shop) -> None:
+    """Whose role never sees the screen is told by no call whether an order or customer exists."""
+    query = "query ($number: String!) { customer360(orderNumber: $number) { customer { id } } }"
+    headers = {"Commerce-Purpose": "ANALYTICS"}
+    for number in ("4500000001", "0000000000"):
+        answer = shop.ask(query, {"number": number}, persona="merchandiser", headers=headers)
+        assert (answer.data, answer.calls) == ({"customer360": None}, {})

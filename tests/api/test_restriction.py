@@ -117,7 +117,7 @@ WAYS = [
       profile { access content { name { full { text } } email { text } } }
       identities { access content { evidence } } consents { access content { purpose } }
       loyalty { access content { points } } orders { access content { nodes { number } } }
-      interactions { access content { nodes { subject } } } } }""",
+      carts { access content { id } } interactions { access content { nodes { subject } } } } }""",
 ]
 
 

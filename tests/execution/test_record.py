@@ -1,5 +1,7 @@
 """The record of looks: one summary for each operation and person, and nothing lost unseen."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from domain.identity import node_id
@@ -7,9 +9,8 @@ from domain.policy import Category, View
 from domain.record import AccessSummary
 from domain.viewer import Purpose, Role, Viewer
 from execution.executor import Executor, Settings
-from execution.record import AccessBuffer
 from schema.build import build
-from tests.execution.shop import NOW, VIEWERS, Policy, Shop, context
+from tests.execution.shop import VIEWERS, Policy, Shop, context
 
 PUBLISHED = build()
 POLICY = Policy(PUBLISHED.classification)
@@ -21,16 +22,26 @@ TEXT = """query ($id: ID!, $order: ID!) {
 IDS = {"id": node_id("Customer", "crm:c1"), "order": node_id("Order", "erp:o1")}
 
 
+class Noted:
+    """Remembers all that is noted."""
+
+    def __init__(self) -> None:
+        self.summaries: list[AccessSummary] = []
+
+    def note(self, summaries: Sequence[AccessSummary]) -> None:
+        self.summaries += summaries
+
+
 async def noted(viewer: Viewer, text: str = TEXT, *, planner: bool = True) -> list[AccessSummary]:
-    buffer = AccessBuffer()
+    record = Noted()
     executor = Executor(PUBLISHED.graphql, Settings(planner=planner))
     opened = context(Shop(), POLICY, viewer)
-    opened.record = buffer
+    opened.record = record
     given = IDS if "$id" in text else {}
     result = await executor.execute(text, given, None, opened)
     assert result.errors == []
     opened.loaders.close()
-    return buffer.take()
+    return record.summaries
 
 
 @pytest.mark.parametrize("planner", [True, False])
@@ -63,26 +74,3 @@ async def test_what_is_about_nobody_is_not_noted() -> None:
     """A listing of products, and a customer who may not be seen, leave no summary."""
     assert await noted(VIEWERS[-1], "{ products(first: 3) { nodes { name } } }") == []
     assert await noted(VIEWERS[0]) == []
-
-
-def summary(number: int) -> AccessSummary:
-    return AccessSummary(
-        at=NOW,
-        request_id=str(number),
-        role=Role.AGENT,
-        purpose=Purpose.RETURNS,
-        viewer="a",
-        client=None,
-        subject="crm:c1",
-        categories={},
-    )
-
-
-def test_the_buffer_is_bounded_and_tells_what_it_dropped() -> None:
-    """The latest summaries are kept, those without room are counted, and each is taken once."""
-    buffer = AccessBuffer(3)
-    buffer.note([summary(0), summary(1)])
-    buffer.note([summary(2), summary(3), summary(4)])
-    assert buffer.dropped == 2
-    assert [each.request_id for each in buffer.take()] == ["2", "3", "4"]
-    assert buffer.take() == []

@@ -6,6 +6,9 @@ from contextlib import ExitStack
 import pytest
 
 from tests.policy.proof import Proof, proving
+from tests.policy.twin import twins
+from tests.policy.way import World
+from tests.policy.worlds import SYSTEMS, Worlds
 from tests.servers import Redis, running
 
 
@@ -28,6 +31,22 @@ def proving_gateway(
     more = f'\n[storage.redis]\nurl = "{cache.url}"\n' if cache else ""
     with proving(folder, more=more) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+    """The gateway before systems that can be those of another world."""
+    with twins(*SYSTEMS) as found:
+        urls = {name: twin.url for name, twin in found.items()}
+        with proving(tmp_path_factory.mktemp("worlds"), systems=urls) as proof:
+            yield Worlds(proof, found)
+
+
+@pytest.fixture
+def world(worlds: Worlds) -> World:
+    """What there is to see in the world that is this one."""
+    worlds.world.refresh()
+    return worlds.world
 
 
 @pytest.fixture

@@ -18,8 +18,15 @@ from domain.policy import Condition, Standing, View
 from domain.viewer import PolicyClass
 
 TEXT = "PersonalText"
-# Ages, and what was looked at a moment later: the same for everybody, and never twice the same.
-_VOLATILE = {("Provenance", "observedAt"), ("Provenance", "ageSeconds")}
+# Ages, and what is counted from the moment: the same for everybody, and never twice the same.
+VOLATILE = {
+    ("Provenance", "observedAt"),
+    ("Provenance", "ageSeconds"),
+    ("Provenance", "freshness"),
+    ("PickupPromise", "availableFrom"),
+    ("PickupPromise", "availableUntil"),
+    ("Location", "isOpen"),
+}
 _OPEN = {each.value for each in (OrderState.DRAFT, OrderState.OPEN, OrderState.PARTLY_FULFILLED)}
 
 Shown = Any
@@ -158,6 +165,24 @@ class Oracle:
         return standing
 
 
+def held(schema: GraphQLSchema, kind: str, shown: Shown) -> set[tuple[str, str]]:
+    """Find every field in which an answer holds anything, with the type that has it."""
+    found: set[tuple[str, str]] = set()
+    waiting = [(kind, shown)]
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, list):
+            waiting += [(name, each) for each in value]
+        elif isinstance(value, dict):
+            name = value.get("__typename", name)
+            fields: Any = getattr(schema.type_map[name], "fields", {})
+            for field, each in value.items():
+                if not field.startswith("__") and each not in (None, []):
+                    found.add((name, field))
+                    waiting.append((get_named_type(fields[field].type).name, each))
+    return found
+
+
 def _leaf(
     path: str, place: tuple[str, str], view: View, whole: Shown, shown: Shown
 ) -> Iterator[Flaw]:
@@ -165,7 +190,7 @@ def _leaf(
     if view is View.PSEUDONYM or (view is View.MASKED and place[1] != "id"):
         if shown == whole and whole is not None:
             yield path, f"shown as it is, and may be seen {view.value}"
-    elif place not in _VOLATILE and shown != whole:
+    elif place not in VOLATILE and shown != whole:
         yield path, f"is {shown!r}"
 
 

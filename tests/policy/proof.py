@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,9 @@ tokens = 100_000
 fields = 100_000
 overlaps = 500_000
 cost = 10_000_000
+
+[reservation]
+time = "290s"
 
 [transport.demand]
 mode = "measure"
@@ -100,7 +104,8 @@ def proving(
     systems of the sandbox by name.
     """
     with serving() as issuer:
-        text = (ROOT / "gateway.toml").read_text().replace('timeout = "3s"', 'timeout = "20s"')
+        # What is late is another answer, and no other caller's.
+        text = re.sub(r'timeout = "\ds"', 'timeout = "20s"', (ROOT / "gateway.toml").read_text())
         for name in systems or {}:
             variable = f"${{SANDBOX_{name.upper()}_URL:"
             text = text.replace(variable, f"${{SANDBOX_{name.upper()}_WORLD_URL:")

@@ -1,8 +1,6 @@
 """Two worlds that differ in what a caller may not see are one world to that caller."""
 
 import random
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -12,82 +10,17 @@ from domain.policy import NOTHING, Condition, View
 from domain.viewer import PolicyClass, Role
 from sandbox.persona import CUSTOMER_CONTACT, NEIGHBOUR_CONTACT
 from tests.policy.issuer import Caller
-from tests.policy.proof import SEED, Proof, caller, callers, proving
-from tests.policy.twin import Elsewhere, Twin, twins
+from tests.policy.proof import SEED, caller, callers
+from tests.policy.twin import Elsewhere
 from tests.policy.way import PUBLISHED, WAYS, World
+from tests.policy.worlds import Worlds
 
 TABLE = PolicyTable(PUBLISHED.classification, read_table())
-SYSTEMS = ("crm", "erp", "pos")
 _FIELDS = (
     "name", "email", "phone", "birthDate", "addresses", "segments", "language", "consents",
     "loyalty", "interactions", "orders",
 )  # fmt: skip
 _CONSENTS = {each for each in Condition if each.value.startswith("consent:")}
-_AGES = ("observedAt", "ageSeconds")
-
-
-class Worlds:
-    """A gateway before systems that can be those of the one world or of the other."""
-
-    def __init__(self, proof: Proof, found: dict[str, Twin]) -> None:
-        for name, twin in found.items():
-            twin.target = proof.shop.systems[name]
-        self.proof = proof
-        self._twins = found
-        self.world = World(proof)
-
-    def seen_by(self, who: Caller, ways: list[str], change: Elsewhere | None) -> dict[str, Any]:
-        """All that a caller can tell of a world, and all that its systems were asked for."""
-        for twin in self._twins.values():
-            twin.change = change
-        self.proof.shop.forget(*SYSTEMS)
-        told: dict[str, Any] = {}
-        for way in ways:
-            shown = self.world.read(who, way)[1]
-            told[way] = (shown.status, _without_ages(shown.body))
-        told["asked"] = {
-            (system, each["path"], item)
-            for system in SYSTEMS
-            for each in self.proof.shop.requests(system)
-            # An order that a list has brought is not asked for again, if the list came first.
-            if not each["path"].endswith("ORDERS_BY_VBELN")
-            for item in _items(each["body"])
-        }
-        for twin in self._twins.values():
-            twin.change = None
-        return told
-
-
-def _items(body: Any) -> set[str]:
-    """What a request asks for, however it was put into batches: that goes by who answers first.
-
-    Of what a record is compared with others by, for the sake of identities, the kind alone: a
-    system may be asked who else has an address that the caller is not shown.
-    """
-    found = {"nothing"}
-    for name, value in body.items() if isinstance(body, dict) else ():
-        for each in value if isinstance(value, list) else [value]:
-            found.add(f"{name} {sorted(each) if isinstance(each, dict) else each}")
-    return found
-
-
-def _without_ages(body: Any) -> Any:
-    if isinstance(body, dict):
-        kept = {name: _without_ages(each) for name, each in body.items() if name not in _AGES}
-        if "calls" in kept:
-            kept["calls"] = sorted(kept["calls"])
-        return kept
-    if isinstance(body, list):
-        return [_without_ages(each) for each in body]
-    return body
-
-
-@pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
-    with twins(*SYSTEMS) as found:
-        urls = {name: twin.url for name, twin in found.items()}
-        with proving(tmp_path_factory.mktemp("worlds"), systems=urls) as proof:
-            yield Worlds(proof, found)
 
 
 def _strangers() -> list[Caller]:

@@ -18,24 +18,34 @@ _KEPT = ("content-type", "retry-after", "x-ratelimit-limit")
 
 
 class Twin:
-    """Stands before one system; with a ``change`` it is the other world's."""
+    """Stands before one system; with a ``change`` it is the other world's.
+
+    *Shape*: ``base`` changes what it says in both worlds.
+    """
 
     def __init__(self, system: str) -> None:
         self.system = system
         self.target = ""
+        self.base: Change | None = None
         self.change: Change | None = None
         self.url = ""
 
     def answer(self, client: httpx.Client, request: BaseHTTPRequestHandler, body: bytes) -> None:
         """Ask the system itself, and hand on what this world makes of it."""
+        if not self.target:
+            request.send_error(503)
+            return
         sent = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         sent["Accept-Encoding"] = "identity"
         url = self.target + request.path
         found = client.request(request.command, url, content=body, headers=sent)
         content = found.content
-        if self.change is not None and found.is_success and "_admin" not in request.path:
-            changed = self.change(self.system, request.path, found.json())
-            content = json.dumps(changed, ensure_ascii=False).encode()
+        changes = [each for each in (self.base, self.change) if each is not None]
+        if changes and found.is_success and "_admin" not in request.path:
+            answer = found.json()
+            for change in changes:
+                answer = change(self.system, request.path, answer)
+            content = json.dumps(answer, ensure_ascii=False).encode()
         request.send_response(found.status_code)
         for name in _KEPT:
             if name in found.headers:

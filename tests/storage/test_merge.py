@@ -245,7 +245,8 @@ async def test_a_code_ends_after_its_minutes(store: Store) -> None:
 
 
 async def test_staff_find_abandoned_carts_page_by_page_and_go_on_with_them(shop: Shop) -> None:
-    """Staff list carts by age and value, every one once, and resume them; nobody else lists."""
+    """Staff list carts by age and value, every one once, and resume them; agents list those of whom
+    they serve, and nobody else lists."""
     anna, before = customer(ANNA), datetime.now(UTC)
     made = []
     for number in range(3):
@@ -282,6 +283,8 @@ async def test_staff_find_abandoned_carts_page_by_page_and_go_on_with_them(shop:
         answer = await shop.ask(CARTS, viewer, where=None, first=2, after=None)
         assert answer["data"]["carts"] is None
     await shop.open_case(AGENT, ANNA_ID)
+    answer = await shop.ask(CARTS, AGENT, where=None, first=10, after=None)
+    assert [each["id"] for each in answer["data"]["carts"]["nodes"]] == [*reversed(made)]
     payload = await do(shop, AGENT, "cartResume", "resume-1", cart=made[0])
     assert payload["cart"]["changed"]["actor"] == "AGENT"
     assert (await ids())[0] == made[0]

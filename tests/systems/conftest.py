@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from adapters._upstream import SystemSettings, Upstream
+from adapters._system import SystemSettings
+from adapters._upstream import Upstream
 from adapters.tryton import Adapter
 from domain.deadline import Duration
 from domain.secret import Secret

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters._upstream import Upstream
 from adapters.tryton import Adapter
@@ -452,6 +453,52 @@ async def test_customers_are_parties(adapter: Adapter, tryton: Tryton) -> None:
         assert (address.city, address.postal_code) == (there["city"], there["postal_code"])
         assert address.country == there["country."]["code"]
         assert customer.identities == (customer.key,)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("email",), ("phone",), ("name", "number"), ("addresses",), ("language", "email"),
+        ("other_emails", "other_phones", "email", "phone"),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_a_customer_in_part_is_that_part_of_the_whole(
+    adapter: Adapter, tryton: Tryton, names: tuple[str, ...]
+) -> None:
+    """What is asked for is the same as in the whole record, and nothing else of a person comes."""
+    rows = tryton.find("party.party", [["contact_mechanisms.type", "=", "email"]], "id")
+    keys = [f"erp:{row['id']}" for row in rows]
+    every = whole(await adapter.customer_by_key(keys, _ask()))
+    parts = await adapter.customer_by_key(keys, replace(_ask(), fields=frozenset(names)))
+    personal = ("name", "email", "phone", "other_emails", "other_phones", "language", "addresses")
+    for key, part in whole(parts).items():
+        for name in (*personal, "number"):
+            if name in names:
+                assert getattr(part, name) == getattr(every[key], name), name
+            elif name != "number":
+                assert not getattr(part, name), name
+
+
+async def test_a_party_category_tells_of_whom_the_processing_is_restricted(
+    upstream: Upstream, administrator: Tryton
+) -> None:
+    """Parties of the category that the options name are restricted, whatever else is asked."""
+    (category,) = administrator.call("model.party.category.create", [{"name": "Restricted"}], {})
+    one, other, *_ = administrator.find(
+        "party.party", [["contact_mechanisms.type", "=", "email"]], "id"
+    )
+    write = {"categories": [["add", [category]]]}
+    administrator.call("model.party.party.write", [one["id"]], write, {})
+    options = Adapter.Options(database=DATABASE, user=USER, restricted_category=category)
+    adapter = Adapter(upstream, Secret(PASSWORD), options)
+    keys = [f"erp:{one['id']}", f"erp:{other['id']}"]
+    for fields in (None, frozenset({"is_restricted"})):
+        found = whole(await adapter.customer_by_key(keys, replace(_ask(), fields=fields)))
+        assert [found[key].is_restricted for key in keys] == [True, False]
+    without = Adapter(upstream, Secret(PASSWORD), Adapter.Options(database=DATABASE, user=USER))
+    unknown = whole(await without.customer_by_key(keys, _ask()))
+    assert [unknown[key].is_restricted for key in keys] == [False, False]
 
 
 async def test_customers_are_found_by_what_is_known(adapter: Adapter) -> None:

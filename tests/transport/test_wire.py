@@ -1,0 +1,107 @@
+"""How answers are written."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from transport.protocol import BoundedProtocol
+
+pytestmark = pytest.mark.anyio
+BODY = b"a whole answer"
+LENGTH = (b"content-length", b"%d" % len(BODY))
+PLAIN = (b"content-type", b"text/plain")
+# An answer: its status, its headers, the parts of its body.
+Given = tuple[int, Sequence[tuple[bytes, bytes]], Sequence[bytes]]
+
+
+def _app(given: Given) -> ASGIApp:
+    status, headers, parts = given
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        await receive()
+        await send({"type": "http.response.start", "status": status, "headers": [*headers]})
+        for index, part in enumerate(parts):
+            more = index < len(parts) - 1
+            await send({"type": "http.response.body", "body": part, "more_body": more})
+
+    return app
+
+
+@asynccontextmanager
+async def _served(app: ASGIApp, protocol: type[asyncio.Protocol]) -> AsyncIterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(
+            app, http=protocol, lifespan="off", log_level="critical", date_header=False
+        )
+        server = uvicorn.Server(config)
+        task = asyncio.ensure_future(server.serve([listener]))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await asyncio.wait_for(task, 10)
+
+
+async def _told(given: Given, protocol: type[asyncio.Protocol], *requests: bytes) -> bytes:
+    """Send requests on one connection, and read all that comes back."""
+    async with _served(_app(given), protocol) as port, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"".join(requests))
+        writer.write_eof()
+        try:
+            return await reader.read()
+        finally:
+            writer.close()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (200, [PLAIN, LENGTH], [BODY]),
+        (404, [LENGTH, PLAIN, (b"x-empty", b"")], [BODY]),
+        (200, [(b"content-length", b"0")], [b""]),
+        (204, [], [b""]),
+        (200, [PLAIN], [BODY]),
+        (200, [PLAIN, LENGTH], [BODY[:4], BODY[4:]]),
+        (200, [LENGTH, (b"connection", b"close")], [BODY]),
+        (200, [(b"transfer-encoding", b"chunked")], [BODY, b""]),
+    ],
+)
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+async def test_answers_are_written_as_uvicorn_writes_them(
+    given: Given, method: bytes, version: bytes
+) -> None:
+    """What is written at once is, byte for byte, what uvicorn would have written."""
+    ask = method + b" / HTTP/" + version + b"\r\nHost: x\r\n\r\n"
+    last = ask.replace(b"Host: x", b"Host: x\r\nConnection: close")
+    if given[0] == 204:
+        ask = b""
+    ours = await _told(given, BoundedProtocol, ask, last)
+    assert ours == await _told(given, HttpToolsProtocol, ask, last)
+    assert ours.startswith(b"HTTP/1.1 %d " % given[0])
+
+
+@pytest.mark.parametrize(
+    "header", [(b"x-told", b"a\r\nx-more: b"), (b"x-told", b"a\nb"), (b"x\rb", b"a")]
+)
+async def test_no_header_holds_another(header: tuple[bytes, bytes]) -> None:
+    """A header with a line break in it is not written, whoever put it there."""
+    ask = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert await _told((200, [LENGTH, header], [BODY]), BoundedProtocol, ask) == b""
+
+
+@pytest.mark.parametrize("length", [b"3", b"300", b"many"])
+async def test_a_length_that_is_wrong_is_not_told(length: bytes) -> None:
+    """An answer that is longer or shorter than it says never passes for a whole one."""
+    ask = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    told = await _told((200, [(b"content-length", length)], [BODY]), BoundedProtocol, ask, ask)
+    assert told.count(b"HTTP/1.1 200 ") <= 1
+    assert told.count(BODY) == 0 or length == b"300"
