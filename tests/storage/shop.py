@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 import execution.context
 import execution.executor
 from auth.policy import PolicyTable
-from auth.table import read_table
+from auth.table import DEFAULT_TABLE, read_table
 from domain.allocation import Allocation, AllocationRequest
 from domain.ask import Ask
 from domain.assortment import Assortment
@@ -279,9 +280,10 @@ class Shop:
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         campaigns: Campaigns = NO_CAMPAIGNS,
+        table: Path = DEFAULT_TABLE,
     ) -> None:
         published = _published()
-        policy = PolicyTable(published.classification, read_table())
+        policy = PolicyTable(published.classification, read_table(table))
         self.products = Products()
         self.offers = Offers()
         self.stock = Stock()
