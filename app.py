@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, ExitStack
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import uvloop
 from msgspec import Struct
@@ -27,17 +28,13 @@ from auth.settings import problems as auth_problems
 from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
 from auth.trail import AccessLog
-from domain.bucket import TokenBucket
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.carriage import problems as delivery_problems
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
 from domain.configuration import ConfigurationError, Noted, Problem
-from domain.deadline import Duration
 from domain.holdback import HoldBack
-from domain.policy import Pseudonyms
-from domain.port import NOTHING_OWNED, UNSERVED, Ports
-from domain.record import AccessRecord
+from domain.port import NOTHING_OWNED, UNSERVED
 from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
@@ -54,7 +51,7 @@ from execution.price import PriceNotes, PriceSweep
 from execution.price import Settings as PriceSettings
 from execution.trail import AccessTrail
 from execution.watch import StockWatch
-from schema.build import build
+from schema.build import Published, build
 from storage.settings import StorageSettings
 from storage.shared import open_shared
 from storage.store import Store, open_store
@@ -62,8 +59,6 @@ from transport.http import make_app
 from transport.log import log_as_json
 from transport.server import bind, run
 from transport.settings import Settings as TransportSettings
-
-_REACH = Duration(1)
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,33 +107,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     *Errors*: ``ConfigurationError`` with everything that the settings leave open.
     """
     published = build()
-    problems = [
-        *context_problems(settings.context),
-        *auth_problems(settings.auth),
-        *delivery_problems(settings.cart.delivery, settings.context.markets),
-        *unclassified(published.classification, published.person_fields, published.unknown),
-        *(
-            problem
-            for name, system in settings.systems.items()
-            if system.auth is not None
-            for problem in credential_problems(system.auth, f"systems.{name}.auth")
-        ),
-    ]
-    table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
-    validity = timedelta(seconds=settings.price.validity)
-    policy, systems, store, campaigns = None, None, None, NO_CAMPAIGNS
-    with Noted(problems):
-        policy = PolicyTable(published.classification, read_table(table))
-    with Noted(problems):
-        markets = [*settings.context.markets]
-        systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
-    with Noted(problems):
-        store = open_store(settings.storage, validity) if settings.storage else None
-    with Noted(problems):
-        campaigns = _campaigns(settings)
-    if problems or policy is None or systems is None:
-        raise ConfigurationError(problems)
-
+    policy, systems, store, campaigns = _parts(settings, read, published)
     verifier = TokenVerifier(settings.auth, machines=store.api_keys if store else None)
     shared = open_shared(settings.storage.redis if settings.storage else None)
     watch = StockWatch(shared.feed, store.forget if store else None)
@@ -149,18 +118,22 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     notes = PriceNotes(store.prices) if store else None
     offering = Offering(Lineage(), campaigns, notes)
     trail, pseudonyms = AccessTrail(), KeyedPseudonyms(settings.auth.pseudonym_key_env)
-    contexts = _contexts(
-        settings,
-        systems,
+    contexts = Contexts(
+        settings.context,
         ports,
         policy,
-        store,
-        watch,
-        offering,
-        shared.buckets,
-        hold_back,
-        trail,
-        pseudonyms,
+        store.own if store else NOTHING_OWNED,
+        store.attempts if store else UNSERVED,
+        changes=watch,
+        systems=tuple(systems.upstreams),
+        offering=offering,
+        terms=settings.reservation,
+        rules=settings.cart,
+        hold_back=hold_back,
+        actions=policy,
+        record=trail,
+        pseudonyms=pseudonyms,
+        buckets=shared.buckets,
     )
     poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()
@@ -194,10 +167,6 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         await gateway.close()
         await shared.close()
 
-    async def readiness() -> Mapping[str, bool]:
-        reasons = await asyncio.gather(*(each.reach(_REACH) for each in systems.upstreams.values()))
-        return {name: reason is None for name, reason in zip(systems.upstreams, reasons)}
-
     app = make_app(
         Executor(published.graphql, settings.execution),
         contexts,
@@ -205,7 +174,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         settings.transport,
         buckets=shared.buckets,
         documents=shared.documents,
-        readiness=readiness,
+        readiness=systems.readiness,
         webhooks=systems.notices(settings.transport.webhooks, watch.tell),
         on_start=start,
         on_stop=stop,
@@ -214,36 +183,42 @@ def compose(settings: Settings, read: Reader) -> Gateway:
     return gateway
 
 
-def _contexts(
-    settings: Settings,
-    systems: Systems,
-    ports: Ports,
-    policy: PolicyTable,
-    store: Store | None,
-    changes: StockWatch,
-    offering: Offering,
-    buckets: TokenBucket,
-    hold_back: HoldBack,
-    record: AccessRecord,
-    pseudonyms: Pseudonyms,
-) -> Contexts:
-    return Contexts(
-        settings.context,
-        ports,
-        policy,
-        store.own if store else NOTHING_OWNED,
-        store.attempts if store else UNSERVED,
-        changes=changes,
-        systems=tuple(systems.upstreams),
-        offering=offering,
-        terms=settings.reservation,
-        rules=settings.cart,
-        hold_back=hold_back,
-        actions=policy,
-        record=record,
-        pseudonyms=pseudonyms,
-        buckets=buckets,
-    )
+class _Parts(NamedTuple):
+    policy: PolicyTable
+    systems: Systems
+    store: Store | None
+    campaigns: Campaigns
+
+
+def _parts(settings: Settings, read: Reader, published: Published) -> _Parts:
+    """Make what the settings can be wrong about. *Errors*: ``ConfigurationError`` with it all."""
+    problems = [
+        *context_problems(settings.context),
+        *auth_problems(settings.auth),
+        *delivery_problems(settings.cart.delivery, settings.context.markets),
+        *unclassified(published.classification, published.person_fields, published.unknown),
+        *(
+            problem
+            for name, system in settings.systems.items()
+            if system.auth is not None
+            for problem in credential_problems(system.auth, f"systems.{name}.auth")
+        ),
+    ]
+    table = Path(settings.auth.policy_file) if settings.auth.policy_file else DEFAULT_TABLE
+    validity = timedelta(seconds=settings.price.validity)
+    policy, systems, store, campaigns = None, None, None, NO_CAMPAIGNS
+    with Noted(problems):
+        policy = PolicyTable(published.classification, read_table(table))
+    with Noted(problems):
+        markets = [*settings.context.markets]
+        systems = connect(settings.systems, read, settings.unserved, markets, ClientTokens)
+    with Noted(problems):
+        store = open_store(settings.storage, validity) if settings.storage else None
+    with Noted(problems):
+        campaigns = _campaigns(settings)
+    if problems or policy is None or systems is None:
+        raise ConfigurationError(problems)
+    return _Parts(policy, systems, store, campaigns)
 
 
 def _campaigns(settings: Settings) -> Campaigns:

@@ -6,30 +6,24 @@ stands.
 """
 
 import asyncio
-import heapq
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 
+from adapters import _merge
 from adapters._outcome import log_missing
 from adapters._scope import Member
 from domain.ask import Ask
 from domain.errors import BadInput, Failure, SourceFailure
 from domain.identity import external_id
-from domain.page import MAX_PAGE, Page, PageRequest
-from domain.partial import Partial, missing_of
+from domain.page import Page, PageRequest
 
 Q = TypeVar("Q")
 
 # What each of the systems asked gave: its answer, or why there is none.
 _Answers = Mapping[str, Mapping[Any, Any] | SourceFailure]
-# Stands beside the systems in a cursor: what was told at the place where the page ends.
-_TOLD = ""
-_BETWEEN = "\n"
-_MAX_TOLD = 8
-_Cursors = msgspec.json.Decoder(dict[str, str])
 
 
 class Several:
@@ -63,7 +57,7 @@ class Several:
         answers = await self._ask(call, _by_system(routes), ask)
         found = {}
         for key, route in routes.items():
-            joined = _joined(key, [(name, answers[name]) for name in route])
+            joined = _merge.joined(key, [(name, answers[name]) for name in route])
             if joined is not None:
                 found[key] = joined
         return found
@@ -74,7 +68,7 @@ class Several:
         places: dict[Any, dict[str, str]] = {}
         for query in queries:
             try:
-                places[query] = self._places(query.page)
+                places[query] = _merge.places(query.page, self._members)
             except BadInput as failure:
                 found[query] = failure
         for query in tuple(places):
@@ -85,7 +79,7 @@ class Several:
                 continue
             for name in route:
                 wanted = PageRequest(
-                    _size(query.page.first, places[query]), places[query].get(name)
+                    _merge.size(query.page.first, places[query]), places[query].get(name)
                 )
                 asked.setdefault(name, {})[query] = msgspec.structs.replace(query, page=wanted)
         keys = {name: list(own.values()) for name, own in asked.items()}
@@ -107,7 +101,7 @@ class Several:
                     refused = page
                 elif page is not None:
                     pages[name] = page
-            found[query] = refused or _merged(query, pages, places[query], failures)
+            found[query] = refused or _merge.merged(query, pages, places[query], failures)
         return found
 
     def _route(self, call: str, key: Any, ask: Ask) -> list[str]:
@@ -118,19 +112,6 @@ class Several:
                 return [owner]
         members = self._members.items()
         return [name for name, member in members if member.serves(self._port, ask.market)]
-
-    def _places(self, page: PageRequest) -> dict[str, str]:
-        """Take a merged cursor apart into one of each system. *Errors*: ``BadInput``."""
-        after = page.after
-        if after is None:
-            return {}
-        try:
-            places = _Cursors.decode(after)
-        except ValueError:
-            places = {"-": ""}
-        if not places.keys() <= {*self._members, _TOLD}:
-            raise page.refused()
-        return places
 
     async def _ask(self, call: str, keys: Mapping[str, Sequence[Any]], ask: Ask) -> _Answers:
         """Ask each system for its keys, side by side. *Errors*: whatever is not a source's."""
@@ -164,138 +145,3 @@ def _by_system(routes: Mapping[Any, Sequence[str]]) -> dict[str, list[Any]]:
         for name in names:
             found.setdefault(name, []).append(key)
     return found
-
-
-def _joined(
-    key: Any, answers: Sequence[tuple[str, Mapping[Any, Any] | SourceFailure]]
-) -> Any | None:
-    values, failures, missing = [], [], []
-    for name, answer in answers:
-        value = answer if isinstance(answer, SourceFailure) else answer.get(key)
-        if isinstance(value, SourceFailure):
-            failures.append(value)
-            missing.append(name)
-        elif isinstance(value, Failure):
-            return value  # what one system cannot do is not left out of its part
-        elif value is not None:
-            values.append(value)
-            missing += missing_of(value)
-    if not values:
-        return failures[0] if failures else None
-    if type(values[0]) is int:
-        return sum(values)
-    if hasattr(values[0], "together"):
-        return values[0].together(values)
-    if not isinstance(values[0], tuple | list):
-        return values[0]
-    items = [item for value in values for item in value]
-    return Partial(items, missing) if missing else tuple(items)
-
-
-def _merged(
-    query: Any,
-    pages: Mapping[str, Page[Any]],
-    places: Mapping[str, str],
-    failures: Sequence[SourceFailure],
-) -> Page[Any] | SourceFailure:
-    """Make one page of several; nothing that was not shown is passed by its cursors."""
-    if failures and not pages:
-        return failures[0]
-    reached = {name: place for name, place in places.items() if name != _TOLD}
-    told = _Told(getattr(query, "identity", None), places.get(_TOLD))
-    items: list[Any] = []
-    cursors: list[str] = []
-    passed = 0
-    left = {name: len(page.items) for name, page in pages.items()}
-    is_unsure = False
-    rank = getattr(query, "rank", None)
-    heads = [_ranked(number, name, page, rank) for number, (name, page) in enumerate(pages.items())]
-    for (place, _), name, item, cursor in heapq.merge(*heads, key=lambda head: head[0]):
-        known = told.has(item)
-        if (is_unsure or len(items) == query.page.first) and not known:
-            break
-        passed += 1
-        left[name] -= 1
-        # Behind the last item that a system gave, others' may come too early.
-        is_unsure = is_unsure or (not left[name] and pages[name].has_next)
-        reached[name] = cursor
-        if known:
-            if cursors:
-                # The page goes on behind it, or it would be told again on the next one.
-                cursors[-1] = _cursor(reached, told)
-            continue
-        told.add(item, place)
-        items.append(item)
-        cursors.append(_cursor(reached, told))
-    totals = [page.total for page in pages.values()]
-    lost = [system for page in pages.values() for system in page.missing]
-    shown = sum(len(page.items) for page in pages.values())
-    return Page(
-        tuple(items),
-        tuple(cursors),
-        has_next=shown > passed or any(page.has_next for page in pages.values()),
-        total=None if failures or told.identity is not None else _total(totals),
-        missing=tuple(dict.fromkeys([*(failure.system for failure in failures), *lost])),
-    )
-
-
-def _size(first: int, places: Mapping[str, str]) -> int:
-    """How many to ask a system for: what was told on the page before may be among them."""
-    told = places.get(_TOLD)
-    return min(MAX_PAGE, first + (len(told.split(_BETWEEN)) if told else 0))
-
-
-class _Told:
-    """What stands on a page already, and at its end, for the next one: what shares its last rank.
-
-    Two systems' words on one thing have one rank, but need not fall on one page.
-    """
-
-    def __init__(self, identity: Callable[[Any], str] | None, before: str | None) -> None:
-        self.identity = identity
-        self._last: list[str] = before.split(_BETWEEN) if before else []
-        self._known = set(self._last)
-        self._place: Any = None
-
-    def has(self, item: Any) -> bool:
-        """Whether another system's word on it has been told."""
-        if self.identity is None or isinstance(item, Failure):
-            return False
-        return self.identity(item) in self._known
-
-    def add(self, item: Any, place: Any) -> None:
-        """Note what is told now, at this place in the order."""
-        if self.identity is None or isinstance(item, Failure):
-            return
-        if self._place is not None and place != self._place:
-            self._last.clear()
-        self._place = place
-        self._last.append(self.identity(item))
-        self._known.add(self._last[-1])
-        del self._last[:-_MAX_TOLD]
-
-    def kept(self) -> str:
-        """What the next page has to know."""
-        return _BETWEEN.join(self._last)
-
-
-def _cursor(reached: Mapping[str, str], told: _Told) -> str:
-    kept = {_TOLD: told.kept()} if told.identity is not None else {}
-    return msgspec.json.encode({**reached, **kept}, order="sorted").decode()
-
-
-def _total(totals: Sequence[int | None]) -> int | None:
-    return None if None in totals else sum(total or 0 for total in totals)
-
-
-def _ranked(
-    number: int, name: str, page: Page[Any], rank: Callable[[Any], Any] | None
-) -> Iterator[tuple[tuple[Any, int], str, Any, str]]:
-    # What could not be read does not say where it belongs: it stands where it was met.
-    last: tuple[int, Any] = (0, 0)
-    for place, (item, cursor) in enumerate(zip(page.items, page.cursors)):
-        if rank is None:
-            last = (1, place)
-        elif not isinstance(item, Failure):
-            last = (1, rank(item))
-        yield (last, number), name, item, cursor

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PATIENCE = Duration(5)
+_REACH = Duration(1)
 
 
 class Reader(Protocol):
@@ -86,6 +87,11 @@ class Systems(Struct, frozen=True, kw_only=True):
         except TimeoutError:
             return Problem(key, f"no start within {patience:g} s", "see whether the system is well")
         return None
+
+    async def readiness(self) -> Mapping[str, bool]:
+        """Tell which systems can be reached now."""
+        found = await asyncio.gather(*(each.reach(_REACH) for each in self.upstreams.values()))
+        return {name: reason is None for name, reason in zip(self.upstreams, found)}
 
     def notices(
         self, names: Iterable[str], tell: Callable[[Sequence[str]], Awaitable[None]]

@@ -54,13 +54,18 @@ class ClaimReader:
         client = _text(claims, issuer.client_claim)
         return Viewer(
             role=role,
-            subject=_text(claims, "sub"),
+            subject=self._subject(claims),
             client=client,
             customer=customer if role is Role.CUSTOMER else None,
             store=store if role is not Role.CUSTOMER else None,
             purposes=self._purposes(claims, role, client),
             channel=self._channel(claims),
         )
+
+    def _subject(self, claims: Mapping[str, object]) -> str | None:
+        """Tell whose token it is: each issuer counts its own, and two may use one name."""
+        found = _text(claims, "sub")
+        return None if found is None else f"{self._issuer.url} {found}"
 
     def _key(self, claims: Mapping[str, object], name: str, system: str | None) -> str | None:
         local = _text(claims, name)

@@ -5,7 +5,6 @@ An *entry* is what is kept of a line; a *line* is the entry in its cart, with al
 both.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
@@ -263,11 +262,6 @@ def check_secret(secret: str, argument: str = "input.secret") -> None:
     ):
         allowed = "32 random bytes as base64url, 43 characters, drawn anew for each cart"
         raise BadInput(argument, f"{len(secret)} characters", allowed)
-
-
-def new_secret() -> str:
-    """Draw a secret of 256 bits."""
-    return secrets.token_urlsafe(32)
 
 
 @runtime_checkable

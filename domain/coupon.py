@@ -62,24 +62,16 @@ class CouponPort(Protocol):
 
 
 class CouponChanges(Protocol):
-    """Redeems coupons within one transaction."""
+    """Holds coupons within one transaction."""
 
     async def hold(self, claims: Sequence[Claim], until: datetime) -> Sequence[Claim]:
         """Hold codes for their takers until then, and tell which cannot be had any more.
 
-        What is held counts against the limits like what is redeemed. A code that its taker has
-        already is held until ``until`` from now on; one that it has redeemed stays so.
-        """
-        ...
-
-    async def redeem(self, taker: str) -> Sequence[str]:
-        """Redeem for good what a taker holds, and tell the codes.
-
-        A hold that ran out and that nobody has taken since is redeemed too; what is not told was
-        taken by others and has to be held anew.
+        What is held counts against the limits. A code that its taker has already is held until
+        ``until`` from now on.
         """
         ...
 
     async def release(self, taker: str, codes: Sequence[str] | None = None) -> None:
-        """Let go of what a taker holds, of these codes or of all; what is redeemed stays."""
+        """Let go of what a taker holds, of these codes or of all."""
         ...

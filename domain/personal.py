@@ -10,6 +10,7 @@ from domain.policy import View
 
 HIDDEN = "•••"
 _PART = re.compile(r"[^\s'’-]+")  # noqa: RUF001 - an apostrophe in a name
+_TOP = re.compile(r"xn--[a-zA-Z0-9-]{1,20}|[^\W\d_]{2,18}")
 _SHOWN_DIGITS = 3
 
 
@@ -65,7 +66,8 @@ def personal(text: str | None, form: Form) -> PersonalText | None:
 def mask(text: str, form: Form) -> str:
     """Leave of a text what tells it from others for who knows it already.
 
-    Names keep their initials, addresses of e-mail the first letters and the last label, telephone
+    Names keep their initials, addresses of e-mail the first letters and the last label, if it
+    is one that the network could have, telephone
     and other numbers at most their last three digits, and never more than half of them; places
     their first letter. How long the text is, is not told.
     """
@@ -85,5 +87,6 @@ def _email(text: str) -> str:
     if not at or not local:
         return HIDDEN
     name, dot, last = host.rpartition(".")
-    end = f"{name[:1]}{HIDDEN}{dot}{last}" if dot else HIDDEN
+    # Whatever else somebody wrote into the field stands behind the last dot, too.
+    end = f"{name[:1]}{HIDDEN}{dot}{last}" if dot and _TOP.fullmatch(last) else HIDDEN
     return f"{local[:1]}{HIDDEN}@{end}"

@@ -59,7 +59,6 @@ class ReservationState(Enum):
     HELD = "HELD"
     RELEASED = "RELEASED"
     EXPIRED = "EXPIRED"
-    COMMITTED = "COMMITTED"
 
 
 class Reservation(Struct, frozen=True, kw_only=True):
@@ -246,11 +245,9 @@ def extended(
     return replace(reservation, expires_at=expires_at)
 
 
-def released(reservation: Reservation, now: datetime) -> Reservation | ReservationEnded:
+def released(reservation: Reservation, now: datetime) -> Reservation:
     """Let a reservation go; one that does not run any more holds nothing already."""
     found = reservation.at(now)
-    if found.state is ReservationState.COMMITTED:
-        return _ended(found)
     if found.state is not ReservationState.HELD:
         return found
     return replace(found, state=ReservationState.RELEASED)

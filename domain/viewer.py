@@ -56,7 +56,8 @@ class Channel(_Word):
 class Viewer(Struct, frozen=True):
     """A caller as the token proves them.
 
-    *Shape*: ``subject`` is the token's ``sub``; ``customer`` the key of the viewer's own customer
+    *Shape*: ``subject`` is the issuer and the token's ``sub``, which
+    means somebody only together; ``customer`` the key of the viewer's own customer
     record, for customers; ``store`` the key of the one location an associate works in;
     ``purposes`` what the token lets them claim, the first being the default; ``channel`` what the
     client is registered as, where the token says so.

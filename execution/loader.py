@@ -23,10 +23,10 @@ V = TypeVar("V")
 Fetch = Callable[[Sequence[K], Ask], Awaitable[Mapping[K, V | Failure]]]
 
 
-class _Failed(Struct, frozen=True):
-    """A failure on its way through a future, which would else be raised at nobody."""
+class _Bug(Struct, frozen=True):
+    """Stands among what has come for a key whose batch went wrong in a way nobody foresaw."""
 
-    failure: Exception
+    cause: Exception
 
 
 class Batches:
@@ -49,9 +49,12 @@ class Batches:
 
 
 class Loader(Generic[K, V]):
-    """Loads values of one port by key, each key once per operation, all of a tick in one batch."""
+    """Loads values of one port by key, each key once per operation, all of a tick in one batch.
 
-    __slots__ = ("_ask", "_batches", "_fetch", "_keep", "_loader")
+    A column of keys waits as one, for the batch that it goes out in.
+    """
+
+    __slots__ = ("_ask", "_batches", "_coming", "_fetch", "_has_bugs", "_keep", "_known", "_loader")
 
     def __init__(
         self,
@@ -65,12 +68,10 @@ class Loader(Generic[K, V]):
         self._ask = ask
         self._batches = batches
         self._keep = keep
-        self._loader: DataLoader[K, Any] | None = None
-
-    def _open(self) -> DataLoader[K, Any]:
-        if self._loader is None:
-            self._loader = DataLoader(self._batch)
-        return self._loader
+        self._known: dict[K, Any] = {}
+        self._coming: dict[K, asyncio.Future[None]] = {}
+        self._has_bugs = False
+        self._loader: DataLoader[tuple[K, ...], None] | None = None
 
     def narrow(self, fields: frozenset[str]) -> None:
         """Ask for no more than these attributes from here on."""
@@ -82,25 +83,15 @@ class Loader(Generic[K, V]):
         *Shape*: one result per key, in order: the value, None where the system knows no such
         key, or the failure that kept it away.
         """
-        if not keys:
-            return []
-        loader = self._open()
-        futures = [loader.load(key) for key in keys]
-        # A batch settles its keys in their order and without a pause: who waits for the last one
-        # has mostly waited for all of them.
-        for future in reversed(futures):
-            if not future.done():
-                # asyncio.wait leaves the future alone when the caller is cancelled.
-                await asyncio.wait((future,))
-        results: list[V | Failure | None] = []
-        for future in futures:
-            value = future.result()
-            if isinstance(value, _Failed):
-                if not isinstance(value.failure, Failure):
-                    raise value.failure
-                results.append(value.failure)
-            else:
-                results.append(value)
+        known = self._known
+        unknown = [key for key in keys if key not in known]
+        if unknown:
+            await self._arrive(unknown)
+        results = [known[key] for key in keys]
+        if self._has_bugs:
+            for result in results:
+                if isinstance(result, _Bug):
+                    raise result.cause
         return results
 
     async def load_one(self, key: K) -> V | Failure | None:
@@ -109,7 +100,8 @@ class Loader(Generic[K, V]):
 
     def prime(self, key: K, value: V) -> None:
         """Remember a value that came with another one; what is already here stays."""
-        self._open().prime(key, value)
+        if key not in self._coming:
+            self._known.setdefault(key, value)
 
     def close(self) -> None:
         """Let go of what holds on to this in turn, so that both are freed at once.
@@ -119,20 +111,40 @@ class Loader(Generic[K, V]):
         """
         self._loader = self._keep = None
 
-    async def _batch(self, keys: list[K]) -> list[Any]:
+    async def _arrive(self, keys: Sequence[K]) -> None:
+        """Wait until these keys are known."""
+        coming = self._coming
+        unasked = tuple(key for key in dict.fromkeys(keys) if key not in coming)
+        if unasked:
+            if self._loader is None:
+                self._loader = DataLoader(self._batch, cache=False)
+            coming.update(dict.fromkeys(unasked, self._loader.load(unasked)))
+        for batch in {coming[key] for key in keys}:
+            if not batch.done():
+                # Others wait for it, too, when this caller is cancelled.
+                await asyncio.shield(batch)
+
+    async def _batch(self, columns: list[tuple[K, ...]]) -> list[None]:
+        keys = [key for column in columns for key in column]
         self._batches.enter()
+        arrived: dict[K, Any]
         try:
             found = await self._fetch(keys, self._ask)
+            arrived = {key: found.get(key) for key in keys}
+            if self._keep is not None:
+                for value in found.values():
+                    if not isinstance(value, Failure):
+                        self._keep(value)
         except asyncio.CancelledError:
             # Whoever still waits must not wait for ever on a batch that will not come.
-            return [_Failed(DeadlineExceeded("The operation ended before this value came."))] * len(
-                keys
-            )
-        except Exception as failure:  # noqa: BLE001 - handed to each waiter, who raises bugs
-            return [_Failed(failure)] * len(keys)
-        values = [found.get(key) for key in keys]
-        if self._keep is not None:
-            for value in found.values():
-                if not isinstance(value, Failure):
-                    self._keep(value)
-        return [_Failed(value) if isinstance(value, Failure) else value for value in values]
+            late = DeadlineExceeded("The operation ended before this value came.")
+            arrived = dict.fromkeys(keys, late)
+        except Failure as failure:
+            arrived = dict.fromkeys(keys, failure)
+        except Exception as error:  # noqa: BLE001 - handed to each waiter, who raises it
+            arrived = dict.fromkeys(keys, _Bug(error))
+            self._has_bugs = True
+        self._known.update(arrived)
+        for key in keys:
+            del self._coming[key]
+        return [None] * len(columns)

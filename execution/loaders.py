@@ -12,6 +12,7 @@ from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.category import Category
 from domain.customer import Customer, Trait, TraitKind
 from domain.errors import Failure
+from domain.interaction import Interaction
 from domain.location import Location
 from domain.offer import Offer
 from domain.order import Order
@@ -126,8 +127,12 @@ def _with(
     return Partial(read, missing) if (missing := missing_of(column)) else read
 
 
-# By these it is found out whose a person's object is, and whether it may be worked with.
-_ALWAYS: Mapping[type, frozenset[str]] = {Customer: frozenset({"identities", "is_restricted"})}
+# By these it is found out whose a person's object is, and whether it may be worked with. Of an
+# order all but the payments belongs together.
+_ALWAYS: Mapping[type, frozenset[str]] = {
+    Customer: frozenset({"identities", "is_restricted"}),
+    Order: frozenset(Order.__struct_fields__) - {"payments"},
+}
 # What a variant costs depends on where its product stands, also if nobody reads that.
 _OF_GOODS: Mapping[type, frozenset[str]] = {
     Product: frozenset({"category"}),
@@ -183,12 +188,16 @@ class Loaders:
     customer_by_key = Batched(lambda its: its.customers, _keep_customer, of=Customer)
     loyalty_by_customer = Batched(lambda its: its.ports.loyalty.loyalty_by_customer)
     loyalty_by_key = Batched(lambda its: its.ports.loyalty.loyalty_by_key)
-    order_by_key = Batched(lambda its: its.ports.order.order_by_key)
-    orders_by_customer = Batched(lambda its: its.ports.order.orders_by_customer, _keep_orders)
-    order_by_number = Batched(lambda its: its.ports.order.order_by_number, _keep_order)
+    order_by_key = Batched(lambda its: its.ports.order.order_by_key, of=Order)
+    orders_by_customer = Batched(
+        lambda its: its.ports.order.orders_by_customer, _keep_orders, of=Order
+    )
+    order_by_number = Batched(lambda its: its.ports.order.order_by_number, _keep_order, of=Order)
     customers_by_trait = Batched(lambda its: its.customers_found, _keep_customers, of=Customer)
     ledger_by_account = Batched(lambda its: its.ports.loyalty.ledger_by_account)
-    interactions_by_customer = Batched(lambda its: its.ports.interaction.interactions_by_customer)
+    interactions_by_customer = Batched(
+        lambda its: its.ports.interaction.interactions_by_customer, of=Interaction
+    )
     shipment_by_tracking = Batched(lambda its: its.ports.shipment.shipment_by_tracking)
     open_cases_by_agent = Batched(lambda its: its.own.case.open_cases_by_agent)
     wishlists_by_customer = Batched(lambda its: its.own.wishlist.wishlists_by_customer)

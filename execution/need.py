@@ -23,6 +23,7 @@ from graphql import (
 from msgspec import Struct
 
 from domain.customer import Customer
+from domain.order import Order
 from domain.policy import CONSENTS, NOTHING, Condition, Decision, FieldPolicy, View
 from domain.product import Variant
 from domain.viewer import PolicyClass
@@ -34,6 +35,10 @@ _ALWAYS = frozenset({"id", "subjects", "external_ids"})
 # What no field of the object publishes alone, and others read of it: stock is worked out from what
 # a bundle is packed of, wherever it is asked for.
 _BESIDE: Mapping[type, frozenset[str]] = {Variant: frozenset({"components"})}
+# What a property is made of: who asks for it asks for no more.
+_MADE_OF: Mapping[tuple[type, str], frozenset[str]] = {
+    (Order, "receipt_number"): frozenset({"receipt_key"})
+}
 
 
 Reads = Mapping[type, frozenset[str]]
@@ -70,8 +75,9 @@ def needed(
     *Shape*: a class is absent where all of its attributes may be read: where a property is asked
     for. What @skip and @include leave out is counted in; what the policy denies is not.
     """
-    # Customers are loaded to find out whose an object is, also where nothing of them is shown.
-    reads: dict[type, set[str]] = {Customer: set()}
+    # Customers are loaded to find out whose an object is, and orders to find out who placed them,
+    # also where nothing of them is shown.
+    reads: dict[type, set[str]] = {Customer: set(), Order: set()}
     whole: set[type] = set()
     spread: set[str] = set()
     schema = operation.schema
@@ -131,7 +137,10 @@ def _note(
     attribute = extensions.get("attribute")
     if attribute is None or attribute in _ALWAYS:
         return
-    if attribute in domain.__struct_fields__:
+    made_of = _MADE_OF.get((domain, attribute))
+    if made_of is not None:
+        names.update(made_of)
+    elif attribute in domain.__struct_fields__:
         names.add(attribute)
     else:
         whole.add(domain)

@@ -4,10 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 
 from domain.record import AccessReader, AccessSummary
+from domain.task import beside
 
 _BATCH = 100
 _GATHERING = 0.25
@@ -42,12 +44,10 @@ class AccessTrail:
         What the reader does not take is handed to it again. At the end it is asked once more, and
         how much is lost is told in the log.
         """
-        task = asyncio.ensure_future(self._run(reader))
         try:
-            yield
+            async with beside(partial(self._run, reader)):
+                yield
         finally:
-            task.cancel()
-            await asyncio.wait((task,))
             while self._waiting:
                 if not await self._hand_on(reader):
                     _log.error("access trail", lost=len(self._waiting))

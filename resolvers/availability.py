@@ -12,9 +12,10 @@ from domain.availability import (
     StockLevel,
 )
 from domain.errors import BadInput, Failure
-from domain.fulfilment import ModeAvailability, Window, by_mode, modes_at, promise_at, windows
 from domain.identity import node_key
+from domain.limit import MAX_SKU, check_items
 from domain.location import GeoPoint, Location, LocationQuery, LocationService, geo_point
+from domain.mode import ModeAvailability, Window, by_mode, modes_at, promise_at, windows
 from domain.page import Page, PageRequest, page_request
 from domain.product import Variant
 from domain.promise import Promise
@@ -22,8 +23,6 @@ from execution.context import Context
 from resolvers.stock import levels_by_sku
 
 _MAX_LOCATIONS = 100
-_MAX_SKUS = 100
-_MAX_SKU = 100
 _MAX_QUANTITY = 10_000
 
 
@@ -53,11 +52,10 @@ async def availability_of_skus(
     quantity: int = 1,
 ) -> list[list[Availability | Failure | None]]:
     """Sum up the stock of SKUs, in the order asked. *Errors*: ``BadInput``."""
-    if not 1 <= len(skus) <= _MAX_SKUS:
-        raise BadInput("skus", f"{len(skus)} SKUs", f"1 to {_MAX_SKUS}")
-    if any(not 1 <= len(sku) <= _MAX_SKU for sku in skus):
-        found = next(sku for sku in skus if not 1 <= len(sku) <= _MAX_SKU)
-        raise BadInput("skus", found, f"SKUs of 1 to {_MAX_SKU} characters")
+    check_items("skus", skus)
+    for sku in skus:
+        if not 1 <= len(sku) <= MAX_SKU:
+            raise BadInput("skus", sku, f"SKUs of 1 to {MAX_SKU} characters")
     query = _query(near, modes, quantity, None)
     return [await _availability(skus, query, context)] * len(parents)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from domain.change import StockChange
 from domain.errors import BadInput, Failure
+from domain.limit import check_items
 from domain.product import Variant
 from execution.context import Context
 
-_MAX_SKUS = 100
 _MAX_CURSOR = 200
 
 
@@ -16,8 +16,7 @@ def follow_availability(
     context: Context, skus: Sequence[str], after: str | None = None
 ) -> AsyncIterator[StockChange]:
     """Follow the stock of some SKUs. *Errors*: ``BadInput`` for none, or more than 100."""
-    if not 1 <= len(skus) <= _MAX_SKUS:
-        raise BadInput("skus", f"{len(skus)} SKUs", f"1 to {_MAX_SKUS}")
+    check_items("skus", skus)
     if after is not None and len(after) > _MAX_CURSOR:
         raise BadInput("after", after, "a cursor of an earlier change")
     return context.changes.follow(skus, after)

@@ -46,7 +46,7 @@ async def customer360(
         found = f"{len(named)} of them" if named else "none of them"
         raise BadInput("id, email, phone, orderNumber", found, "exactly one")
     key = node_key(id, "id", "Customer")[1] if id is not None else ""
-    if not context.may_look_up("Customer", key):
+    if not all(context.may_look_up(kind, key) for kind in ("Customer", "Customer360")):
         return [None] * len(parents)
     customers: Sequence[Customer] | Failure
     if id is not None:

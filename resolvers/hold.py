@@ -67,9 +67,7 @@ async def cart_reserve(
             return ReservationOutcome(user_errors=(reached,))
         for before in running:
             if before.cart_key == found.key:
-                ended = released(before, context.now)
-                if isinstance(ended, Reservation):
-                    await changes.reservation.save(ended)
+                await changes.reservation.save(released(before, context.now))
         return await hold(context, changes, wanted, needs, seen)
 
     outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)

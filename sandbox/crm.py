@@ -203,7 +203,7 @@ class _Crm:
             before = body.before.get(person.id)
             every = interactions(person.position, self._orders)[::-1]
             newest = [talk for talk in every if before is None or talk.id < before]
-            rows = [interaction_record(talk) for talk in newest[:limit]]
+            rows = [_chosen(interaction_record(talk), body.fields) for talk in newest[:limit]]
             more = len(newest) > limit
             answer.append({"contactId": person.id, "interactions": rows, "more": more})
         return form.data(answer)
@@ -257,7 +257,7 @@ def _chosen(record: dict[str, Any], fields: list[str] | None) -> dict[str, Any]:
     if unknown := [name for name in fields if name not in record]:
         raise form.RefusedError(
             400, "bad_fields", "Bad fields",
-            f"{unknown[0]} is no field of a contact; allowed are {', '.join(record)}",
+            f"{unknown[0]} is no field of these; allowed are {', '.join(record)}",
         )  # fmt: skip
     return {name: value for name, value in record.items() if name == "id" or name in fields}
 

@@ -53,6 +53,7 @@ class Talks(msgspec.Struct, forbid_unknown_fields=True):
     contactIds: list[str]  # noqa: N815 - the CRM's own word
     limit: int = 20
     before: dict[str, str] = {}
+    fields: list[str] | None = None
 
 
 class Accounts(msgspec.Struct, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from sandbox.catalogue import Catalogue
 from sandbox.contact import holder_of
-from sandbox.order import Orders
+from sandbox.order import Order, Orders
 from sandbox.place import sites
 from sandbox.scale import Scale
 from sandbox.till import receipt
@@ -31,12 +31,14 @@ Body = TypeVar("Body")
 
 class _Find(msgspec.Struct, forbid_unknown_fields=True):
     receipts: list[str]
+    pay: bool = True
 
 
 class _Cards(msgspec.Struct, forbid_unknown_fields=True):
     cards: list[str]
     top: int = 10
     before: dict[str, int] = {}
+    pay: bool = True
 
 
 class _RefusedError(Exception):
@@ -99,7 +101,7 @@ class _Pos:
         if len(body.receipts) > MAX_RECEIPTS:
             raise _RefusedError(422, 12, f"at most {MAX_RECEIPTS} receipts in one request")
         found = map(self._sales.sale, dict.fromkeys(body.receipts))
-        rows = [receipt(sale, self._catalogue) for sale in found if sale is not None]
+        rows = [self._receipt(sale, body) for sale in found if sale is not None]
         return Reply({"receipts": rows})
 
     async def _by_card(self, request: Request) -> Response:
@@ -116,9 +118,16 @@ class _Pos:
             before = body.before.get(card, self._sales.sold + 1)
             sales = self._sales.sales_to(holder)[::-1]
             newest = [sale for sale in sales if sale.position + 1 < before]
-            shown = [receipt(sale, self._catalogue) for sale in newest[: body.top]]
+            shown = [self._receipt(sale, body) for sale in newest[: body.top]]
             rows.append({"card": card, "receipts": shown, "more": len(newest) > body.top})
         return Reply({"cards": rows})
+
+    def _receipt(self, sale: Order, asked: _Find | _Cards) -> dict[str, Any]:
+        """The receipt, without how it was paid for who does not ask for that."""
+        record = receipt(sale, self._catalogue)
+        if not asked.pay:
+            del record["pay"]
+        return record
 
 
 def _whole(text: str, name: str, low: int, high: int) -> int:

@@ -76,7 +76,7 @@ class Customer(Node):
         "more of them than anybody's mask, but for what law and the rights of others ask for.",
         category=Category.OPERATIONAL,
     )
-    external_ids: list[ExternalId] | None = external_ids()
+    external_ids: list[ExternalId] | None = external_ids(Category.IDENTIFIER)
     provenance: Provenance | None = plain(
         "Where this comes from, and how old it is.", category=Category.IDENTIFIER
     )

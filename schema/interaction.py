@@ -49,6 +49,10 @@ class Interaction:
         "Where this comes from, and how old it is.", category=Category.INTERACTION
     )
 
-    @batch(resolvers.interaction.order_of_interaction, category=Category.PURCHASE_HISTORY)
+    @batch(
+        resolvers.interaction.order_of_interaction,
+        category=Category.PURCHASE_HISTORY,
+        reads=["order_key"],
+    )
     def order(self) -> Order | None:
         """The order that it was about; null where it was about none."""

@@ -30,14 +30,16 @@ class Node:
 class ExternalId:
     """What one of the retailer's systems calls a thing."""
 
-    system: str = plain("The system's configured name.")
+    system: str | None = plain(
+        "The system's configured name; for staff.", category=Category.OPERATIONAL
+    )
     id: str = plain("The thing's id in that system.")
 
 
-def external_ids() -> list[ExternalId] | None:
-    """Describe the field that several types share."""
+def external_ids(category: Category = Category.OPERATIONAL) -> list[ExternalId] | None:
+    """Describe the field that several types share; what a person is known by is no mere inside."""
+    whose = "; for staff" if category is Category.OPERATIONAL else ""
     field: list[ExternalId] | None = plain(
-        "The ids of this thing in the retailer's systems; for staff.",
-        category=Category.OPERATIONAL,
+        f"The ids of this thing in the retailer's systems{whose}.", category=category
     )
     return field

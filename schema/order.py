@@ -106,7 +106,7 @@ class Order(Node):
         "Where this comes from, and how old it is.", category=Category.PURCHASE_HISTORY
     )
 
-    @batch(resolvers.order.payments_of_order, category=Category.PAYMENT)
+    @batch(resolvers.order.payments_of_order, category=Category.PAYMENT, reads=["payments"])
     def payments(self) -> list[Payment] | None:
         """How it was paid; null where no system says."""
 

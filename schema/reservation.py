@@ -22,7 +22,6 @@ enumerates(
     HELD="The goods are held until it expires.",
     RELEASED="It was let go.",
     EXPIRED="Its time is over.",
-    COMMITTED="It has become an order.",
 )
 
 

@@ -16,11 +16,10 @@ from domain.errors import Failure, StoreUnavailable
 from domain.page import Page
 from storage.database import Database
 from storage.seal import Seal
-from storage.subject import People, Subject, Subjects
+from storage.subject import Subject, Subjects
 from storage.table import CART, CART_SECRET, SUBJECT
+from storage.writer import Writer
 
-# What is counted for staff beside the calls to the retailer's systems.
-_SYSTEM = "store"
 _HELD = "cart secret"
 _FORMAT = msgspec.msgpack.Decoder(Cart)
 
@@ -48,8 +47,7 @@ class CartReader:
                 columns[each.holder].append(each)
             return columns
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def cart_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Cart]:
         """Read carts by their own key; unknown and expired ones are absent."""
@@ -58,8 +56,7 @@ class CartReader:
         async def transaction(connection: AsyncConnection) -> Mapping[str, Cart]:
             return {each.key: each for each in await self._load(connection, CART.c.id.in_(ids))}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def carts_by_query(
         self, queries: Sequence[CartQuery], ask: Ask
@@ -77,8 +74,7 @@ class CartReader:
                 for query, place in places.items()
             }
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def _page(
         self, connection: AsyncConnection, query: CartQuery, after: tuple[datetime, UUID] | None
@@ -135,8 +131,7 @@ class CartReader:
             carts = await self._load(connection, CART.c.id.in_(held))
             return {held[UUID(each.key)]: each for each in carts}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def _load(
         self,
@@ -155,26 +150,12 @@ class CartReader:
         ]
 
 
-class CartWriter:
+class CartWriter(Writer):
     """Changes carts within one transaction; implements ``CartChanges``.
 
     Whoever changes a cart locks its person first and then the cart, so that no two of them ever
     wait for each other.
     """
-
-    def __init__(
-        self,
-        connection: AsyncConnection,
-        database: Database,
-        seal: Seal,
-        subjects: Subjects,
-        people: People,
-    ) -> None:
-        self._connection = connection
-        self._database = database
-        self._seal = seal
-        self._subjects = subjects
-        self._people = people
 
     async def count(self, customer_key: str) -> int:
         """Count a customer's active carts, keeping others from adding one meanwhile."""

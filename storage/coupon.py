@@ -16,10 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.ask import Ask
 from domain.coupon import Claim
 from storage.database import Database
-from storage.subject import People, Subjects
+from storage.subject import Subjects
 from storage.table import COUPON, REDEMPTION
-
-_SYSTEM = "store"
+from storage.writer import Writer
 
 
 class CouponReader:
@@ -33,10 +32,7 @@ class CouponReader:
         """Tell of each claim whether it could be held now, or is held already."""
         codes = {claim.code for claim in claims}
         now = datetime.now(UTC)
-        counts = (
-            REDEMPTION.c.code.in_(codes),
-            or_(REDEMPTION.c.expires_at.is_(None), REDEMPTION.c.expires_at > now),
-        )
+        counts = (REDEMPTION.c.code.in_(codes), REDEMPTION.c.expires_at > now)
 
         async def transaction(connection: AsyncConnection) -> Mapping[Claim, bool]:
             people = await self._subjects.find(connection, {claim.customer for claim in claims})
@@ -78,17 +74,11 @@ class CouponReader:
                 )
             return found
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
 
-class CouponWriter:
-    """Redeems coupons within one transaction; implements ``CouponChanges``."""
-
-    def __init__(self, connection: AsyncConnection, database: Database, people: People) -> None:
-        self._connection = connection
-        self._database = database
-        self._people = people
+class CouponWriter(Writer):
+    """Holds coupons within one transaction; implements ``CouponChanges``."""
 
     async def hold(self, claims: Sequence[Claim], until: datetime) -> Sequence[Claim]:
         """Hold codes for their takers until then, and tell which cannot be had any more."""
@@ -119,45 +109,25 @@ class CouponWriter:
             await self._count(claim.code, 1)
         return refused
 
-    async def redeem(self, taker: str) -> Sequence[str]:
-        """Redeem for good what a taker holds, and tell the codes."""
-        redeemed = []
-        for code in await self._held(taker):
-            await self._wait(code)
-            own = (REDEMPTION.c.code == code, REDEMPTION.c.taker == taker)
-            # Somebody who came first may have counted it out.
-            kept = await self._connection.execute(
-                update(REDEMPTION).where(*own).values(expires_at=None)
-            )
-            redeemed += [code] * kept.rowcount
-        return redeemed
-
     async def release(self, taker: str, codes: Sequence[str] | None = None) -> None:
-        """Let go of what a taker holds, of these codes or of all; what is redeemed stays."""
+        """Let go of what a taker holds, of these codes or of all."""
         for code in await self._held(taker):
             if codes is not None and code not in codes:
                 continue
             await self._lock(code)
             let_go = await self._connection.execute(
-                delete(REDEMPTION).where(
-                    REDEMPTION.c.taker == taker,
-                    REDEMPTION.c.code == code,
-                    REDEMPTION.c.expires_at.is_not(None),
-                )
+                delete(REDEMPTION).where(REDEMPTION.c.taker == taker, REDEMPTION.c.code == code)
             )
             await self._count(code, -let_go.rowcount)
 
     async def _has(self, claim: Claim, until: datetime) -> bool:
-        """Tell whether its taker has the code; where it is only held, hold it until then."""
-        own = (REDEMPTION.c.code == claim.code, REDEMPTION.c.taker == claim.taker)
+        """Tell whether its taker has the code already, and hold it until then where it has."""
         held = await self._connection.execute(
             update(REDEMPTION)
-            .where(*own, REDEMPTION.c.expires_at.is_not(None))
+            .where(REDEMPTION.c.code == claim.code, REDEMPTION.c.taker == claim.taker)
             .values(expires_at=until)
         )
-        return bool(held.rowcount) or bool(
-            await self._connection.scalar(select(func.count()).where(*own))
-        )
+        return bool(held.rowcount)
 
     async def _held(self, taker: str) -> Sequence[str]:
         rows = await self._connection.scalars(
@@ -167,7 +137,11 @@ class CouponWriter:
 
     async def _lock(self, code: str) -> int:
         """Keep everybody else from the code, count out what ran out, and tell what is used."""
-        await self._wait(code)
+        await self._connection.execute(
+            self._database.insert(COUPON)
+            .values(code=code, used=0)
+            .on_conflict_do_update(index_elements=[COUPON.c.code], set_={"used": COUPON.c.used})
+        )
         over = await self._connection.execute(
             delete(REDEMPTION).where(
                 REDEMPTION.c.code == code, REDEMPTION.c.expires_at <= datetime.now(UTC)
@@ -176,13 +150,6 @@ class CouponWriter:
         await self._count(code, -over.rowcount)
         used = await self._connection.scalar(select(COUPON.c.used).where(COUPON.c.code == code))
         return used or 0
-
-    async def _wait(self, code: str) -> None:
-        await self._connection.execute(
-            self._database.insert(COUPON)
-            .values(code=code, used=0)
-            .on_conflict_do_update(index_elements=[COUPON.c.code], set_={"used": COUPON.c.used})
-        )
 
     async def _count(self, code: str, change: int) -> None:
         if change:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.allocation import Allocation, AllocationRequest, Allocator
 from domain.ask import Ask
-from domain.errors import Failure, SourceRejected, StoreUnavailable
+from domain.errors import Failure, SourceRejected
 from domain.hold import ReservationLine
 from domain.task import beside
 from storage.database import Database
 from storage.held import Holds
+from storage.round import rounds
 from storage.table import DELIVERY, HOLD
 
 _EVERY = 1.0
@@ -89,19 +91,12 @@ class Deliveries:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Tell while the block runs."""
-        async with beside(self._run):
+        async with beside(partial(rounds, "delivery", _EVERY, self._deliver)):
             yield
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY)
-            try:
-                while await self.deliver() == _AT_MOST:
-                    pass
-            except StoreUnavailable:
-                _log.info("delivery", problem="the store is away")
-            except Exception:  # noqa: BLE001 - the next round is not this one's to prevent
-                _log.exception("delivery")
+    async def _deliver(self) -> None:
+        while await self.deliver() == _AT_MOST:
+            pass
 
     async def deliver(self) -> int:
         """Tell what is due now; tells how much that was. *Errors*: ``StoreUnavailable``."""

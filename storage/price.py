@@ -19,7 +19,6 @@ from domain.offer import Offer
 from storage.database import Database
 from storage.table import LEASE, PRICE_BOOK, PRICE_LEDGER
 
-_SYSTEM = "store"
 # Longer than any reduction that is announced goes on deepening.
 _REMEMBERED = timedelta(days=800)
 _AT_MOST = 20_000
@@ -63,8 +62,7 @@ class PriceStore:
                 found[row.sku].append(LedgerEntry(row.starts_at, *prices))
             return found
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def booked_offer_by_sku(
         self, skus: Sequence[str], ask: Ask
@@ -84,8 +82,7 @@ class PriceStore:
             )
             return {row.sku: self._booked(row.offer, row.seen_at) for row in rows}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     def _booked(self, packed: bytes, seen_at: datetime) -> Offer | Failure:
         offer = _OFFER.decode(packed)

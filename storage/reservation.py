@@ -21,9 +21,8 @@ from storage.seal import Seal
 from storage.shelf import Shelves, held_of
 from storage.subject import People, Subject, Subjects
 from storage.table import HOLD, RESERVATION, RESERVATION_LINE
+from storage.writer import Writer
 
-# What is counted for staff beside the calls to the retailer's systems.
-_SYSTEM = "store"
 _ORIGIN = "reservation origin"
 
 
@@ -49,8 +48,7 @@ class ReservationReader:
                 columns[each.holder].append(each)
             return columns
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def reservations_by_cart(
         self, keys: Sequence[str], ask: Ask
@@ -66,8 +64,7 @@ class ReservationReader:
                 columns[each.cart_key].append(each)
             return columns
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def reservation_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Reservation]:
         """Read reservations by their own key, ended ones as well; unknown keys are absent."""
@@ -78,8 +75,7 @@ class ReservationReader:
             found = await self._found(connection, RESERVATION.c.id.in_(ids))
             return {each.key: each.at(now) for each in found}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def _found(
         self, connection: AsyncConnection, which: ColumnElement[bool]
@@ -90,7 +86,7 @@ class ReservationReader:
         return await _load(connection, which, people)
 
 
-class ReservationWriter:
+class ReservationWriter(Writer):
     """Changes reservations within one transaction; implements ``ReservationChanges``.
 
     ``has_changed`` tells whether anything is held that was not, or the other way round.
@@ -105,13 +101,9 @@ class ReservationWriter:
         people: People,
         told: Collection[str] = (),
     ) -> None:
-        self._connection = connection
-        self._database = database
+        super().__init__(connection, database, seal, subjects, people)
         self._shelves = Shelves(connection, database)
-        self._seal = seal
         self._told = told
-        self._subjects = subjects
-        self._people = people
         self.has_changed = False
 
     async def running(self, holder: str) -> Sequence[Reservation]:
@@ -209,15 +201,13 @@ class ReservationWriter:
             await self._connection.execute(
                 update(HOLD).where(mine).values(expires_at=reservation.expires_at)
             )
-        elif reservation.state is ReservationState.COMMITTED:
-            await self._connection.execute(update(HOLD).where(mine).values(expires_at=None))
         else:
             await self._connection.execute(delete(HOLD).where(mine))
 
     async def _note(self, reservation: Reservation, held: Iterable[ReservationLine | Held]) -> None:
         """Note what the stock systems that can set goods aside are to be told."""
         systems = {external_id(each.location_key).system for each in held}
-        is_over = reservation.state not in (ReservationState.HELD, ReservationState.COMMITTED)
+        is_over = reservation.state is not ReservationState.HELD
         to_tell = systems.intersection(self._told)
         id = UUID(reservation.key)
         await note(self._connection, self._database, id, to_tell, is_release=is_over)

@@ -4,20 +4,20 @@ What is over counts nowhere from its last moment on; sweeping only keeps the tab
 process sweeps, and leaves to another what that one has just taken.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.errors import StoreUnavailable
 from domain.reservation import ReservationState
 from domain.task import beside
 from storage.database import Database
 from storage.expiry import sweep_carts
+from storage.round import rounds
 from storage.table import HOLD, RESERVATION, SHELF
 
 _EVERY = 30.0
@@ -41,18 +41,8 @@ class Sweep:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Sweep while the block runs."""
-        async with beside(self._run):
+        async with beside(partial(rounds, "sweep", _EVERY, self.sweep)):
             yield
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_EVERY)
-            try:
-                await self.sweep()
-            except StoreUnavailable:
-                _log.info("sweep", problem="the store is away")
-            except Exception:  # noqa: BLE001 - the next round is not this one's to prevent
-                _log.exception("sweep")
 
     async def sweep(self) -> int:
         """Sweep once; tells how many rows were swept. *Errors*: ``StoreUnavailable``."""

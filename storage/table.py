@@ -198,7 +198,7 @@ HOLD = Table(
     Column("confirmed", Integer),
 )
 
-# How often a code is held or redeemed. Its row is the lock of all that redeem it.
+# How often a code is held. Its row is the lock of all that hold it.
 COUPON = Table(
     "coupon",
     METADATA,
@@ -206,7 +206,7 @@ COUPON = Table(
     Column("used", Integer, nullable=False),
 )
 
-# Who has a code; without expires_at for good.
+# Who holds a code, and until when.
 REDEMPTION = Table(
     "redemption",
     METADATA,

@@ -13,11 +13,10 @@ from domain.viewer import Channel
 from domain.wishlist import SharedWishlist, SharedWishlistLine, Wishlist, WishlistLine
 from storage.database import Database
 from storage.seal import Seal
-from storage.subject import People, Subject, Subjects
+from storage.subject import Subject, Subjects
 from storage.table import SUBJECT, WISHLIST, WISHLIST_LINE
+from storage.writer import Writer
 
-# What is counted for staff beside the calls to the retailer's systems.
-_SYSTEM = "store"
 _LINK = "wishlist link"
 
 
@@ -45,8 +44,7 @@ class WishlistReader:
                 columns[each.customer_key].append(each)
             return columns
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def wishlist_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Wishlist]:
         """Read lists by their own key; unknown keys are absent."""
@@ -58,8 +56,7 @@ class WishlistReader:
             )
             return {each.key: each for each in lists}
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
     async def wishlist_by_link(
         self, secrets: Sequence[str], ask: Ask
@@ -87,20 +84,11 @@ class WishlistReader:
                 for row in rows
             }
 
-        ask.calls[_SYSTEM] += 1
-        return await self._database.read(transaction, ask.deadline)
+        return await self._database.answer(transaction, ask)
 
 
-class WishlistWriter:
+class WishlistWriter(Writer):
     """Changes wish lists within one transaction; implements ``WishlistChanges``."""
-
-    def __init__(
-        self, connection: AsyncConnection, seal: Seal, subjects: Subjects, people: People
-    ) -> None:
-        self._connection = connection
-        self._seal = seal
-        self._subjects = subjects
-        self._people = people
 
     async def count(self, customer_key: str) -> int:
         """Count a customer's lists, keeping others from adding one meanwhile."""

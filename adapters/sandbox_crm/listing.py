@@ -1,6 +1,6 @@
 """The CRM's lists that grow, page by page: ledgers of accounts, conversations of contacts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -30,7 +30,8 @@ class Kind(Struct, Generic[R, V], frozen=True):
     """One of the lists: how it is asked for, and how its rows are read.
 
     *Shape*: ``R`` is the CRM's page of one owner's list, ``V`` what an item of it is translated
-    into; ``parameter`` names the owners; an item stands with the cursor behind it.
+    into; ``parameter`` names the owners; an item stands with the cursor behind it. ``fields`` tells
+    which of an item's fields are asked for; all of them where it is silent.
     """
 
     call: str
@@ -44,7 +45,8 @@ class Kind(Struct, Generic[R, V], frozen=True):
     items: Callable[[R], Sequence[Any]]
     has_next: Callable[[R], bool]
     cursor: Callable[[Any], str]
-    translate: Callable[[str, Any, Provenance], V]
+    fields: Callable[[Ask], Mapping[str, list[str]]]
+    translate: Callable[[str, Any, Provenance, Collection[str] | None], V]
 
 
 def ledger(reader: Reader) -> Kind[message.Ledger, LoyaltyEntry]:
@@ -61,7 +63,8 @@ def ledger(reader: Reader) -> Kind[message.Ledger, LoyaltyEntry]:
         items=lambda row: row.entries,
         has_next=lambda row: row.next is not None,
         cursor=lambda entry: str(entry.seq),
-        translate=reader.entry,
+        fields=lambda _: {},
+        translate=lambda owner, entry, provenance, _: reader.entry(owner, entry, provenance),
     )
 
 
@@ -79,6 +82,7 @@ def talks(reader: Reader) -> Kind[message.Talks, Interaction]:
         items=lambda row: row.interactions,
         has_next=lambda row: row.more,
         cursor=lambda talk: talk.id,
+        fields=_talk_fields,
         translate=reader.interaction,
     )
 
@@ -130,7 +134,9 @@ class Lists:
         self, kind: Kind[R, V], first: int, before: Mapping[str, _Place], ask: Ask
     ) -> dict[str, Page[V] | SourceContract]:
         given = {local: place for local, place in before.items() if place is not None}
-        body = {kind.parameter: list(before), "limit": first, "before": given}
+        fields = kind.fields(ask)
+        body = {kind.parameter: list(before), "limit": first, "before": given, **fields}
+        asked = fields.get("fields")
         answer = await self._queries.read(kind.call, kind.path, body, kind.decode, ask, kind.rows)
         system = self._upstream.system
         provenance = Provenance(system, datetime.now(UTC), kind.lifetime)
@@ -141,7 +147,7 @@ class Lists:
                 kind.call,
                 kind.items(row),
                 lambda item: (kind.cursor(item),),
-                lambda item: kind.translate(kind.owner(row), item, provenance),
+                lambda item: kind.translate(kind.owner(row), item, provenance, asked),
             )
             for keys, value in items:
                 if not keys and isinstance(value, SourceContract):
@@ -153,6 +159,14 @@ class Lists:
         return by_key(
             system, kind.call, answer.data, lambda row: (kind.owner(row),), page, list(before)
         )
+
+
+def _talk_fields(ask: Ask) -> dict[str, list[str]]:
+    """Name the fields of a conversation that somebody will read; nothing where that is all."""
+    if ask.fields is None:
+        return {}
+    more = {message.TALK_FIELDS[each] for each in ask.fields & message.TALK_FIELDS.keys()}
+    return {"fields": [*message.TALK, *sorted(more)]}
 
 
 def _row(page: PageRequest) -> int | None:

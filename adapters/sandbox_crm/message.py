@@ -96,18 +96,6 @@ FIELDS = {
     "is_restricted": "restricted",
 }
 
-_WIRE = tuple((each.name, each.encode_name) for each in fields(Contact))
-
-
-def check_told(contact: Contact, asked: Collection[str] | None) -> None:
-    """Hold a contact against the fields it was asked for; None means all of them.
-
-    *Errors*: ``ValueError`` for one that is missing.
-    """
-    for name, wire in _WIRE:
-        if getattr(contact, name) is UNSET and (asked is None or wire in asked):
-            raise ValueError(f"'{wire}' was asked for, and is not there")
-
 
 class Found(Struct, frozen=True):
     """Whom one criterion found."""
@@ -174,16 +162,35 @@ class Ledger(Struct, frozen=True, rename="camel"):
 
 
 class Talk(Struct, frozen=True):
-    """A conversation."""
+    """A conversation; what was not asked for is not set."""
 
     id: str
     kind: str
     direction: str
     at: datetime
     topic: str
-    subject: str
-    note: str
-    reference: Reference | None
+    subject: str | UnsetType = UNSET
+    note: str | UnsetType = UNSET
+    reference: Reference | UnsetType | None = UNSET
+
+
+# What of a conversation is always asked for, and which other fields hold an attribute of it.
+TALK = ("kind", "direction", "at", "topic")
+TALK_FIELDS = {"subject": "subject", "text": "note", "order_key": "reference"}
+
+_WIRE = {
+    kind: tuple((each.name, each.encode_name) for each in fields(kind)) for kind in (Contact, Talk)
+}
+
+
+def check_told(record: Contact | Talk, asked: Collection[str] | None) -> None:
+    """Hold a record against the fields it was asked for; None means all of them.
+
+    *Errors*: ``ValueError`` for one that is missing.
+    """
+    for name, wire in _WIRE[type(record)]:
+        if getattr(record, name) is UNSET and (asked is None or wire in asked):
+            raise ValueError(f"'{wire}' was asked for, and is not there")
 
 
 class Talks(Struct, frozen=True, rename="camel"):

@@ -148,8 +148,16 @@ class Reader:
             provenance=provenance,
         )
 
-    def interaction(self, contact: str, talk: message.Talk, provenance: Provenance) -> Interaction:
-        """A conversation."""
+    def interaction(
+        self,
+        contact: str,
+        talk: message.Talk,
+        provenance: Provenance,
+        asked: Collection[str] | None,
+    ) -> Interaction:
+        """A conversation, of which these fields were asked for; all where None."""
+        message.check_told(talk, asked)
+        reference = _said(talk.reference)
         return Interaction(
             key=self.key(talk.id),
             customer_key=self.key(contact),
@@ -157,9 +165,9 @@ class Reader:
             direction=_DIRECTIONS[talk.direction],
             at=_moment(talk.at),
             topic=talk.topic,
-            subject=talk.subject,
-            text=talk.note,
-            order_key=self._reference(talk.reference) if talk.reference else None,
+            subject=_said(talk.subject),
+            text=_said(talk.note),
+            order_key=self._reference(reference) if reference else None,
             provenance=provenance,
         )
 

@@ -9,6 +9,7 @@ from adapters._upstream import Upstream
 from adapters.sandbox_erp import document, message, notation, price
 from adapters.sandbox_erp.call import MAX_PRICES, Erp
 from adapters.sandbox_erp.catalogue import Catalogue
+from adapters.sandbox_erp.group import Groups
 from adapters.sandbox_erp.order import Orders
 from adapters.sandbox_erp.price import ORGANISATIONS, Organisation
 from domain.ask import Ask
@@ -53,6 +54,7 @@ class Adapter:
         self._upstream = upstream
         self._erp = Erp(upstream, secret)
         self._catalogue = Catalogue(self._erp, options.organisations, options.media_url)
+        self._groups = Groups(self._erp)
         self._organisations = options.organisations
         currencies = {each.code: each.currency for each in options.organisations.values()}
         neighbours = document.Neighbours(options.receipts, options.locations)
@@ -98,19 +100,19 @@ class Adapter:
         self, keys: Sequence[str], ask: Ask
     ) -> Mapping[str, Category | Failure]:
         """Read material groups; the ERP has one call for all of them."""
-        return await self._catalogue.category_by_key(keys, ask)
+        return await self._groups.category_by_key(keys, ask)
 
     async def categories_by_parent(
         self, parents: Sequence[str], ask: Ask
     ) -> Mapping[str, Sequence[Category | Failure]]:
         """Read what stands below material groups, or at the top."""
-        return await self._catalogue.categories_by_parent(parents, ask)
+        return await self._groups.categories_by_parent(parents, ask)
 
     async def product_count_by_category(
         self, keys: Sequence[str], ask: Ask
     ) -> Mapping[str, int | Failure]:
         """Count the styles in material groups and below."""
-        return await self._catalogue.product_count_by_category(keys, ask)
+        return await self._groups.product_count_by_category(keys, ask)
 
     async def offer_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Offer | Failure]:
         """Read the prices of today in the market's sales organisation."""

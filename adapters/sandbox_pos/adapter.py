@@ -117,7 +117,8 @@ class Adapter:
     ) -> dict[str, _Sales | Failure]:
         call = "orders_by_customer"
         before = {card: place for card, place in cards.items() if place is not None}
-        body = {"cards": list(cards), "top": first, "before": before}
+        with_payments = _payments(ask)
+        body = {"cards": list(cards), "top": first, "before": before, "pay": with_payments}
         answer = await self._queries.read(
             call, "cards", body, receipt.Cards, ask, receipt.CARD_ROWS
         )
@@ -130,7 +131,7 @@ class Adapter:
                 call,
                 row.receipts,
                 lambda each: (str(each.seq),),
-                lambda each: self._reader.order(each, provenance),
+                lambda each: self._reader.order(each, provenance, with_payments=with_payments),
             ):
                 if not places and isinstance(order, SourceContract):
                     raise order
@@ -143,7 +144,8 @@ class Adapter:
         self, call: str, numbers: Sequence[str], ask: Ask
     ) -> dict[str, Order | Failure]:
         async def fetch(chunk: Sequence[str]) -> Mapping[str, Order | Failure]:
-            body, rows = {"receipts": chunk}, receipt.RECEIPT_ROWS
+            with_payments, rows = _payments(ask), receipt.RECEIPT_ROWS
+            body = {"receipts": chunk, "pay": with_payments}
             answer = await self._queries.read(call, "receipts", body, receipt.Receipts, ask, rows)
             provenance = self._now()
             return by_key(
@@ -151,7 +153,7 @@ class Adapter:
                 call,
                 answer.receipts,
                 lambda each: (each.receipt,),
-                lambda each: self._reader.order(each, provenance),
+                lambda each: self._reader.order(each, provenance, with_payments=with_payments),
                 chunk,
             )
 
@@ -167,6 +169,11 @@ class Adapter:
 
     def _now(self) -> Provenance:
         return Provenance(self._upstream.system, datetime.now(UTC), ORDER)
+
+
+def _payments(ask: Ask) -> bool:
+    """Tell whether somebody will read how a sale was paid."""
+    return ask.fields is None or "payments" in ask.fields
 
 
 def _page(first: int, lists: Sequence[_Sales]) -> Page[Order]:

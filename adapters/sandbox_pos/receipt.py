@@ -7,7 +7,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from adapters._body import Whole
 from adapters._outcome import Rejected
@@ -72,8 +72,8 @@ class Receipt(Struct, frozen=True):
     cur: str
     lines: list[Line]
     vat: list[Tax]
-    pay: list[Paid]
     total: int
+    pay: list[Paid] | UnsetType = UNSET
 
 
 class Receipts(Struct, frozen=True):
@@ -123,8 +123,10 @@ class Reader:
         self._locations = locations
         self._currencies = currencies
 
-    def order(self, receipt: Receipt, provenance: Provenance) -> Order:
-        """A sale at a till."""
+    def order(self, receipt: Receipt, provenance: Provenance, *, with_payments: bool) -> Order:
+        """A sale at a till, of which the payments were asked for or not."""
+        if with_payments and receipt.pay is UNSET:
+            raise ValueError("the payments were asked for, and are not there")
         if not is_number(receipt.receipt) or not is_number(receipt.shop):
             raise ValueError("a receipt's or shop's number is empty or too long")
         if receipt.cur not in self._currencies:
@@ -159,7 +161,9 @@ class Reader:
                     done_at=sold,
                 ),
             ),
-            payments=tuple(
+            payments=None
+            if isinstance(receipt.pay, UnsetType)
+            else tuple(
                 Payment(_PAID.get(paid.how, PaymentMethod.OTHER), _money(paid.sum, receipt.cur))
                 for paid in receipt.pay
             ),

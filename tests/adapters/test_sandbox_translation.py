@@ -533,6 +533,25 @@ def test_a_field_that_was_asked_for_is_there(field: str) -> None:
             reader.customer(contact, PROVENANCE, asked)
 
 
+_TALK: dict[str, Any] = {
+    "id": "I-1", "kind": "call", "direction": "in", "at": "2026-11-22T10:00:00+01:00",
+    "topic": "advice", "subject": "A size", "note": "The larger one.", "reference": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["subject", "note", "reference"])
+def test_a_part_of_a_conversation_that_was_asked_for_is_there(field: str) -> None:
+    """A conversation without a field that was asked for breaks the contract."""
+    reader = CrmReader("crm", {})
+    rest = {name: each for name, each in _TALK.items() if name != field}
+    talk = msgspec.convert(rest, crm_message.Talk)
+    found = reader.interaction("C-1", talk, PROVENANCE, ["kind", "topic"])
+    assert found.topic == "advice"
+    for asked in (None, [field]):
+        with pytest.raises(ValueError, match=field):
+            reader.interaction("C-1", talk, PROVENANCE, asked)
+
+
 @pytest.mark.parametrize("kind", [ErpAdapter, WmsAdapter, CrmAdapter])
 async def test_a_missing_key_is_told_at_the_start(kind: Any) -> None:
     """Without a secret an adapter names the setting to write."""

@@ -143,7 +143,6 @@ def _levels(found: Sequence[StockLevel] | Failure) -> Sequence[StockLevel]:
     return found
 
 
-_PRODUCTS = "model__product__product__search_read"
 _TAX = "template./account_category./customer_taxes_used./0"
 
 

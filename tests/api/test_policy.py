@@ -163,6 +163,31 @@ def test_a_denied_field_is_asked_of_nobody_on_any_path(shop: Shop, path: str) ->
     assert "birthDate" not in asked(shop)
 
 
+_MORE = """query ($id: ID!) { customer(id: $id) {
+  interactions(first: 3) { nodes { kind topic text subject order { number } } }
+  orders(first: 20) { nodes { number receiptNumber payments { method } } } } }"""
+
+
+def test_what_stands_beside_is_not_fetched_either(shop: Shop) -> None:
+    """What somebody wrote down, and how a sale was paid, are asked of no system for a store, which
+    may see neither; whoever may is shown both."""
+    answer = shop.ask(_MORE, {"id": CUSTOMER}, persona="associate")
+    talks = answer.data["customer"]["interactions"]["nodes"]
+    sales = answer.data["customer"]["orders"]["nodes"]
+    assert talks
+    assert all(each["topic"] and each["text"] is each["subject"] is None for each in talks)
+    assert any(each["receiptNumber"] for each in sales)
+    assert all(each["payments"] is None for each in sales)
+    fields = [e["body"]["fields"] for e in shop.requests("crm") if "interactions" in e["path"]]
+    assert fields == [["kind", "direction", "at", "topic", "reference"]]
+    assert {each["body"]["pay"] for each in shop.requests("pos")} == {False}
+    shop.mend()
+    shown = shop.ask(_MORE, {"id": CUSTOMER}, persona="officer").data["customer"]
+    assert all(each["text"] and each["subject"] for each in shown["interactions"]["nodes"])
+    assert any(each["payments"] for each in shown["orders"]["nodes"])
+    assert {each["body"]["pay"] for each in shop.requests("pos")} == {True}
+
+
 def test_a_case_that_ended_opens_nothing(shop: Shop) -> None:
     """From the moment a case is ended the customer is masked again."""
     ended(shop, opened(shop))
@@ -363,3 +388,32 @@ def test_previews_are_for_who_answers_for_access(
     """Nobody else is told what others may see."""
     given = {"role": "AGENT", "purpose": "RETURNS", "operation": "{ viewer { role } }"}
     assert shop.ask(PREVIEW, given, persona=persona).codes == [code]
+
+
+@pytest.mark.parametrize("purpose", ["ANALYTICS", "MARKETING"])
+def test_stand_ins_are_not_undone(shop: Shop, purpose: str) -> None:
+    """Who is told customers apart by stand-ins reads no system's own id of them anywhere."""
+    query = """query ($id: ID!) { customer(id: $id) { id externalIds { system id } } }"""
+    known = shop.ask(query, {"id": CUSTOMER}, persona="system").data["customer"]
+    told = shop.ask(
+        query, {"id": CUSTOMER}, persona="marketer", headers={"Commerce-Purpose": purpose}
+    ).data["customer"]
+    assert len(known["externalIds"]) == 3
+    assert told["id"] != known["id"]
+    assert told["externalIds"] is None
+
+
+def test_ids_of_systems_wait_for_a_case(shop: Shop) -> None:
+    """Before a case is open an agent reads nothing that is never masked, the ids of systems too."""
+    query = """query ($id: ID!) { customer(id: $id) { number externalIds { id } } }"""
+    found = shop.ask(query, {"id": CUSTOMER}, persona="agent")
+    assert found.data["customer"] == {"number": None, "externalIds": None}
+
+
+def test_a_screen_that_nobody_gets_is_asked_for_nowhere(shop: Shop) -> None:
+    """Whose role never sees the screen is told by no call whether an order or customer exists."""
+    query = "query ($number: String!) { customer360(orderNumber: $number) { customer { id } } }"
+    headers = {"Commerce-Purpose": "ANALYTICS"}
+    for number in ("4500000001", "0000000000"):
+        answer = shop.ask(query, {"number": number}, persona="merchandiser", headers=headers)
+        assert (answer.data, answer.calls) == ({"customer360": None}, {})

@@ -87,7 +87,7 @@ def test_keys() -> None:
     customer = read(customer="C-000042", store="WAW1", client_id="shop", channel="app")
     assert customer == Viewer(
         role=Role.CUSTOMER,
-        subject="user-1",
+        subject=f"{ISSUER.url} user-1",
         client="shop",
         customer="crm:C-000042",
         purposes=(Purpose.SHOPPING, Purpose.RETURNS, Purpose.PRIVACY_REQUEST),
@@ -95,9 +95,18 @@ def test_keys() -> None:
     )
     associate = read(roles=["associate"], store="WAW1", customer="C-000042")
     assert associate == Viewer(
-        role=Role.ASSOCIATE, subject="user-1", store="wms:WAW1", purposes=SERVICE
+        role=Role.ASSOCIATE, subject=f"{ISSUER.url} user-1", store="wms:WAW1", purposes=SERVICE
     )
     assert read(roles=["agent"], store="WAW1").store == "wms:WAW1"
+
+
+def test_whose_token() -> None:
+    """One name given by two issuers is two persons: neither has the other's cases or tries."""
+    other = IssuerSettings(url="https://other.example.com", audience="gateway")
+    ours, theirs = read(roles=["agent"]), read(other, roles=["agent"])
+    assert (ours.subject, theirs.subject) == (f"{ISSUER.url} user-1", f"{other.url} user-1")
+    machine = read(roles=["system"], sub="key:1")
+    assert machine.subject != "key:1"
 
 
 def test_purposes() -> None:

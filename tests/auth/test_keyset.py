@@ -526,7 +526,7 @@ async def test_impatient_caller(issuer: Issuer, verifier: TokenVerifier) -> None
     await asyncio.wait({impatient})
     assert impatient.cancelled()
     issuer.held.set()
-    assert (await patient).subject == "user-2"
+    assert (await patient).subject == f"{issuer.url} user-2"
     assert issuer.key_reads == 1
 
 

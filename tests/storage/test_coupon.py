@@ -1,4 +1,4 @@
-"""Coupons are redeemed as often as they may be, and never once more, on either database."""
+"""Coupons are held as often as they may be, and never once more, on either database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 
 
 class Tried(Outcome, frozen=True, kw_only=True):
-    """Which codes could not be had, or which were redeemed."""
+    """Which codes could not be had."""
 
     codes: tuple[str, ...] = ()
 
@@ -47,13 +47,6 @@ async def hold(store: Store, *wanted: Claim, until: timedelta = HOUR) -> Sequenc
         return Tried(codes=tuple(each.code for each in refused))
 
     return (await run(store, f"hold {wanted} {until}", work)).codes
-
-
-async def redeem(store: Store, taker: str) -> Sequence[str]:
-    async def work(changes: Changes) -> Tried:
-        return Tried(codes=tuple(await changes.coupon.redeem(taker)))
-
-    return (await run(store, f"redeem {taker}", work)).codes
 
 
 async def release(store: Store, taker: str) -> None:
@@ -113,17 +106,7 @@ async def test_what_is_let_go_can_be_had_again(store: Store) -> None:
     await hold(store, claim("second", limit=1), until=-HOUR)
     assert await redeemable(store, claim("third", limit=1))
     assert await hold(store, claim("third", limit=1)) == ()
-    assert await redeem(store, "second") == ()
-    assert await redeem(store, "third") == ("ONE",)
-
-
-async def test_what_is_redeemed_stays(store: Store) -> None:
-    """A redeemed code counts for good: neither release nor time gives it back."""
-    await hold(store, claim("cart", limit=1), until=-HOUR)
-    assert await redeem(store, "cart") == ("ONE",)
-    await release(store, "cart")
-    assert await hold(store, claim("cart", limit=1)) == ()
-    assert await hold(store, claim("other", limit=1)) == ("ONE",)
+    assert await hold(store, claim("second", limit=1)) == ("ONE",)
 
 
 async def test_codes_are_held_together_or_told(store: Store) -> None:
