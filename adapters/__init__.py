@@ -27,7 +27,8 @@ It implements ports structurally: ``serves = ["stock"]`` demands all methods of 
   ``adapters/_row.py``, so that a damaged row costs its own value and not its neighbours'.
 - Queries that cannot share a call go through ``upstream.each``, so that one that fails (a cursor
   that is none, a page that is damaged) does not take the others with it.
-- Texts from callers go into a path through ``segment``, decimals from an answer through ``exact``;
-  whole numbers are declared as ``Whole``, or go through ``whole`` where they are computed.
+- Texts from callers go into a path through ``segment`` of ``adapters/_address.py``, decimals from
+  an answer through ``exact`` of ``adapters/_body.py``; whole numbers are declared as its ``Whole``,
+  or go through its ``whole`` where they are computed.
 - It never imports another adapter; what adapters share is private to this room.
 """

@@ -116,7 +116,8 @@ class Session:
             if attempt.reused and protocol.should_close:
                 connection.close()
                 continue
-            _used.add(protocol)
+            if not attempt.reused:
+                _used.add(protocol)
             return connection
 
     def _head(

@@ -15,7 +15,7 @@ from domain.location import GeoPoint
 from domain.partial import missing_of
 from domain.provenance import Freshness, Provenance
 
-_rank = itemgetter(0, 1, 2)
+_rank, _ranked = itemgetter(0, 1, 2), itemgetter(3)
 _FEW = 3
 _LOTS = 20
 
@@ -211,7 +211,7 @@ def availability(
         sku=sku,
         query=query,
         band=_band(fresh, stale, is_unsure=is_unsure or bool(missing)),
-        locations=tuple([place for *_, place in ranked]),
+        locations=tuple(map(_ranked, ranked)),
         next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
         provenance=oldest,
         missing=missing,

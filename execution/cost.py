@@ -3,7 +3,8 @@
 Each field costs what its schema field says (a batch field one, an attribute nothing), once for
 each object it is asked of. How many objects there are follows from ``first``, from the length of
 a list given as an argument, or from an assumed size; a ``first`` on a connection bounds the lists
-directly below it. Fields that @skip or @include leave out are counted in.
+directly below it. Fields that @skip or @include leave out are counted in. What is told of the
+schema itself costs a point for each ten values, with as many types and fields as there are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,12 +23,16 @@ from graphql import (
     VariableNode,
     get_named_type,
     is_composite_type,
+    is_introspection_type,
     is_list_type,
     is_non_null_type,
 )
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.utilities.coerce_input_value import coerce_default_value
 from msgspec import Struct
+
+VALUES = 10
+"""How many values of introspection are told for a point: their work is a tenth of a field's."""
 
 # Beyond this nobody needs the figure, and it stays a machine's number.
 _MAX_COST = 10**12
@@ -87,6 +92,7 @@ class _Reader:
         self._schema = schema
         self._fragments = fragments
         self._known: dict[str, _Whole] = {}
+        self._counts: Mapping[str, int] | None = None
         self.is_variable = False
 
     def read(self, parent: Any, selections: SelectionSetNode) -> _Whole:
@@ -94,7 +100,9 @@ class _Reader:
         for node in selections.selections:
             if isinstance(node, FieldNode):
                 field = self._schema.get_field(parent, node.name.value) if parent else None
-                if field is not None:
+                if field is not None and is_introspection_type(parent):
+                    self._told(whole, field, node)
+                elif field is not None:
                     self._field(whole, field, node)
             elif isinstance(node, FragmentSpreadNode):
                 spread = self._spread(node.name.value)
@@ -108,6 +116,16 @@ class _Reader:
                 whole.spreads.extend(inner.spreads)
         whole.is_priced = bool(whole.parts or whole.spreads)
         return whole
+
+    def _told(self, whole: _Whole, field: GraphQLField, node: FieldNode) -> None:
+        """Price a field of introspection: a point each, below the types for a tenth of them."""
+        if self._counts is None:
+            self._counts = _count_types(self._schema)
+        below = _Whole([], [])
+        if node.selection_set is not None:
+            below = self.read(get_named_type(field.type), node.selection_set)
+        count = self._counts.get(node.name.value, 1) if _lists(field.type) else None
+        whole.parts.append(_Part(1, _lists(field.type), count, below))
 
     def _spread(self, name: str) -> _Whole:
         if name not in self._known:
@@ -130,6 +148,13 @@ class _Reader:
             if callable(size):
                 self.is_variable = True
             whole.parts.append(_Part(cost, _lists(field.type), size, below))
+
+
+def _count_types(schema: GraphQLSchema) -> Mapping[str, int]:
+    """Count for the lists of introspection how long they are, where that is more than one."""
+    types = len(schema.type_map)
+    fields = sum(len(getattr(kind, "fields", ())) for kind in schema.type_map.values())
+    return {"types": -(-types // VALUES), "fields": -(-fields // types)}
 
 
 def _size(field: GraphQLField, node: FieldNode) -> Size | int | None:

@@ -29,14 +29,16 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     *Units*: ``plans`` in plans; ``steps`` in fields of all plans together, each some two
     kilobytes; ``combinations`` in plans of one operation, for the variables of @skip and @include
-    and the policy classes that it is asked with; ``introspections`` in answers; ``loop_after`` in
-    columns of one place: the one after them gets code of its own, 0 for none ever.
+    and the policy classes that it is asked with; ``introspections`` in answers, ``told`` in values
+    of all these answers, each some hundred bytes; ``loop_after`` in columns of one place: the one
+    after them gets code of its own, 0 for none ever.
     """
 
     plans: int = 2_000
     steps: int = 50_000
     combinations: int = 32
     introspections: int = 32
+    told: int = 500_000
     loop_after: int = 16
 
 
@@ -57,7 +59,7 @@ class Engine:
     ) -> None:
         self._settings = settings
         self._planner = Planner(schema)
-        self._introspection = Introspection(settings.introspections, schema_of)
+        self._introspection = Introspection(settings.introspections, settings.told, schema_of)
         self._field_resolver = field_resolver
         self._type_resolver = type_resolver
         self._plans: OrderedDict[_Key, Plan] = OrderedDict()

@@ -14,7 +14,9 @@ from graphql import (
     GraphQLResolveInfo,
     SchemaMetaFieldDef,
     TypeMetaFieldDef,
+    get_named_type,
     is_introspection_type,
+    is_leaf_type,
 )
 from graphql.execution import Executor
 from graphql.pyutils import Path
@@ -73,6 +75,8 @@ class GuardedExecutor(Executor[Any]):
         info = super().build_resolve_info(field_def, field_nodes, parent_type, path)
         if field_def in _META_FIELDS or is_introspection_type(parent_type):
             context: Context = self.context_value
+            # Ten values are a point, and about as many go with each that leads on.
+            context.actual += not is_leaf_type(get_named_type(field_def.type))
             return info._replace(schema=context.excerpts.of(context))
         return info
 

@@ -8,6 +8,7 @@ from graphql import FieldNode, FragmentSpreadNode, GraphQLSchema, SelectionNode,
 
 from execution.collect import Operation
 from execution.column import begin_step, root_group
+from execution.cost import VALUES
 from execution.failure import settle_steps
 from execution.plan import Step
 from execution.run import Group, Run
@@ -16,33 +17,43 @@ from execution.run import Group, Run
 class Introspection:
     """The answers to the introspection fields of plans.
 
-    *Shape*: at most ``capacity`` answers, the least recently used leave first. ``schema_of`` gives
+    *Shape*: at most ``capacity`` answers with ``values`` together, the least recently used leave
+    first; one that would take a tenth of the room is not kept. ``schema_of`` gives
     the schema that a context is told of; without it that is the operation's own. An answer is
     shared by all who are told of the same one, and never changed. One whose arguments come from a
     request's variables is made anew each time.
     """
 
     def __init__(
-        self, capacity: int = 32, schema_of: Callable[[Any], GraphQLSchema] | None = None
+        self,
+        capacity: int = 32,
+        values: int = 500_000,
+        schema_of: Callable[[Any], GraphQLSchema] | None = None,
     ) -> None:
         self._capacity = capacity
+        self._values = values
         self._schema_of = schema_of
-        self._known: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._known: OrderedDict[tuple[Any, ...], tuple[Any, int]] = OrderedDict()
+        self._held = 0
 
     def answer(self, run: Run, step: Step) -> Any:
-        """Give the finished value of an introspection field."""
+        """Give the finished value of an introspection field; what is told anew adds to the cost."""
         operation = run.plan.operation
         told = operation.schema if self._schema_of is None else self._schema_of(run.context)
         conditions = tuple(run.variables.coerced.get(name) for name in operation.conditions)
         key = (operation, conditions, step.key, told)
         if key in self._known:
             self._known.move_to_end(key)
-            return self._known[key]
+            return self._known[key][0]
         found = _answer(run, step, told)
-        if not _reads_variables(step, operation):
-            self._known[key] = found
-            if len(self._known) > self._capacity:
-                self._known.popitem(last=False)
+        count = _count(found)
+        run.cost += count // VALUES
+        if count * 10 <= self._values and not _reads_variables(step, operation):
+            self._known[key] = (found, count)
+            self._held += count
+            while len(self._known) > self._capacity or self._held > self._values:
+                _, (_, dropped) = self._known.popitem(last=False)
+                self._held -= dropped
         return found
 
 
@@ -61,6 +72,18 @@ def _answer(run: Run, step: Step, told: GraphQLSchema) -> Any:
     begin_step(alone, Group(whole.selection, whole.parents, [row], whole.paths), step)
     settle_steps(alone, whole.selection, row, [step])
     return row[step.key]
+
+
+def _count(found: Any) -> int:
+    count, waiting = 0, [found]
+    while waiting:
+        each = waiting.pop()
+        count += 1
+        if isinstance(each, dict):
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return count
 
 
 def _reads_variables(step: Step, operation: Operation) -> bool:

@@ -121,8 +121,8 @@ class Loader(Generic[K, V]):
             coming.update(dict.fromkeys(unasked, self._loader.load(unasked)))
         for batch in {coming[key] for key in keys}:
             if not batch.done():
-                # asyncio.wait leaves the future alone when the caller is cancelled.
-                await asyncio.wait((batch,))
+                # Others wait for it, too, when this caller is cancelled.
+                await asyncio.shield(batch)
 
     async def _batch(self, columns: list[tuple[K, ...]]) -> list[None]:
         keys = [key for column in columns for key in column]

@@ -15,7 +15,7 @@ MAX_NOTICES = 50
 
 _PROVENANCE = attrgetter("provenance")
 _OBSERVED_AT = attrgetter("observed_at")
-_LIFETIME = attrgetter("lifetime")
+_FRESH = attrgetter("lifetime.fresh")
 _COMPLETE = attrgetter("complete")
 
 Path = tuple[str | int, ...]
@@ -29,13 +29,13 @@ def notable(values: Sequence[Any], context: Context) -> list[int]:
     try:
         if hasattr(values[0], "complete") and not all(map(_COMPLETE, values)):
             return [index for index, value in enumerate(values) if _is_notable(value, context)]
-        known = list(map(_PROVENANCE, values))
+        # What came in one answer mostly shares one.
+        known = {id(each): each for each in map(_PROVENANCE, values)}.values()
         oldest = min(map(_OBSERVED_AT, known))
     except AttributeError:
         # Connections have none, and where nothing is held there is none.
         return [index for index, value in enumerate(values) if _is_notable(value, context)]
-    lifetimes = {id(each): each for each in map(_LIFETIME, known)}
-    fresh = min(each.fresh for each in lifetimes.values())
+    fresh = min(map(_FRESH, known))
     context.fresh_until = min(context.fresh_until or oldest + fresh, oldest + fresh)
     if now - oldest <= fresh:
         return []

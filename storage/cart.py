@@ -16,8 +16,9 @@ from domain.errors import Failure, StoreUnavailable
 from domain.page import Page
 from storage.database import Database
 from storage.seal import Seal
-from storage.subject import People, Subject, Subjects
+from storage.subject import Subject, Subjects
 from storage.table import CART, CART_SECRET, SUBJECT
+from storage.writer import Writer
 
 _HELD = "cart secret"
 _FORMAT = msgspec.msgpack.Decoder(Cart)
@@ -149,26 +150,12 @@ class CartReader:
         ]
 
 
-class CartWriter:
+class CartWriter(Writer):
     """Changes carts within one transaction; implements ``CartChanges``.
 
     Whoever changes a cart locks its person first and then the cart, so that no two of them ever
     wait for each other.
     """
-
-    def __init__(
-        self,
-        connection: AsyncConnection,
-        database: Database,
-        seal: Seal,
-        subjects: Subjects,
-        people: People,
-    ) -> None:
-        self._connection = connection
-        self._database = database
-        self._seal = seal
-        self._subjects = subjects
-        self._people = people
 
     async def count(self, customer_key: str) -> int:
         """Count a customer's active carts, keeping others from adding one meanwhile."""

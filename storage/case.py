@@ -14,8 +14,9 @@ from domain.case import MAX_OPEN_CASES, Case, Verification
 from domain.viewer import Purpose
 from storage.database import Database
 from storage.seal import Seal
-from storage.subject import People, Subject, Subjects
+from storage.subject import Subject, Subjects
 from storage.table import ASSIST_CASE
+from storage.writer import Writer
 
 _AGENT = "case agent"
 
@@ -44,16 +45,8 @@ class CaseReader:
         return await self._database.answer(transaction, ask)
 
 
-class CaseWriter:
+class CaseWriter(Writer):
     """Changes cases within one transaction; implements ``CaseChanges``."""
-
-    def __init__(
-        self, connection: AsyncConnection, seal: Seal, subjects: Subjects, people: People
-    ) -> None:
-        self._connection = connection
-        self._seal = seal
-        self._subjects = subjects
-        self._people = people
 
     async def open_of(self, agent: str, now: datetime) -> Sequence[Case]:
         """Read an agent's open cases, newest first."""

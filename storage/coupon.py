@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.ask import Ask
 from domain.coupon import Claim
 from storage.database import Database
-from storage.subject import People, Subjects
+from storage.subject import Subjects
 from storage.table import COUPON, REDEMPTION
+from storage.writer import Writer
 
 
 class CouponReader:
@@ -76,13 +77,8 @@ class CouponReader:
         return await self._database.answer(transaction, ask)
 
 
-class CouponWriter:
+class CouponWriter(Writer):
     """Holds coupons within one transaction; implements ``CouponChanges``."""
-
-    def __init__(self, connection: AsyncConnection, database: Database, people: People) -> None:
-        self._connection = connection
-        self._database = database
-        self._people = people
 
     async def hold(self, claims: Sequence[Claim], until: datetime) -> Sequence[Claim]:
         """Hold codes for their takers until then, and tell which cannot be had any more."""

@@ -4,21 +4,16 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.cart import Cart
-from storage.seal import Seal
 from storage.table import CART_CODE
+from storage.writer import Writer
 
 _KIND = "cart code"
 
 
-class HandOffWriter:
+class HandOffWriter(Writer):
     """Offers and uses codes within one transaction; implements ``HandOffChanges``."""
-
-    def __init__(self, connection: AsyncConnection, seal: Seal) -> None:
-        self._connection = connection
-        self._seal = seal
 
     async def offer(self, cart: Cart, code: str, until: datetime) -> None:
         """Let a code hand on a cart, instead of any before."""

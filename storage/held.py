@@ -36,9 +36,13 @@ BySku = Mapping[str, Sequence[Held]]
 
 
 class Holds:
-    """What is held, by SKU, as this process last read it."""
+    """What is held, by SKU, as this process last read it.
+
+    *Units*: ``patience`` is how many seconds a reading may take.
+    """
 
     def __init__(self, database: Database) -> None:
+        self.patience = _READING
         self._database = database
         self._held: BySku = {}
         self._failure: Exception | None = None
@@ -73,7 +77,7 @@ class Holds:
     async def _read(self) -> None:
         seen, begun = self._changes, time.monotonic()
         try:
-            self._held = await self._database.read(_all, Deadline.after(_READING))
+            self._held = await self._database.read(_all, Deadline.after(self.patience))
             self._failure = None
         except Exception as failure:  # noqa: BLE001 - told to everybody who asks
             # Asking again with every listing would make each of them wait.

@@ -127,18 +127,17 @@ class OnceOnly:
             if not claimed.rowcount:
                 return await self._first(connection, scope, digest, kind)
             people = People(connection, self._subjects)
-            reservation = ReservationWriter(
-                connection, self._database, self._seal, self._subjects, people, self._told
-            )
+            parts = (connection, self._database, self._seal, self._subjects, people)
+            reservation = ReservationWriter(*parts, told=self._told)
             held.append(reservation)
             changes = Changes(
-                wishlist=WishlistWriter(connection, self._seal, self._subjects, people),
+                wishlist=WishlistWriter(*parts),
                 reservation=reservation,
-                case=CaseWriter(connection, self._seal, self._subjects, people),
-                cart=CartWriter(connection, self._database, self._seal, self._subjects, people),
-                merge=MergeWriter(connection, self._database, self._seal, self._subjects, people),
-                handoff=HandOffWriter(connection, self._seal),
-                coupon=CouponWriter(connection, self._database, people),
+                case=CaseWriter(*parts),
+                cart=CartWriter(*parts),
+                merge=MergeWriter(*parts),
+                handoff=HandOffWriter(*parts),
+                coupon=CouponWriter(*parts),
             )
             outcome = await work(changes)
             if outcome.user_errors:

@@ -5,35 +5,18 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import Row, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.cart import Cart
 from domain.merge import Merge
 from storage.cart import cart_id
-from storage.database import Database
-from storage.seal import Seal
-from storage.subject import People, Subjects
 from storage.table import CART_MERGE
+from storage.writer import Writer
 
 _FORMAT = msgspec.msgpack.Decoder(Merge)
 
 
-class MergeWriter:
+class MergeWriter(Writer):
     """Reads and writes merges within one transaction; implements ``MergeChanges``."""
-
-    def __init__(
-        self,
-        connection: AsyncConnection,
-        database: Database,
-        seal: Seal,
-        subjects: Subjects,
-        people: People,
-    ) -> None:
-        self._connection = connection
-        self._database = database
-        self._seal = seal
-        self._subjects = subjects
-        self._people = people
 
     async def read(self, key: str) -> Merge | None:
         """Read a merge."""

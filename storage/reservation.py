@@ -21,6 +21,7 @@ from storage.seal import Seal
 from storage.shelf import Shelves, held_of
 from storage.subject import People, Subject, Subjects
 from storage.table import HOLD, RESERVATION, RESERVATION_LINE
+from storage.writer import Writer
 
 _ORIGIN = "reservation origin"
 
@@ -85,7 +86,7 @@ class ReservationReader:
         return await _load(connection, which, people)
 
 
-class ReservationWriter:
+class ReservationWriter(Writer):
     """Changes reservations within one transaction; implements ``ReservationChanges``.
 
     ``has_changed`` tells whether anything is held that was not, or the other way round.
@@ -100,13 +101,9 @@ class ReservationWriter:
         people: People,
         told: Collection[str] = (),
     ) -> None:
-        self._connection = connection
-        self._database = database
+        super().__init__(connection, database, seal, subjects, people)
         self._shelves = Shelves(connection, database)
-        self._seal = seal
         self._told = told
-        self._subjects = subjects
-        self._people = people
         self.has_changed = False
 
     async def running(self, holder: str) -> Sequence[Reservation]:

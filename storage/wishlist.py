@@ -13,8 +13,9 @@ from domain.viewer import Channel
 from domain.wishlist import SharedWishlist, SharedWishlistLine, Wishlist, WishlistLine
 from storage.database import Database
 from storage.seal import Seal
-from storage.subject import People, Subject, Subjects
+from storage.subject import Subject, Subjects
 from storage.table import SUBJECT, WISHLIST, WISHLIST_LINE
+from storage.writer import Writer
 
 _LINK = "wishlist link"
 
@@ -86,16 +87,8 @@ class WishlistReader:
         return await self._database.answer(transaction, ask)
 
 
-class WishlistWriter:
+class WishlistWriter(Writer):
     """Changes wish lists within one transaction; implements ``WishlistChanges``."""
-
-    def __init__(
-        self, connection: AsyncConnection, seal: Seal, subjects: Subjects, people: People
-    ) -> None:
-        self._connection = connection
-        self._seal = seal
-        self._subjects = subjects
-        self._people = people
 
     async def count(self, customer_key: str) -> int:
         """Count a customer's lists, keeping others from adding one meanwhile."""

@@ -56,6 +56,16 @@ def test_every_adapter_is_documented() -> None:
             assert f"`{module.name}`" in text or f'adapter = "{module.name}"' in text
 
 
+@pytest.mark.parametrize(("room", "page"), [("execution", "engine"), ("transport", "transport")])
+def test_every_module_of_a_large_room_has_its_place(room: str, page: str) -> None:
+    """The page on a room of many modules says of each one what it does, and of no other."""
+    text = (DOCS / f"{page}.md").read_text() + "\n\n"
+    table = re.search(rf"^\| file in `{room}/` .*?\n\n", text, re.MULTILINE | re.DOTALL)
+    assert table is not None
+    modules = {file.name for file in (ROOT / room).glob("*.py") if file.stem != "__init__"}
+    assert set(re.findall(r"`(\w+\.py)`", table[0])) == modules
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link in the documentation leads to a file."""

@@ -283,9 +283,9 @@ async def _until(
             raise Gone
         raise DeadlineExceeded("The operation's time is over.")
     finally:
-        pending = {each for each in (task, watch) if each.cancel()}
-        if pending:
-            ended, _ = await asyncio.wait(pending, timeout=grace)
-            for each in ended:
-                if not each.cancelled():
-                    each.exception()
+        # The watch holds nothing that anybody could wait for; it ends by itself.
+        watch.cancel()
+        if task.cancel():
+            await asyncio.wait((task,), timeout=grace)
+            if task.done() and not task.cancelled():
+                task.exception()

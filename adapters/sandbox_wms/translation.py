@@ -45,7 +45,8 @@ class Levels:
 
     def __call__(self, article: message.Article) -> tuple[StockLevel, ...]:
         """Translate what every site holds of an article."""
-        return tuple(self._level(article.article, row) for row in article.stock)
+        sku = article.article
+        return tuple([self._level(sku, row) for row in article.stock])
 
     def _level(self, sku: str, row: message.Row) -> StockLevel:
         provenance = self._stamps.get(row.asof)

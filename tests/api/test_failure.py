@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -162,19 +163,37 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def impatient(log: Path) -> Iterator[Shop]:
     """The gateway, giving each system a second, so that slow ones do not hold the tests up."""
+    with _giving("1s", "3s", log) as shop:
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def patient(log: Path) -> Iterator[Shop]:
+    """The gateway, giving each system all the time that a busy machine may take."""
+    with _giving("20s", "30s", log) as shop:
+        yield shop
+
+
+@contextmanager
+def _giving(system: str, operation: str, log: Path) -> Iterator[Shop]:
     text = (ROOT / "gateway.toml").read_text(encoding="utf-8")
-    config = log.parent / "gateway.toml"
-    config.write_text(text.replace('timeout = "2s"', 'timeout = "1s"'), encoding="utf-8")
-    with log.open("w") as file, serve(config, log=file) as shop:
+    text = text.replace('timeout = "3s"', f'timeout = "{operation}"')
+    config = log.parent / f"{system}.toml"
+    config.write_text(text.replace('timeout = "2s"', f'timeout = "{system}"'), encoding="utf-8")
+    with log.open("a") as file, serve(config, log=file) as shop:
         yield shop
 
 
 @pytest.fixture
-def broken(impatient: Shop) -> Iterator[Shop]:
-    """The impatient gateway with all systems well, before and after."""
-    impatient.mend()
-    yield impatient
-    impatient.mend()
+def broken(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """The gateway with all systems well, before and after; impatient where one is slow."""
+    is_slow = "fault" in request.fixturenames and (
+        CODES[request.getfixturevalue("fault")] == "SOURCE_TIMEOUT"
+    )
+    shop: Shop = request.getfixturevalue("impatient" if is_slow else "patient")
+    shop.mend()
+    yield shop
+    shop.mend()
 
 
 def _without(data: Any, paths: list[tuple[str, ...]]) -> Any:

@@ -56,7 +56,7 @@ def test_a_bad_place_is_named(shop: Shop, arguments: str, argument: str) -> None
 @pytest.mark.parametrize(
     ("query", "argument"),
     [
-        ('{ lookup(system: "erp", kind: SHOE, id: "1") { id } }', "kind"),
+        ('{ variant(sku: "1") { availability(modes: [FLY]) { band } } }', "modes"),
         ('{ products(search: "a", first: "ten") { complete } }', "first"),
         ("{ products(first: 99999999999) { complete } }", "first"),
         ("{ nodes(ids: [true]) { id } }", "ids"),

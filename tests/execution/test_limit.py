@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+from graphql import get_introspection_query
 
 from bench.attack import chain, documents
 from domain.identity import node_id
@@ -155,6 +156,40 @@ async def test_plans_and_documents_stay_bounded() -> None:
     for number in range(100):
         await executor.execute(f'{{ __type(name: "T{number}") {{ name }} }}', None, None, opened)
     assert len(executor._engine._introspection._known) <= 32
+    opened.loaders.close()
+
+
+async def test_what_is_told_of_the_schema_is_paid_for() -> None:
+    """Introspection costs what it tells: the usual query fits, what multiplies it does not."""
+    usual = get_introspection_query(specified_by_url=True, input_value_deprecation=True)
+    result, _ = await _execute(usual)
+    assert not result.errors
+    cost = result.extensions["cost"]
+    assert 0 < cost["actual"] < cost["requested"] < Limits().cost
+    names = " ".join(f"a{number}: fields {{ name args {{ name }} }}" for number in range(80))
+    result, _ = await _execute(f"{{ __schema {{ types {{ {names} }} }} }}")
+    assert "points of cost; allowed" in str(result.errors)
+
+
+@pytest.mark.parametrize("text", ["{ __schema { types { name } } }", get_introspection_query()])
+async def test_what_is_told_again_costs_nothing(text: str) -> None:
+    """An answer that is kept costs no more; one that would fill the room is not kept."""
+    executor = Executor(PUBLISHED.graphql, Settings())
+    for is_first in (True, False):
+        opened = context(Shop(), POLICY, STAFF)
+        assert not (await executor.execute(text, None, None, opened)).errors
+        assert (opened.actual > 0) is is_first
+        opened.loaders.close()
+    small = Executor(PUBLISHED.graphql, Settings(engine=EngineSettings(told=500)))
+    opened = context(Shop(), POLICY, STAFF)
+    for number in range(20):
+        one = f'{{ __type(name: "Product") {{ a{number}: fields {{ name }} }} }}'
+        assert (await small.execute(one, None, None, opened)).data
+    kept = small._engine._introspection
+    assert 0 < len(kept._known) < 20
+    assert kept._held <= 500
+    assert not (await small.execute(text, None, None, opened)).errors
+    assert all(count <= 50 for _, count in kept._known.values())
     opened.loaders.close()
 
 

@@ -16,9 +16,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLUnionType,
     build_schema,
-    get_named_type,
     is_abstract_type,
-    is_enum_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
@@ -287,8 +285,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ",".join(f"{key}={_plain(each)}" for key, each in sorted(value.items()))
     return repr(value)
-
-
-def possible(kind: Any) -> bool:
-    """Tell whether a type has fields to select."""
-    return not is_leaf_type(get_named_type(kind)) and not is_enum_type(get_named_type(kind))

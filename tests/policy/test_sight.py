@@ -1,10 +1,12 @@
 """What each role is told of the schema: all that it can ever read or do, and nothing else."""
 
+import json
 import os
 import random
 import re
 from collections.abc import Iterator
 from itertools import chain, combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +39,7 @@ from execution.limit import Limits
 from execution.sight import sight
 from tests.policy.proof import SEED
 from tests.policy.way import PUBLISHED
+from tests.transport import node
 from transport.page import FOLDER
 
 SCHEMA = PUBLISHED.graphql
@@ -342,3 +345,18 @@ def test_it_is_read_by_the_usual_query() -> None:
     assert validate(SCHEMA, parse(whole)) == []
     told = {role: str(introspection_from_schema(shown)) for role, shown in EXCERPTS.items()}
     assert len(set(told.values())) > len(Role) // 2
+
+
+@pytest.mark.anyio
+@pytest.mark.systems
+async def test_graphql_js_builds_it(tmp_path: Path) -> None:
+    """The reference's own clients build the same types of what each role is told."""
+    files = []
+    for role, shown in EXCERPTS.items():
+        files.append(tmp_path / f"{role.value}.json")
+        files[-1].write_text(json.dumps(introspection_from_schema(shown)))
+    folder = node.installed(Path(node.__file__).parent / "audit")
+    built = await node.checks(folder, "build.js", *map(str, files))
+    for each, shown in zip(built, EXCERPTS.values(), strict=True):
+        assert each["errors"] == []
+        assert each["types"] == sorted(shown.type_map)

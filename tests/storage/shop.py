@@ -1,10 +1,13 @@
 """A gateway without HTTP: the published graph over a few products and customers, and a real store.
 
-Run as a program, it is one of several processes: it reads requests from its input, a line each,
-executes those of a line together, and prints their answers.
+Run as a program, it becomes one process for each that it is asked for over its socket: this one
+reads requests from its input, a line each, executes those of a line together, and prints their
+answers.
 """
 
 import asyncio
+import os
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -264,8 +267,9 @@ class Stock:
 
 
 @lru_cache(maxsize=1)
-def _published() -> Published:
-    return build()
+def _published() -> tuple[Published, PolicyTable]:
+    published = build()
+    return published, PolicyTable(published.classification, read_table())
 
 
 class Shop:
@@ -274,14 +278,13 @@ class Shop:
     def __init__(
         self,
         store: Store,
-        timeout: float = 3.0,
+        timeout: float = 60.0,
         terms: Terms = TERMS,
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         campaigns: Campaigns = NO_CAMPAIGNS,
     ) -> None:
-        published = _published()
-        policy = PolicyTable(published.classification, read_table())
+        published, policy = _published()
         self.products = Products()
         self.offers = Offers()
         self.stock = Stock()
@@ -392,6 +395,20 @@ class Request(msgspec.Struct):
         return staff or customer(self.customer, self.client, channel=self.channel)
 
 
+class Birth(msgspec.Struct, tag=True):
+    """Another process is wanted; its input and output come with the message."""
+
+    url: str
+    master_key: str
+    timeout: float
+
+
+class Death(msgspec.Struct, tag=True):
+    """Somebody waits until this process has ended."""
+
+    pid: int
+
+
 async def _serve(url: str, master_key: str, timeout: float) -> None:
     store = open_store(StorageSettings(url=url, master_key_env=Secret(master_key), migrate=True))
     assert await store.start() is None
@@ -411,5 +428,35 @@ async def _serve(url: str, master_key: str, timeout: float) -> None:
     await store.close()
 
 
+def _forked(link: socket.socket) -> Birth | None:
+    """Fork for each birth that is asked for; gives it in the new process, None at the end.
+
+    The schema is built once for all of them. Who has ended keeps its number until it is asked for.
+    """
+    _published()
+    while True:
+        text, streams, _, _ = socket.recv_fds(link, 65_536, 2)
+        if not text:
+            return None
+        wish = msgspec.json.decode(text, type=Birth | Death)
+        if isinstance(wish, Death):
+            os.waitpid(wish.pid, 0)
+            link.sendall(b"gone")
+            continue
+        pid = os.fork()
+        if pid == 0:
+            for number, stream in enumerate(streams):
+                os.dup2(stream, number)
+        for stream in streams:
+            os.close(stream)
+        if pid == 0:
+            link.close()
+            return wish
+        link.sendall(str(pid).encode())
+
+
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1], sys.argv[2], float(sys.argv[3])))
+    with socket.socket(fileno=int(sys.argv[1])) as asked:
+        birth = _forked(asked)
+    if birth is not None:
+        asyncio.run(_serve(birth.url, birth.master_key, birth.timeout))

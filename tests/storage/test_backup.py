@@ -160,10 +160,12 @@ def _as_of_0002(file: Path) -> None:
     file.write_bytes(written)
 
 
-def test_one_command_each(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_command_each(
+    empty_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Key, migration up and down, backup and restore are one command each, with plain answers."""
     config = tmp_path / "gateway.toml"
-    config.write_text(f'[storage]\nurl = "{url}"\nmaster_key_env = "ABSENT"\n')
+    config.write_text(f'[storage]\nurl = "{empty_url}"\nmaster_key_env = "ABSENT"\n')
     other = tmp_path / "other.toml"
     other.write_text(f'[storage]\nurl = "sqlite+aiosqlite:///{tmp_path}/other.sqlite"\n')
     file = tmp_path / "backup"

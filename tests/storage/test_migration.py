@@ -40,6 +40,12 @@ _LONG = 30.0
 
 
 @pytest.fixture
+def url(empty_url: str) -> str:
+    """A database that nobody has migrated."""
+    return empty_url
+
+
+@pytest.fixture
 async def database(settings: StorageSettings) -> AsyncIterator[Database]:
     database = Database(settings)
     yield database

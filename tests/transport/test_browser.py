@@ -12,7 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.transport.gateway import Gateway
+from domain.viewer import Role
+from tests.transport.gateway import Gateway, running
+from transport.settings import Settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.systems]
 _SECONDS = 60
@@ -23,6 +25,8 @@ _TOOLS = (
     "[...document.querySelectorAll('.graphiql-editor-tool .CodeMirror')]"
     ".map(editor => editor.CodeMirror.getValue()).join('')"
 )
+_HEADERS = "[...document.querySelectorAll('.graphiql-editor-tool .CodeMirror')].at(-1).CodeMirror"
+_AGENT = '{ "Authorization": "Bearer agent" }'
 _DOCUMENTATION = "document.querySelector('[aria-label*=\"Documentation Explorer\"]')"
 
 
@@ -131,3 +135,20 @@ async def test_graphiql_runs_a_query(gateway: Gateway, browser: Browser) -> None
     await browser.until("localStorage.getItem('graphiql:tabState')?.includes('Agent')")
     assert "<token>" not in await browser.value("JSON.stringify(localStorage)")
     assert browser.complaints == []
+
+
+async def test_graphiql_knows_the_schema_of_its_caller(browser: Browser) -> None:
+    """Who pastes a token is shown the schema that its bearer is told of, once it is all there."""
+    async with running(Settings(introspection=(Role.AGENT,))) as gateway:
+        await browser.call("Page.navigate", url=gateway.url)
+        await browser.until("!!document.querySelector('.graphiql-execute-button')")
+        await browser.until(f"{_TOOLS}.includes('Commerce-Channel')")
+        await browser.until(f"(button => button && !button.click())({_DOCUMENTATION})")
+        await browser.until("document.body.innerText.includes('Error fetching schema')")
+        for written in ('{ "Author', '{ "Authorization": "Bearer <token>" }'):
+            await browser.value(f"{_HEADERS}.setValue('{written}')")
+        await browser.value(f"{_HEADERS}.setValue('{_AGENT}')")
+        await browser.until("document.body.innerText.includes('Root Types')")
+        await browser.value("document.querySelectorAll('.graphiql-tab-button')[1].click()")
+        await browser.until("document.body.innerText.includes('Error fetching schema')")
+        assert all("403" in each for each in browser.complaints)
