@@ -1,21 +1,19 @@
 """What a cart comes to now: its prices looked up again, and what has become wrong with it."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.basket import PricingDelivery, PricingLine, PricingRequest
-from domain.bundle import Components, Levels
 from domain.cart import Cart, Rules
 from domain.delivery import groups, misplaced
 from domain.demand import shortages
 from domain.entry import DeliveryChoice, Entry, SeenPrice
 from domain.errors import Failure
-from domain.location import Location
+from domain.fact import Facts
 from domain.money import Money, Price
-from domain.offer import Offer
 from domain.pricing import Allocation, Pricing, Totals, price_cart
 from domain.problem import (
     CartProblem,
@@ -29,8 +27,7 @@ from domain.problem import (
     SourceDegradedProblem,
 )
 from domain.product import Variant
-from domain.promotion import CouponState, Names, Promotion
-from domain.reservation import Reservation
+from domain.promotion import CouponState, Names
 
 _SOON = timedelta(minutes=5)
 _NONE: Names = frozenset()
@@ -41,50 +38,6 @@ _WORDS = {
     Degraded.LOCATION: "The place cannot be looked up at the moment.",
     Degraded.LOYALTY: "The loyalty tier cannot be looked up; its promotions do not act.",
 }
-
-
-class Goods(Struct, frozen=True, kw_only=True):
-    """What was found of one SKU; a failure stands in the place of what could not be had.
-
-    *Shape*: ``names`` are what promotions may call it; ``offer`` is what its system asks, ``shown``
-    the same with the promotions that act on a piece by itself; ``is_booked`` where its system is
-    silent now and the offer is the last one that it told.
-    """
-
-    variant: Variant | Failure | None
-    names: Names | Failure = frozenset()
-    offer: Offer | Failure | None
-    shown: Offer | Failure | None
-    is_booked: bool = False
-    levels: Levels = None
-
-
-class Facts(Struct, frozen=True, kw_only=True):
-    """Everything that a cart is appraised by, as it is now.
-
-    *Shape*: levels and places were looked up where ``has_stock`` says so; ``shelves`` are the
-    levels of what lies there as such, so that of ``bundles`` they have the components.
-    """
-
-    goods: Mapping[str, Goods]
-    shelves: Mapping[str, Levels] = {}
-    bundles: Components = {}
-    places: Mapping[str, Location | Failure] = {}
-    promotions: Sequence[Promotion] = ()
-    tier: str | Failure | None = None
-    used_up: frozenset[str] = frozenset()
-    reservations: Sequence[Reservation] = ()
-    rules: Rules
-    moment: datetime
-    has_stock: bool = False
-
-    def seen(self, sku: str) -> SeenPrice | None:
-        """Tell what a piece costs; None where nobody can say."""
-        goods = self.goods.get(sku)
-        if goods is None or not isinstance(goods.offer, Offer):
-            return None
-        shown = goods.shown if isinstance(goods.shown, Offer) else goods.offer
-        return SeenPrice(shown.price, shown.version, goods.offer.price, goods.offer.list_price)
 
 
 class LineAppraisal(Struct, frozen=True, kw_only=True):

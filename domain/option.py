@@ -13,8 +13,8 @@ from domain.cart import Rules
 from domain.delivery import DeliveryGroup, serves
 from domain.demand import ships
 from domain.errors import Failure
-from domain.fulfilment import Window, windows
 from domain.location import GeoPoint, Location
+from domain.mode import Window, windows
 from domain.money import Money
 from domain.partial import missing_of
 from domain.promise import Promise

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from domain.appraisal import Appraisal, Facts, Goods, LineAppraisal, appraise
+from domain.appraisal import Appraisal, LineAppraisal, appraise
 from domain.bundle import Components, Levels, level_of, taken_apart
 from domain.cart import Cart, CartLine
 from domain.coupon import claims
 from domain.delivery import DeliveryGroup
 from domain.errors import Failure
+from domain.fact import Facts, Goods
 from domain.location import Location
 from domain.loyalty import LoyaltyAccount
 from domain.money import Price

@@ -12,10 +12,10 @@ from domain.availability import (
     StockLevel,
 )
 from domain.errors import BadInput, Failure
-from domain.fulfilment import ModeAvailability, Window, by_mode, modes_at, promise_at, windows
 from domain.identity import node_key
 from domain.limit import MAX_SKU, check_items
 from domain.location import GeoPoint, Location, LocationQuery, LocationService, geo_point
+from domain.mode import ModeAvailability, Window, by_mode, modes_at, promise_at, windows
 from domain.page import Page, PageRequest, page_request
 from domain.product import Variant
 from domain.promise import Promise

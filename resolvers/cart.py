@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from domain.appraisal import Facts, noted
+from domain.appraisal import noted
 from domain.attempt import Attempt, Changes, Work, attempt
 from domain.cart import (
     MAX_CARTS,
@@ -25,6 +25,7 @@ from domain.cart import (
 from domain.customer import Customer
 from domain.entry import Touch, touch
 from domain.errors import BadInput, Failure, NotFound
+from domain.fact import Facts
 from domain.identity import node_key
 from domain.outcome import Notice, UserError
 from domain.page import Connection, connection, page_request

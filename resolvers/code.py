@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from domain.appraisal import Facts, coupon_states
+from domain.appraisal import coupon_states
 from domain.cart import Cart, CartOutcome
 from domain.code import CartCoupons, check_codes, with_coupons, without_coupons
 from domain.entry import Touch
+from domain.fact import Facts
 from domain.outcome import UserError
 from domain.promotion import CouponState
 from execution.context import Context

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from domain.appraisal import Facts
 from domain.cart import Cart, CartOutcome
 from domain.delivery import (
     CartDeliverySelect,
@@ -16,6 +15,7 @@ from domain.delivery import (
 )
 from domain.entry import Touch
 from domain.errors import BadInput, Failure
+from domain.fact import Facts
 from domain.identity import node_key
 from domain.location import GeoPoint, Location, LocationQuery, LocationService, geo_point
 from domain.option import DeliveryOption, Stock, options

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from domain.appraisal import Facts
 from domain.attempt import Changes, attempt
 from domain.bucket import Grant
 from domain.cart import Cart, CartInput, CartOutcome, SecretTaken, check_secret
 from domain.entry import Touch
+from domain.fact import Facts
 from domain.handoff import (
     GUESTS_TRIES,
     PLACE_TRIES,

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from domain.appraisal import Facts, accepted
+from domain.appraisal import accepted
 from domain.cart import Cart, CartInput, CartOutcome
 from domain.entry import Touch
+from domain.fact import Facts
 from domain.line import (
     CartLinesAdd,
     CartLinesRemove,

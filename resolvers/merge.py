@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 
-from domain.appraisal import Facts, noted
+from domain.appraisal import noted
 from domain.attempt import Changes, attempt
 from domain.cart import MAX_CARTS, Cart, CartState, new_cart
 from domain.entry import Touch
 from domain.errors import BadInput, Failure, NotFound
+from domain.fact import Facts
 from domain.identity import node_key
 from domain.line import full
 from domain.merge import CartMerge, CartMergeOutcome, CartMergeUndo, merged, unmerged

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from domain.appraisal import Facts
 from domain.attempt import Changes
 from domain.cart import Cart
 from domain.code import CouponRefused
 from domain.coupon import claims
+from domain.fact import Facts
 from domain.outcome import UserError
 from domain.promotion import CouponState
 

@@ -6,10 +6,10 @@ from domain.attempt import Changes, attempt
 from domain.availability import FulfilmentMode, StockLevel
 from domain.customer import Customer
 from domain.errors import Failure, NotFound
-from domain.fulfilment import modes_at
 from domain.hold import Held, Place, ReservationLine, Shortage, Shortfall, shortages, summed
 from domain.identity import node_key
 from domain.location import Location
+from domain.mode import modes_at
 from domain.product import Variant
 from domain.reservation import (
     CollectionNotOffered,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 import domain.availability
-import domain.fulfilment
+import domain.mode
 import domain.promise
 import resolvers.availability
 from domain.policy import Category
@@ -71,7 +71,7 @@ class PickupPromise:
     cut_off: datetime = plain("The window holds for orders placed before this moment.")
 
 
-@publishes(domain.fulfilment.ModeAvailability)
+@publishes(domain.mode.ModeAvailability)
 class ModeAvailability:
     """What one way of getting the goods can promise."""
 

@@ -15,6 +15,7 @@ from graphql import (
 from auth.policy import PolicyTable
 from domain.order import OrderState
 from domain.policy import Condition, Standing, View
+from domain.timeline import TimelineKind
 from domain.viewer import PolicyClass
 
 TEXT = "PersonalText"
@@ -149,6 +150,11 @@ class Oracle:
         if whole is None:
             return True
         target = whole["__typename"]
+        if target == "TimelineEntry" and whole["kind"] == TimelineKind.PAID.value:
+            # What nobody asks the till for, who may not see payments, is no event either.
+            return (
+                self._table.decide("Order", "payments", self._class).view(standing) is not View.NONE
+            )
         decision = self._table.decide_type(target, self._class)
         return decision.view(self._of(target, whole, standing)) is not View.NONE
 

@@ -14,8 +14,8 @@ from domain.availability import (
     StockLevel,
     availability,
 )
-from domain.fulfilment import ModeAvailability, by_mode, modes_at, promise_at, windows
 from domain.location import GeoPoint, Location, LocationKind, LocationService
+from domain.mode import ModeAvailability, by_mode, modes_at, promise_at, windows
 from domain.opening import OpeningHours, Span
 from domain.partial import Partial
 from domain.promise import Handover
