@@ -114,7 +114,12 @@ class Order(Node):
     def location(self) -> Location | None:
         """Where it was sold, or is served from."""
 
-    @batch(resolvers.order.timeline_of_order, category=Category.PURCHASE_HISTORY)
+    # That a sale was paid is an event of its timeline; how is not.
+    @batch(
+        resolvers.order.timeline_of_order,
+        category=Category.PURCHASE_HISTORY,
+        reads=["payments"],
+    )
     def timeline(self) -> Timeline | None:
         """What happened to it, told by its own system, the till and the carriers."""
 

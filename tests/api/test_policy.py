@@ -181,6 +181,11 @@ def test_what_stands_beside_is_not_fetched_either(shop: Shop) -> None:
     fields = [e["body"]["fields"] for e in shop.requests("crm") if "interactions" in e["path"]]
     assert fields == [["kind", "direction", "at", "topic", "reference"]]
     assert {each["body"]["pay"] for each in shop.requests("pos")} == {False}
+    # That it was paid stands in its timeline all the same.
+    told = """query ($id: ID!) { customer(id: $id) {
+      orders { nodes { timeline { entries { kind } } } } } }"""
+    events = shop.ask(told, {"id": CUSTOMER}, persona="associate")
+    assert '"PAID"' in events.response.text
     shop.mend()
     shown = shop.ask(_MORE, {"id": CUSTOMER}, persona="officer").data["customer"]
     assert all(each["text"] and each["subject"] for each in shown["interactions"]["nodes"])
