@@ -1,5 +1,6 @@
 """Every way to a customer and to what hangs on them, and what there is at its end."""
 
+import math
 import re
 import time
 from collections.abc import Sequence
@@ -177,8 +178,13 @@ class World:
         self.variables["category"] = article["product"]["category"]["id"]
         self._look()
 
+    def put_in(self, field: str) -> None:
+        """Let the customer have more of what a field of theirs shows."""
+        self._own.put_in(field)
+        self._looked_at = -math.inf
+
     def refresh(self) -> None:
-        """Look again before what is held can have expired."""
+        """Look again before what is held can have expired, or where it has changed."""
         if time.monotonic() - self._looked_at > _FRESH_SECONDS:
             self._own.extend()
             self._look()
