@@ -15,6 +15,7 @@ from domain.errors import BadInput
 from domain.line import check_keys, conflict_of, full
 from domain.location import Address, Location, LocationService
 from domain.outcome import UserError
+from domain.personal import HIDDEN
 
 _MAX_LINES, _MAX_TEXT = 5, 100
 _POSTAL_CODES = {
@@ -133,11 +134,11 @@ def check_select(input: CartDeliverySelect) -> Address | None:
         return None
     lines = tuple(line.strip() for line in given.lines)
     if not (1 <= len(lines) <= _MAX_LINES and all(map(_is_text, lines))):
-        allowed = f"1 to {_MAX_LINES} lines of 1 to {_MAX_TEXT} printable characters"
+        allowed = f"1 to {_MAX_LINES} lines of 1 to {_MAX_TEXT} printable characters, none masked"
         raise BadInput("input.address.lines", f"{len(lines)} lines", allowed)
     city = given.city.strip()
     if not _is_text(city):
-        allowed = f"1 to {_MAX_TEXT} printable characters"
+        allowed = f"1 to {_MAX_TEXT} printable characters, not masked"
         raise BadInput("input.address.city", f"{len(city)} characters", allowed)
     if not re.fullmatch("[A-Z]{2}", given.country):
         raise BadInput("input.address.country", given.country, "a country of ISO 3166-1, as PL")
@@ -251,7 +252,8 @@ def _same(one: DeliveryChoice, other: DeliveryChoice) -> bool:
 
 
 def _is_text(text: str) -> bool:
-    return 1 <= len(text) <= _MAX_TEXT and text.isprintable()
+    # What is left of an address that was masked is none to send anything to.
+    return 1 <= len(text) <= _MAX_TEXT and text.isprintable() and HIDDEN not in text
 
 
 def _refused(field: str, reason: DeliveryRefusal, message: str) -> DeliveryRefused:

@@ -7,6 +7,7 @@ from domain.case import Case
 from domain.consent import ConsentPurpose, ConsentState
 from domain.customer import Customer, Trait, TraitKind
 from domain.errors import Failure
+from domain.partial import missing_of
 from domain.policy import Condition, Personal, Standing, Terms, View
 from execution.context import Context
 
@@ -166,7 +167,11 @@ async def _open(values: Sequence[Personal], _: Condition, context: Context) -> l
 
 async def _unrestricted(values: Sequence[Personal], _: Condition, context: Context) -> list[bool]:
     records = await _records(values, context)
-    return [record is not None and not record.is_restricted for record in records]
+    # Nobody has restricted what is about nobody, such as a sale over the counter.
+    return [
+        not value.subjects if record is None else not record.is_restricted
+        for value, record in zip(values, records)
+    ]
 
 
 async def _consent(values: Sequence[Personal], term: Condition, context: Context) -> list[bool]:
@@ -194,8 +199,15 @@ async def _records(values: Sequence[Personal], context: Context) -> list[Custome
         found |= {key: each for key, each in zip(rest, column) if isinstance(each, Customer)}
         traits = [Trait(TraitKind.EXTERNAL, key) for key in foreign]
         for key, several in zip(foreign, await loaders.customers_by_trait.load(traits)):
-            found[key] = None if not several or isinstance(several, Failure) else several[0]
+            found[key] = _strictest(several)
     return [found.get(key) if key is not None else None for key in keys]
+
+
+def _strictest(several: Sequence[Customer] | Failure | None) -> Customer | None:
+    """Of several records with one number, take the restricted one; none while some are away."""
+    if not several or isinstance(several, Failure) or missing_of(several):
+        return None
+    return max(several, key=lambda each: each.is_restricted)
 
 
 def _subject(value: Personal) -> str | None:

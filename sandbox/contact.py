@@ -6,23 +6,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sandbox.clock import TODAY
-from sandbox.persona import CUSTOMER_INDEX, NEIGHBOUR_INDEX, RESTRICTED_INDEX
+from sandbox.number import NAMED, card_of, is_member, kunnr_of
+from sandbox.persona import CUSTOMER_INDEX, RESTRICTED_INDEX
 from sandbox.place import CITIES, STREETS, City
 from sandbox.seed import Draw
 from sandbox.twin import Likeness, altered, link_of, lives_with, shares_mail
-
-# A bijection on the numbers below this prime scatters the ERP's customer numbers, so that nobody
-# can compute them from a contact's id and every link has to be read.
-_PRIME = 100_003
-_FACTOR = 7_919
-_SHIFT = 31_415
-_INVERSE = pow(_FACTOR, -1, _PRIME)
-_FIRST_KUNNR = 2_000_000
-# The same for the numbers on loyalty cards, which tills read.
-_CARD_FACTOR = 6_841
-_CARD_SHIFT = 27_182
-_CARD_INVERSE = pow(_CARD_FACTOR, -1, _PRIME)
-_CARD_PREFIX = "2990000"
 
 _GIVEN = {
     "PL": (
@@ -63,7 +51,6 @@ _MAIL_HOSTS = ("poczta.example", "mail.example", "example.com", "example.org", "
 _CITIES = {code: tuple(c for c in CITIES if c.country == code) for code in ("PL", "DE", "CZ")}
 _SEGMENTS = (("VIP", 3), ("FAMILY", 22), ("BARGAIN", 30), ("LAPSED", 12), ("SPORT", 15))
 _ASCII = str.maketrans({"ł": "l", "Ł": "L", "ß": "ss", "ø": "o"})
-_NOT_SO = (CUSTOMER_INDEX, NEIGHBOUR_INDEX)
 
 
 class Address(NamedTuple):
@@ -131,52 +118,11 @@ def fold(text: str) -> str:
 
 def country_of(index: int) -> str:
     """The country the contact lives in."""
-    if index in _NOT_SO:
+    if index in NAMED:
         return "PL"
     link = link_of(index)
     share = Draw("country", link.origin if link else index).share()
     return "PL" if share < 0.78 else "DE" if share < 0.9 else "CZ"
-
-
-def kunnr_of(index: int) -> str | None:
-    """The contact's customer number in the ERP, or None for one who never ordered by name."""
-    if index not in _NOT_SO and Draw("account", index).chance(6):
-        return None
-    return f"{_FIRST_KUNNR + (index * _FACTOR + _SHIFT) % _PRIME:010d}"
-
-
-def index_of(kunnr: str, contacts: int) -> int | None:
-    """The contact that has the customer number, or None."""
-    if len(kunnr) != 10 or not kunnr.isascii() or not kunnr.isdigit():
-        return None
-    place = int(kunnr) - _FIRST_KUNNR
-    if not 0 <= place < _PRIME:
-        return None
-    index = (place - _SHIFT) * _INVERSE % _PRIME
-    return index if 1 <= index <= contacts and kunnr_of(index) == kunnr else None
-
-
-def is_member(index: int) -> bool:
-    """Whether the contact has joined the loyalty programme."""
-    return index in _NOT_SO or Draw("member", index).chance(74)
-
-
-def card_of(index: int) -> str | None:
-    """The number on the contact's loyalty card, or None for one who never joined."""
-    if not is_member(index):
-        return None
-    return _card((index * _CARD_FACTOR + _CARD_SHIFT) % _PRIME)
-
-
-def holder_of(card: str, contacts: int) -> int | None:
-    """The contact that holds the card, or None."""
-    if len(card) != 13 or not card.isascii() or not card.isdigit():
-        return None
-    place = int(card[len(_CARD_PREFIX) : 12])
-    if place >= _PRIME or _card(place) != card:
-        return None
-    index = (place - _CARD_SHIFT) * _CARD_INVERSE % _PRIME
-    return index if 1 <= index <= contacts and is_member(index) else None
 
 
 @lru_cache(maxsize=32_768)
@@ -209,9 +155,9 @@ def _likeness(index: int, country: str) -> Likeness:
     given = draw.pick(_GIVEN[country][0 if woman else 1])
     family = draw.pick(_FAMILY[country])[0 if woman else 1]
     birth = None
-    if draw.chance(70) or index in _NOT_SO:
+    if draw.chance(70) or index in NAMED:
         birth = TODAY - timedelta(days=draw.between(18 * 366, 78 * 365))
-    phone = _phone(country, draw) if draw.chance(85) or index in _NOT_SO else None
+    phone = _phone(country, draw) if draw.chance(85) or index in NAMED else None
     return Likeness(given, family, birth, phone)
 
 
@@ -249,19 +195,13 @@ def contact_at(index: int) -> Contact:
         locale=_LOCALES[country],
         addresses=tuple(addresses),
         consents=_consents(draw, created),
-        status="blocked" if draw.chance(1) and index not in _NOT_SO else "active",
+        status="blocked" if draw.chance(1) and index not in NAMED else "active",
         created=created,
         updated=updated,
         member=is_member(index),
         segments=("VIP", "FAMILY") if index == CUSTOMER_INDEX else _segments(draw),
         restricted=index == RESTRICTED_INDEX,
     )
-
-
-def _card(place: int) -> str:
-    digits = f"{_CARD_PREFIX}{place:05d}"
-    weighed = sum(int(digit) * (1, 3)[at % 2] for at, digit in enumerate(digits))
-    return f"{digits}{-weighed % 10}"
 
 
 def _segments(draw: Draw) -> tuple[str, ...]:

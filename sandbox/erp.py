@@ -15,7 +15,6 @@ from starlette.routing import Route
 from sandbox import erp_form as form
 from sandbox.catalogue import Catalogue, Style
 from sandbox.clock import TODAY
-from sandbox.contact import index_of
 from sandbox.document import document
 from sandbox.facet import facet_row
 from sandbox.group import GROUPS
@@ -26,6 +25,7 @@ from sandbox.material import (
     price_conditions,
     price_history,
 )
+from sandbox.number import index_of
 from sandbox.order import Order, Orders
 from sandbox.place import sites
 from sandbox.price import ORGANISATIONS

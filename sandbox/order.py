@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from sandbox.catalogue import Catalogue
 from sandbox.clock import TODAY
-from sandbox.contact import card_of, country_of, kunnr_of
+from sandbox.contact import country_of
+from sandbox.number import card_of, kunnr_of
 from sandbox.persona import CUSTOMER_INDEX, CUSTOMER_ORDERS, CUSTOMER_RECEIPTS
 from sandbox.place import Site
 from sandbox.price import BY_COUNTRY, Organisation, Tax, split_tax, unit_prices

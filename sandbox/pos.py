@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.catalogue import Catalogue
-from sandbox.contact import holder_of
+from sandbox.number import holder_of
 from sandbox.order import Order, Orders
 from sandbox.place import sites
 from sandbox.scale import Scale

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from sandbox.contact import fold, holder_of, home_of, index_of, person_at
+from sandbox.contact import fold, home_of, person_at
+from sandbox.number import holder_of, index_of
 
 
 class Registry:

@@ -6,7 +6,8 @@ parent, so that the same schema runs on plain graphql-core; the engine finds the
 the field's extensions and hands it the whole column.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -206,13 +207,29 @@ def _read(attribute: str) -> Callable[..., Any]:
     return resolve
 
 
-def _call(batch: Batch) -> Callable[..., Any]:
-    async def resolve(parent: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-        answer = batch((parent,), info.context, **arguments)
-        (value,) = await answer if isinstance(answer, Awaitable) else answer
+class _Answer:
+    """What a batch resolver gives for one parent, once it is awaited.
+
+    It is no coroutine: the reference drops those of the fields beside one that failed, some of
+    them before they have begun, and a coroutine complains of that.
+    """
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._call = call
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        answer = self._call()
+        (value,) = (yield from answer.__await__()) if isinstance(answer, Awaitable) else answer
         if isinstance(value, Exception):
             raise value
         return value
+
+
+def _call(batch: Batch) -> Callable[..., Any]:
+    def resolve(parent: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        return _Answer(partial(batch, (parent,), info.context, **arguments))
 
     return resolve
 

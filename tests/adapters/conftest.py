@@ -14,7 +14,8 @@ from adapters._upstream import Upstream
 from domain.customer import Trait, TraitKind
 from domain.deadline import Duration
 from domain.secret import Secret
-from sandbox.contact import card_of, kunnr_of, person_at
+from sandbox.contact import person_at
+from sandbox.number import card_of, kunnr_of
 from tests.adapters.counterpart import (
     Counterpart,
     Promise,

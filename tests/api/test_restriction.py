@@ -150,6 +150,19 @@ def test_the_orders_of_a_restricted_customer_are_absent(shop: Shop) -> None:
     assert answers[0].get("extensions", {}).get("access") is None
 
 
+@pytest.mark.parametrize("purpose", ["CUSTOMER_SERVICE", "RETURNS"])
+def test_a_store_recognises_a_restricted_customer_and_no_more(shop: Shop, purpose: str) -> None:
+    """In a store, too, a restricted customer is a mask, without anything that they bought."""
+    answer = seen(shop, "associate", purpose)
+    assert_masked(answer)
+    found = answer.data["customer"]
+    given, family = PERSON.given[0], PERSON.family[0]
+    assert found["name"]["full"] == {"text": None, "masked": f"{given}••• {family}•••"}
+    assert [found[name] for name in ("number", "loyalty", "orders", "interactions")] == [None] * 4
+    with restricted(shop, RESTRICTED_CONTACT, so=False):
+        assert seen(shop, "associate", purpose).data["customer"]["orders"]["nodes"]
+
+
 @pytest.mark.parametrize(
     ("persona", "purpose"),
     [

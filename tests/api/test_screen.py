@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from domain.identity import node_id
-from sandbox.contact import kunnr_of, person_at
+from sandbox.contact import person_at
+from sandbox.number import kunnr_of
 from sandbox.persona import CUSTOMER_CONTACT, CUSTOMER_INDEX
 from tests.shop import Shop, serve
 

@@ -48,6 +48,7 @@ TABLE = PolicyTable(CLASSIFICATION, read_table())
 OWN = frozenset({Condition.OWN})
 CASE = frozenset({Condition.CASE, Condition.UNRESTRICTED})
 RESTRICTED = frozenset({Condition.CASE})
+FREE = frozenset({Condition.UNRESTRICTED})
 HERE = frozenset({Condition.SAME_STORE})
 UNDER_WAY = frozenset({Condition.OPEN_ORDER})
 AGREED = frozenset({Condition.MARKETING_EMAIL, Condition.UNRESTRICTED})
@@ -62,7 +63,8 @@ AGREED = frozenset({Condition.MARKETING_EMAIL, Condition.UNRESTRICTED})
         (Role.CUSTOMER, Purpose.SHOPPING, Category.CONTACT, OWN, View.FULL),
         (Role.CUSTOMER, Purpose.SHOPPING, Category.CONTACT, NOTHING, View.NONE),
         (Role.CUSTOMER, Purpose.MARKETING, Category.CONTACT, OWN, View.NONE),
-        (Role.ASSOCIATE, Purpose.CUSTOMER_SERVICE, Category.NAME, NOTHING, View.FULL),
+        (Role.ASSOCIATE, Purpose.CUSTOMER_SERVICE, Category.NAME, NOTHING, View.MASKED),
+        (Role.ASSOCIATE, Purpose.CUSTOMER_SERVICE, Category.NAME, FREE, View.FULL),
         (Role.ASSOCIATE, Purpose.CUSTOMER_SERVICE, Category.CONTACT, NOTHING, View.MASKED),
         (Role.ASSOCIATE, Purpose.CUSTOMER_SERVICE, Category.BIRTH, CASE, View.NONE),
         (Role.ASSOCIATE, Purpose.ORDER_FULFILMENT, Category.PURCHASE_HISTORY, NOTHING, View.NONE),

@@ -1,12 +1,15 @@
 """The policy as the plan holds it, against the policy as the fallback asks it."""
 
+import asyncio
+import gc
 import os
 import random
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from graphql import parse, validate
+from graphql import GraphQLObjectType, parse, validate
 
 from domain.identity import node_id
 from domain.policy import Category, Classification, Decision
@@ -153,3 +156,23 @@ async def test_a_type_denied_is_null_before_its_fields() -> None:
         answer = await executor.execute(text, ids, None, opened)
         opened.loaders.close()
         assert answer.data == {"customer": {"loyalty": None}}
+
+
+async def test_a_field_dropped_before_it_began_leaves_nothing(recwarn: Any) -> None:
+    """What the reference drops beside a field that failed leaves nothing that never began."""
+    kind = PUBLISHED.graphql.type_map["Query"]
+    assert isinstance(kind, GraphQLObjectType)
+    resolve: Any = kind.fields["customer"].resolve
+    opened = context(Shop(), POLICY, VIEWERS[-1])
+
+    async def wait(answer: Any) -> Any:
+        return await answer
+
+    answer = resolve(None, SimpleNamespace(context=opened), id=node_id("Customer", "crm:c1"))
+    dropped = asyncio.ensure_future(wait(answer))
+    dropped.cancel()
+    await asyncio.wait((dropped,))
+    del answer, dropped
+    gc.collect()
+    opened.loaders.close()
+    assert [str(each.message) for each in recwarn] == []

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from domain.ask import Ask
 from domain.case import Case, Verification
+from domain.customer import Trait, TraitKind
 from domain.errors import StoreUnavailable
 from domain.policy import NOTHING, Condition, Standing
 from domain.viewer import Purpose, Role, Viewer
@@ -70,6 +71,25 @@ async def test_a_restricted_customer_is_not_opened_by_a_case() -> None:
     found = opened([OPEN])
     values = [replace(each, is_restricted=True) for each in await customers(found)]
     assert await standings(values, frozenset({BOTH}), found) == [CASE, NOTHING]
+
+
+async def test_one_restricted_record_of_several_restricts() -> None:
+    """One restricted record of two with a number is enough; what is about nobody has none."""
+    for flags, holds in (
+        ((False, False), FREE),
+        ((False, True), NOTHING),
+        ((True, False), NOTHING),
+    ):
+        found = opened([])
+        loaders: Any = found.loaders
+        people = [
+            replace(each, is_restricted=flag) for each, flag in zip(await customers(found), flags)
+        ]
+        order = await loaders.order_by_key.load_one("erp:o1")
+        foreign = replace(order, customer_key="erp:shared")
+        loaders.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, "erp:shared"), people)
+        nobodys = replace(order, customer_key=None)
+        assert await standings([foreign, nobodys], frozenset({FREE}), found) == [holds, FREE]
 
 
 @pytest.mark.parametrize(

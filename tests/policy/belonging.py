@@ -88,6 +88,16 @@ class Belongings:
         self._shop()
         market.is_over = True
 
+    def put_in(self, field: str) -> None:
+        """Let the customer have more of what a field of theirs shows."""
+        if field == "carts":
+            self._add(self.ids["cart"], DAMAGED, 1)
+        elif field == "wishlists":
+            lines = [{"sku": FALLING, "quantity": 1}]
+            self.do("wishlistLinesAdd", wishlist=self.ids["wishlist"], lines=lines)
+        else:
+            self.extend()
+
     def extend(self) -> None:
         """Keep up what is held for its whole time again."""
         self.do("reservationExtend", reservation=self.ids["reservation"])

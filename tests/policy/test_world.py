@@ -9,10 +9,11 @@ from auth.table import read_table
 from domain.policy import NOTHING, Condition, View
 from domain.viewer import PolicyClass, Role
 from sandbox.persona import CUSTOMER_CONTACT, NEIGHBOUR_CONTACT
+from tests.policy.crowd import oracle_of
 from tests.policy.issuer import Caller
 from tests.policy.proof import SEED, caller, callers
 from tests.policy.twin import Elsewhere
-from tests.policy.way import PUBLISHED, WAYS, World
+from tests.policy.way import PUBLISHED, THINGS, WAYS, World
 from tests.policy.worlds import Worlds
 
 TABLE = PolicyTable(PUBLISHED.classification, read_table())
@@ -20,6 +21,8 @@ _FIELDS = (
     "name", "email", "phone", "birthDate", "addresses", "segments", "language", "consents",
     "loyalty", "interactions", "orders",
 )  # fmt: skip
+# What the gateway keeps itself.
+_KEPT = {"carts": "cart", "wishlists": "wishlist", "reservations": "reservation"}
 _CONSENTS = {each for each in Condition if each.value.startswith("consent:")}
 
 
@@ -40,7 +43,8 @@ def _elsewhere(world: World, who: Caller) -> Elsewhere:
     if decision.view(standing) is View.NONE and decision.view(NOTHING) is View.NONE:
         needed = decision.conditions & _CONSENTS
         if not needed:
-            return Elsewhere(CUSTOMER_CONTACT, None, with_consents=False)
+            has_own = who.customer is not None
+            return Elsewhere(CUSTOMER_CONTACT, None, with_consents=False, has_own=has_own)
     decisions = {name: TABLE.decide("Customer", name, policy_class) for name in _FIELDS}
     views = {name: decision.view(standing) for name, decision in decisions.items()}
     # What a view depends on tells by the view itself, and is the caller's to know.
@@ -48,14 +52,38 @@ def _elsewhere(world: World, who: Caller) -> Elsewhere:
     return Elsewhere(CUSTOMER_CONTACT, views, with_consents=bool(conditions & _CONSENTS))
 
 
+def _hidden(world: World, who: Caller, *fields: str) -> list[str]:
+    """Which fields a caller sees nothing of."""
+    oracle = oracle_of(world, who, has_case=False)
+    return [
+        field
+        for field in fields
+        if not oracle.sees("Customer") or oracle.view("Customer", field) is View.NONE
+    ]
+
+
+def _is_never_seen(kind: str, who: Caller) -> bool:
+    decision = TABLE.decide_type(kind, PolicyClass(who.role, who.purpose))
+    return decision.view(frozenset(Condition) - {Condition.OWN, Condition.CASE}) is View.NONE
+
+
 @pytest.mark.parametrize("who", _strangers(), ids=str)
 def test_two_worlds_are_one(worlds: Worlds, who: Caller) -> None:
     """Answers, counts, costs and what systems are asked for are the same in both worlds."""
     dice = random.Random(f"{SEED} {who}")
-    others = [way for way in WAYS if way not in ("customer", "order", "account")]
-    ways = ["customer", *dice.sample(others, 4)]
-    change = _elsewhere(worlds.world, who)
-    here, there = worlds.seen_by(who, ways, None), worlds.seen_by(who, ways, change)
+    world = worlds.world
+    kept = _hidden(world, who, *_KEPT)
+    # By its own id a thing is as good as absent for who sees nothing of its kind.
+    alone = {"order": "Order", "account": "LoyaltyAccount"}
+    # Whoever has a list's link sees the list.
+    others = [way for way in WAYS if way not in ("customer", "shared", *alone, *THINGS)]
+    ways = ["customer", *dice.sample(others, 4), *(_KEPT[field] for field in kept)]
+    ways += [way for way, kind in alone.items() if _is_never_seen(kind, who)]
+    change = _elsewhere(world, who)
+    here = worlds.seen_by(who, ways, None)
+    for field in kept:
+        world.put_in(field)
+    there = worlds.seen_by(who, ways, change)
     for part, told in here.items():
         assert there[part] == told, f"PROOF_SEED={SEED}: {part}"
 

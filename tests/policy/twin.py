@@ -95,11 +95,19 @@ class Elsewhere:
     """Another world, which differs in what a caller of one class may not see of a customer.
 
     *Shape*: ``views`` how much they see of a customer's fields, by name; None for a customer of
-    whom they may not even know.
+    whom they may not even know. Who has something of their own in the systems goes on having it.
     """
 
-    def __init__(self, contact: str, views: dict[str, View] | None, *, with_consents: bool) -> None:
+    def __init__(
+        self,
+        contact: str,
+        views: dict[str, View] | None,
+        *,
+        with_consents: bool,
+        has_own: bool = False,
+    ) -> None:
         self._contact = contact
+        self._has_own = has_own
         self._views = views
         self._with_consents = with_consents
         self.changes = 0
@@ -114,20 +122,25 @@ class Elsewhere:
     def _answer(self, system: str, path: str, answer: Any) -> Any:
         if system == "crm" and "/contacts" in path:
             return self._contacts(answer)
-        if self._views is None:
-            return answer
-        if "/loyalty/accounts" in path and self._views["loyalty"] is View.NONE:
+        if "/loyalty/" in path and self._hides("loyalty"):
             return {**answer, "data": []}
-        if "/interactions" in path and self._views["interactions"] is View.NONE:
+        if "/interactions" in path and self._hides("interactions"):
             rows = [{**row, "interactions": [], "more": False} for row in answer["data"]]
             return {**answer, "data": rows}
-        if self._views["orders"] is View.NONE:
+        if self._hides("orders"):
             if "/cards" in path:
                 rows = [{**row, "receipts": [], "more": False} for row in answer["cards"]]
                 return {**answer, "cards": rows}
-            if "ORDERS_BY_KUNNR" in path:
+            if path.endswith("/receipts"):
+                return {**answer, "receipts": []}
+            if "/ORDER" in path:
                 return {"d": {**answer["d"], "results": []}}
         return answer
+
+    def _hides(self, field: str) -> bool:
+        if self._views is None:
+            return not self._has_own
+        return self._views[field] is View.NONE
 
     def _contacts(self, answer: Any) -> Any:
         if self._views is None and "contacts" in answer:
@@ -161,10 +174,20 @@ class Elsewhere:
             ]
         if "phone" in hidden:
             there["phones"] = []
+        elif "phone" in masked:
+            there["phones"] = [
+                {**each, "number": f"+4800000{each['number'][-3:]}"}
+                for each in contact.get("phones", ())
+            ]
         if "birthDate" in hidden:
             there["birthDate"] = "1971-01-31"
         if "addresses" in hidden:
             there["addresses"] = contact.get("addresses", ())[:-1]
+        elif "addresses" in masked:
+            there["addresses"] = [
+                {**each, "city": f"{each['city'][:1]}qqq", "line1": f"{each['line1'][:1]}qqq"}
+                for each in contact.get("addresses", ())
+            ]
         if "segments" in hidden:
             there["segments"] = ["another"]
         if "language" in hidden:

@@ -37,8 +37,8 @@ class Worlds:
             for system in SYSTEMS
             for each in self.proof.shop.requests(system)
             # An order that a list has brought is not asked for again, if the list came first; what
-            # is held is set aside when its time comes.
-            if not each["path"].endswith(("ORDERS_BY_VBELN", "/allocations"))
+            # is held is set aside when its time comes, and groups of goods are kept for a while.
+            if not each["path"].endswith(("ORDERS_BY_VBELN", "/allocations", "/MATERIAL_GROUPS"))
             for item in _items(each["body"])
         }
         for twin in self._twins.values():

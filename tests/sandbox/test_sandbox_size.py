@@ -7,10 +7,11 @@ import pytest
 
 from sandbox.catalogue import Catalogue, Style
 from sandbox.clock import TODAY
-from sandbox.contact import card_of, contact_at, is_member, kunnr_of, person_at
+from sandbox.contact import contact_at, person_at
 from sandbox.interaction import interactions
 from sandbox.loyalty import Loyalty
 from sandbox.material import article, fibres, style_values
+from sandbox.number import card_of, is_member, kunnr_of
 from sandbox.order import Orders
 from sandbox.place import Site, sites
 from sandbox.price import BY_COUNTRY, conditions

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from msgspec.structs import replace
 import execution.context
 import execution.executor
 from auth.policy import PolicyTable
-from auth.table import read_table
+from auth.table import DEFAULT_TABLE, read_table
 from domain.allocation import Allocation, AllocationRequest
 from domain.ask import Ask
 from domain.assortment import Assortment
@@ -266,10 +267,10 @@ class Stock:
         return {}
 
 
-@lru_cache(maxsize=1)
-def _published() -> tuple[Published, PolicyTable]:
+@lru_cache(maxsize=2)
+def _published(table: Path) -> tuple[Published, PolicyTable]:
     published = build()
-    return published, PolicyTable(published.classification, read_table())
+    return published, PolicyTable(published.classification, read_table(table))
 
 
 class Shop:
@@ -283,8 +284,9 @@ class Shop:
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         campaigns: Campaigns = NO_CAMPAIGNS,
+        table: Path = DEFAULT_TABLE,
     ) -> None:
-        published, policy = _published()
+        published, policy = _published(table)
         self.products = Products()
         self.offers = Offers()
         self.stock = Stock()
@@ -433,7 +435,7 @@ def _forked(link: socket.socket) -> Birth | None:
 
     The schema is built once for all of them. Who has ended keeps its number until it is asked for.
     """
-    _published()
+    _published(DEFAULT_TABLE)
     while True:
         text, streams, _, _ = socket.recv_fds(link, 65_536, 2)
         if not text:
