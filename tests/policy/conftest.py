@@ -1,11 +1,12 @@
 """One gateway for all proofs."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from tests.policy.proof import Proof, proving
+from tests.policy.proof import SEED, Proof, proving
 from tests.policy.twin import twins
 from tests.policy.way import World
 from tests.policy.worlds import SYSTEMS, Worlds
@@ -51,7 +52,8 @@ def world(worlds: Worlds) -> World:
 
 @pytest.fixture
 def proof(proving_gateway: Proof) -> Iterator[Proof]:
-    """That gateway with all systems well, before and after."""
+    """That gateway with all systems well, before and after; who fails tells the seed."""
+    sys.stdout.write(f"PROOF_SEED={SEED}\n")
     proving_gateway.shop.mend()
     yield proving_gateway
     proving_gateway.shop.mend()

@@ -176,7 +176,7 @@ class World:
         (article,) = proof.ask(EVERYTHING, _ARTICLE, {"sku": DUE}).data.values()
         self.variables["product"] = article["product"]["id"]
         self.variables["category"] = article["product"]["category"]["id"]
-        self._look()
+        self.look()
 
     def put_in(self, field: str) -> None:
         """Let the customer have more of what a field of theirs shows."""
@@ -187,9 +187,10 @@ class World:
         """Look again before what is held can have expired, or where it has changed."""
         if time.monotonic() - self._looked_at > _FRESH_SECONDS:
             self._own.extend()
-            self._look()
+            self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """See all that there is to see at this moment."""
         self._looked_at = time.monotonic()
         for name in WAYS:
             self.whole[name] = self.read(EVERYTHING, name)[0]
