@@ -84,6 +84,8 @@ async def _follow(url: str, seen: asyncio.Queue[int | None]) -> None:
         query = 'subscription { availabilityChanged(skus: ["100001001"]) { cursor } }'
         await socket.send_json({"type": "subscribe", "id": "1", "payload": {"query": query}})
         await socket.send_json({"type": "ping"})
+        while (await socket.receive_json())["type"] != "pong":
+            pass
         seen.put_nowait(None)
         completed = False
         async for message in socket:
