@@ -1,7 +1,8 @@
 """Real servers that tests start, kill, freeze and restart: PostgreSQL and Redis.
 
 The machine's own binaries are taken where they are found, else those of the PyPI packages that the
-dev extra brings. As root a server runs as another user, in a folder that this user can reach.
+dev extra brings. PostgreSQL refuses to run as root: there it runs as another user, in a folder that
+this user can reach.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import pwd
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -26,19 +28,27 @@ _USERS = ("postgres", "nobody")
 
 
 def _user() -> str | None:
-    """As whom a server runs, where we are root: PostgreSQL refuses to."""
+    """As whom PostgreSQL runs where we are root; None where as ourselves."""
     if os.geteuid() != 0:
         return None
     known = {each.pw_name for each in pwd.getpwall()}
     return next(name for name in _USERS if name in known)
 
 
-def _folder(prefix: str) -> Path:
+def _folder(prefix: str, user: str | None = None) -> Path:
     # Not under pytest's own folder, which is closed to others; short, for the sockets in it.
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
-    if (user := _user()) is not None:
+    if user is not None:
         shutil.chown(folder, user)
     return folder
+
+
+def _reachable(binaries: Path, folder: Path) -> Path:
+    """Copy an installation to where everybody may run it, if it lies in somebody's own folder."""
+    if _user() is None or all(each.stat().st_mode & stat.S_IXOTH for each in binaries.parents):
+        return binaries
+    shutil.copytree(binaries.parent, folder / "installed", symlinks=True)
+    return folder / "installed" / binaries.name
 
 
 def _absent(what: str) -> None:
@@ -51,8 +61,9 @@ def _absent(what: str) -> None:
 class Server:
     """A process with all its children, and the folder it keeps its files in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, user: str | None = None) -> None:
         self.folder = folder
+        self._user = user
         self._process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
@@ -63,20 +74,19 @@ class Server:
 
     def launch(self) -> None:
         """Start it without waiting until it answers."""
-        log = (self.folder / "log").open("ab")
-        user = _user()
-        self._process = subprocess.Popen(
-            self.command(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=self.folder,
-            start_new_session=True,
-            user=user,
-            group=pwd.getpwnam(user).pw_gid if user else None,
-            extra_groups=[] if user else None,
-        )
-        log.close()
+        user = self._user
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                start_new_session=True,
+                user=user,
+                group=pwd.getpwnam(user).pw_gid if user else None,
+                extra_groups=[] if user else None,
+            )
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -154,8 +164,9 @@ class Postgres(Server):
     """A PostgreSQL that is reached through a Unix socket."""
 
     def __init__(self) -> None:
-        self._binaries = _postgres_binaries()
-        super().__init__(_folder("pg-"))
+        user = _user()
+        super().__init__(_folder("pg-", user), user)
+        self._binaries = _reachable(_postgres_binaries(), self.folder)
         self._made = 0
         self._run("initdb", "-D", "data", "-U", "gateway", "-A", "trust", "-E", "UTF8",
                   "--locale=C", "--no-sync")  # fmt: skip
@@ -193,7 +204,7 @@ class Postgres(Server):
         return f"postgresql+asyncpg://gateway@/{name}?host={self.folder}"
 
     def _run(self, program: str, *arguments: str) -> None:
-        user = _user()
+        user = self._user
         subprocess.run(
             [str(self._binaries / program), *arguments],
             cwd=self.folder,
