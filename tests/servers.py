@@ -5,7 +5,9 @@ dev extra brings. PostgreSQL refuses to run as root: there it runs as another us
 this user can reach.
 """
 
+import atexit
 import contextlib
+import functools
 import importlib.util
 import os
 import pwd
@@ -43,12 +45,18 @@ def _folder(prefix: str, user: str | None = None) -> Path:
     return folder
 
 
-def _reachable(binaries: Path, folder: Path) -> Path:
-    """Copy an installation to where everybody may run it, if it lies in somebody's own folder."""
+@functools.cache
+def _reachable(binaries: Path) -> Path:
+    """Copy the package of binaries to where everybody may run it, if it lies in somebody's own."""
     if _user() is None or all(each.stat().st_mode & stat.S_IXOTH for each in binaries.parents):
         return binaries
-    shutil.copytree(binaries.parent, folder / "installed", symlinks=True)
-    return folder / "installed" / binaries.name
+    package = binaries.parents[1]
+    place = _folder("pg-installed-", _user())
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    # Its libraries lie beside the package, and are looked for there.
+    for each in package.parent.glob(f"{package.name}*"):
+        shutil.copytree(each, place / each.name, symlinks=True)
+    return place / binaries.relative_to(package.parent)
 
 
 def _absent(what: str) -> None:
@@ -166,7 +174,7 @@ class Postgres(Server):
     def __init__(self) -> None:
         user = _user()
         super().__init__(_folder("pg-", user), user)
-        self._binaries = _reachable(_postgres_binaries(), self.folder)
+        self._binaries = _reachable(_postgres_binaries())
         self._made = 0
         self._run("initdb", "-D", "data", "-U", "gateway", "-A", "trust", "-E", "UTF8",
                   "--locale=C", "--no-sync")  # fmt: skip
