@@ -25,7 +25,7 @@ from tests.adapters.counterpart import got, whole
 from tests.systems.tryton_install import DATABASE, PASSWORD, USER
 from tests.systems.tryton_server import Tryton
 
-pytestmark = [pytest.mark.systems, pytest.mark.long]
+pytestmark = pytest.mark.systems
 
 
 def _ask(language: str = "en", currency: str = "PLN", channel: Channel = Channel.WEB) -> Ask:

@@ -17,7 +17,7 @@ import pytest
 from tests.systems.tryton_install import PASSWORD
 from tests.systems.tryton_server import Server, Tryton
 
-pytestmark = [pytest.mark.systems, pytest.mark.long]
+pytestmark = pytest.mark.systems
 
 _ROOT = Path(__file__).parent.parent.parent
 _START_SECONDS = 60

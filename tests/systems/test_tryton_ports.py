@@ -36,6 +36,7 @@ from tests.adapters.test_ports import (  # noqa: F401 - the promises are one sui
 )
 from tests.systems.tryton_server import Server, Tryton
 
+# The other modules come later, when Tryton has been made: they would wait for it.
 pytestmark = [pytest.mark.systems, pytest.mark.long]
 
 SERVED = {
