@@ -24,7 +24,7 @@ from bench.workload import BY_NAME, Workload
 # because no two processes of one program are equally fast: hashes, addresses and what a compiler
 # saw first differ.
 _FULL = Plan(turns=3, rounds=9, seconds=0.15, warm_seconds=1.2, budget=600)
-_QUICK = Plan(turns=1, rounds=9, seconds=0.1, warm_seconds=0.8, budget=85)
+_QUICK = Plan(turns=1, rounds=9, seconds=0.1, warm_seconds=0.8, budget=75)
 _BELOW = 0.85
 _DISTURBED = 0.05
 
