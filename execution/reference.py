@@ -38,35 +38,15 @@ class Reference:
         self, prepared: Prepared, context: Context, root: object
     ) -> tuple[dict[str, Any] | None, list[GraphQLError]]:
         """Give data and errors of the whole answer."""
-        await self._narrow(prepared, context)
         # Its executor takes no notice of @defer and @stream: the whole answer comes at once.
-        answer: Any = experimental_execute_incrementally(
-            self._schema,
-            prepared.document.node,
-            root,
-            context,
-            prepared.variables,
-            prepared.operation_name,
-            executor_class=GuardedExecutor,
-        )
-        found = answer if isinstance(answer, ExecutionResult) else await answer
+        found = await self._execute(prepared, context, root, GuardedExecutor)
         assert isinstance(found, ExecutionResult), "nothing is delivered in parts"
         await record(context.looks, context)
         return found.data, found.errors or []
 
     async def parts(self, prepared: Prepared, context: Context) -> Result:
         """Give the first part of an answer, and the others as they come."""
-        await self._narrow(prepared, context)
-        answer: Any = experimental_execute_incrementally(
-            self._schema,
-            prepared.document.node,
-            None,
-            context,
-            prepared.variables,
-            prepared.operation_name,
-            executor_class=GuardedIncrementalExecutor,
-        )
-        found = answer if isinstance(answer, _ANSWERS) else await answer
+        found = await self._execute(prepared, context, None, GuardedIncrementalExecutor)
         if isinstance(found, ExecutionResult):
             return finished(found.data, found.errors or [], context)
         first = found.initial_result
@@ -74,6 +54,25 @@ class Reference:
         result.pending = first.pending
         result.parts = bounded(found, context, self._grace)
         return result
+
+    async def _execute(
+        self,
+        prepared: Prepared,
+        context: Context,
+        root: object,
+        executor: type[GuardedExecutor] | type[GuardedIncrementalExecutor],
+    ) -> Any:
+        await self._narrow(prepared, context)
+        answer: Any = experimental_execute_incrementally(
+            self._schema,
+            prepared.document.node,
+            root,
+            context,
+            prepared.variables,
+            prepared.operation_name,
+            executor_class=executor,
+        )
+        return answer if isinstance(answer, _ANSWERS) else await answer
 
     async def events(
         self, prepared: Prepared, context: Context

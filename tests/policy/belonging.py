@@ -121,9 +121,7 @@ class Belongings:
             self.do("cartDeliverySelect", cart=cart, **way)
         self.do("cartCouponsAdd", cart=cart, codes=["WELCOME"])
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not self._proof.ask(self._owner, _HELD, {"id": held}).data["reservation"][
-            "shortfalls"
-        ]:
+        while not self._lacks(held):
             assert time.monotonic() < deadline, "the WMS was not asked to set anything aside"
             time.sleep(0.05)
 
