@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from domain.partial import missing_of
 from domain.provenance import Freshness, Provenance
 
 _rank, _ranked = itemgetter(0, 1, 2), itemgetter(3)
+_expected_at = attrgetter("expected_at")
 _FEW = 3
 _LOTS = 20
 
@@ -212,10 +213,18 @@ def availability(
         query=query,
         band=_band(fresh, stale, is_unsure=is_unsure or bool(missing)),
         locations=tuple(map(_ranked, ranked)),
-        next_supply=min(supplies, key=lambda supply: supply.expected_at, default=None),
+        next_supply=_next(supplies, now) if supplies else None,
         provenance=oldest,
         missing=missing,
     )
+
+
+def _next(supplies: Iterable[Supply], now: datetime) -> Supply | None:
+    # What is overdue may come at any time or never: a day that is past promises nothing. Systems
+    # often know the day alone, so that the whole of it counts.
+    day = now.astimezone(UTC).date()
+    ahead = (supply for supply in supplies if supply.expected_at.astimezone(UTC).date() >= day)
+    return min(ahead, key=_expected_at, default=None)
 
 
 def together(places: Iterable[LocationAvailability], missing: Sequence[str] = ()) -> Band:

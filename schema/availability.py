@@ -121,7 +121,7 @@ class Availability:
     sku: str = plain("The variant's SKU.")
     band: domain.availability.Band = plain("How much there is, taken together.")
     is_available: bool = plain("Whether one location has the quantity that was asked about.")
-    next_supply: Supply | None = plain("The next goods on their way.")
+    next_supply: Supply | None = plain("The next goods on their way, but for what is overdue.")
     provenance: Provenance | None = plain(
         "Where the figures come from: the oldest of them. Null where nothing is held."
     )

@@ -112,6 +112,14 @@ def test_the_next_supply_is_the_soonest() -> None:
     assert found.next_supply == soon
 
 
+def test_what_is_overdue_is_no_next_supply() -> None:
+    """A day that is past promises nothing; goods that are due today still may come."""
+    overdue, due = Supply(9, NOW - timedelta(days=1)), Supply(2, NOW.replace(hour=0))
+    for incoming, expected in (((overdue,), None), ((overdue, due), due)):
+        found = availability("1", [level(incoming=incoming)], NOW)
+        assert found.next_supply == expected
+
+
 def test_nothing_held_anywhere_is_none() -> None:
     """A variant that is known and held nowhere is not available; nothing is guessed."""
     found = availability("1", [], NOW)

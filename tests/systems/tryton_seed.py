@@ -275,6 +275,16 @@ def _expect(rows, company):
         move.save()
 
 
+def _owe(customer_place, rows, company):
+    """Leave goods unsent whose day is past."""
+    for product, quantity, warehouse in rows:
+        move = Model.get("stock.move")(product=product, quantity=float(quantity))
+        move.from_location, move.to_location = warehouse.storage_location, customer_place
+        move.planned_date = _days(-1)
+        move.unit_price, move.currency = Decimal("10.0000"), company.currency
+        move.save()
+
+
 def _movements(products, warehouses, customer, company):
     central, warsaw, krakow = (warehouses[code] for code in ("CENTRAL", "WAW", "KRK"))
     _ship_at_once(customer, warsaw, [(products["GLV-LT-M"], 25), (products["SEC-BY-16"], 1)])
@@ -293,6 +303,8 @@ def _movements(products, warehouses, customer, company):
         ],
         company,
     )
+    shop_door = _find("stock.location", ("type", "=", "customer"))
+    _owe(shop_door, [(products["POT-TC-14"], 3, central)], company)
 
 
 def _days(count):
