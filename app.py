@@ -38,17 +38,17 @@ from domain.port import NOTHING_OWNED, UNSERVED
 from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
-from execution.context import Contexts
-from execution.context import Settings as ContextSettings
-from execution.context import problems as context_problems
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
 from execution.lineage import Lineage
+from execution.market import Settings as ContextSettings
+from execution.market import problems as context_problems
 from execution.offering import Offering
 from execution.poll import Settings as StockSettings
 from execution.poll import StockPoll
 from execution.price import PriceNotes, PriceSweep
 from execution.price import Settings as PriceSettings
+from execution.request import Contexts
 from execution.trail import AccessTrail
 from execution.watch import StockWatch
 from schema.build import Published, build
