@@ -221,6 +221,36 @@ def test_nobody_advertises_to_or_counts_the_restricted(
     assert not shown()
 
 
+def test_a_case_changes_nothing_for_the_restricted(shop: Shop) -> None:
+    """An agent's case lets them change what is a customer's, and nothing of one who has had the
+    processing restricted; that is answered as for nobody, until the restriction is lifted."""
+    create = """mutation ($input: WishlistCreateInput!) { wishlistCreate(input: $input) {
+      wishlist { id } userErrors { message } } }"""
+    add = """mutation ($input: WishlistLinesAddInput!) { wishlistLinesAdd(input: $input) {
+      wishlist { id lines { sku } } } }"""
+
+    def made(customer: str) -> Answer:
+        given = {"idempotencyKey": str(uuid.uuid4()), "name": "a gift", "customer": customer}
+        return shop.ask(create, {"input": given}, persona="agent")
+
+    def added(wishlist: str) -> Answer:
+        given = {
+            "idempotencyKey": str(uuid.uuid4()),
+            "wishlist": wishlist,
+            "lines": [{"sku": "100003001"}],
+        }
+        return shop.ask(add, {"input": given}, persona="agent")
+
+    with case(shop):
+        assert made(WHO).codes == ["NOT_FOUND"] == made(node_id("Customer", "crm:nobody")).codes
+        with restricted(shop, RESTRICTED_CONTACT, so=False):
+            wishlist = made(WHO).data["wishlistCreate"]["wishlist"]["id"]
+            assert added(wishlist).errors == []
+        refused = added(wishlist)
+        assert refused.codes == ["NOT_FOUND"] == added(node_id("Wishlist", "nobodys")).codes
+        assert wishlist not in refused.response.text
+
+
 def test_a_restriction_holds_from_the_next_operation_on(shop: Shop) -> None:
     """What the CRM says of a restriction is kept nowhere: the next answer follows it."""
     with case(shop, customer=CUSTOMER):
