@@ -20,8 +20,8 @@ import msgspec
 from graphql import GraphQLError
 from msgspec.structs import replace
 
-import execution.context
 import execution.executor
+import execution.market
 from auth.policy import PolicyTable
 from auth.table import DEFAULT_TABLE, read_table
 from domain.allocation import Allocation, AllocationRequest
@@ -44,10 +44,10 @@ from domain.provenance import CATALOGUE, PLACE, PRICE, PROFILE, STOCK, Provenanc
 from domain.reservation import TERMS, Terms
 from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
-from execution.context import Asked, Contexts
 from execution.executor import Executor
 from execution.lineage import Lineage
 from execution.offering import Offering
+from execution.request import Asked, Contexts
 from schema.build import Published, build
 from storage.settings import StorageSettings
 from storage.store import Store, open_store
@@ -303,7 +303,7 @@ class Shop:
         )
         self._executor = Executor(published.graphql, execution.executor.Settings())
         self._contexts = Contexts(
-            execution.context.Settings(
+            execution.market.Settings(
                 markets={"PL": ["PLN"]},
                 languages=["en"],
                 timeout=timeout,  # type: ignore[arg-type]
