@@ -43,7 +43,7 @@ _PARTS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("log", "structlog", r"^structlog/"),
         ("event loop", "asyncio", r"^(asyncio|contextlib|async_timeout)"),
         ("event loop", "uvloop, sockets", r"^(uvloop|loop|core|linux|stream|loop-watcher|udp)\b"),
-        ("composition", "app.py", r"^app\.py"),
+        ("composition", "app.py", r"^(app|command)\.py"),
     )
 )
 # What else msgspec does, such as making Structs, is its caller's.
