@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import httptools
+from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from transport.answer import encode
@@ -20,6 +22,8 @@ from transport.wire import Wire
 
 _TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\n"
 _FRAMING = (b"content-length", b"transfer-encoding")
+# What uvicorn reads of whom a proxy asks for, where it is trusted.
+_FORWARDED = (b"x-forwarded-for", b"x-forwarded-proto")
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -160,8 +164,19 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.write(_TOO_MANY + date + refusal)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        wire: Any = Wire(app, cycle)
-        super()._start_asgi_task(cycle, wire)
+        wire = Wire(cycle)
+        if isinstance(app, ProxyHeadersMiddleware):
+            for name, _ in cycle.scope["headers"]:
+                if name in _FORWARDED:
+                    break
+            else:
+                # Nobody speaks for another, so that nobody's word has to be weighed.
+                app = app.app
+
+        async def answer(scope: Scope, receive: Receive, _: Send) -> None:
+            await app(scope, receive, wire)
+
+        super()._start_asgi_task(cycle, answer)  # type: ignore[arg-type]
 
     def _begin(self) -> None:
         self.cycle.transport = self._outlet  # type: ignore[assignment]
