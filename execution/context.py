@@ -1,9 +1,9 @@
 """The one object that belongs to an operation, and how it is made."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -38,6 +38,9 @@ from execution.loaders import Loaders
 from execution.offering import Offering
 
 _log = structlog.get_logger("execution")
+# Scenes that are remembered, and how long what is asked for may be to be among them.
+_MAX_SCENES = 1_000
+_MAX_KNOWN = 500
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
 
@@ -158,7 +161,7 @@ class Context(Struct, kw_only=True):
     stood: dict[tuple[str | int, ...], Standing] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
-    echoes: dict[str, object] = field(default_factory=dict)
+    echoes: Mapping[str, object] = field(default_factory=dict)
     done_without: list[Failure] = field(default_factory=list)
     requested: int = 0
     actual: int = 0
@@ -186,7 +189,7 @@ class Context(Struct, kw_only=True):
         return PolicyClass(self.viewer.role, self.purpose)
 
     @property
-    def calls(self) -> Counter[str]:
+    def calls(self) -> Mapping[str, int]:
         """Calls sent so far, per system."""
         return self.ask.calls
 
@@ -273,6 +276,8 @@ class Contexts:
         self._hold_back = hold_back
         self._buckets = buckets
         self._languages = [language.replace("-", "_") for language in settings.languages]
+        # Callers say one of few things, in a language header that takes long to read.
+        self._known_scene = lru_cache(maxsize=_MAX_SCENES)(self._read_scene)
 
     def open(
         self, viewer: Viewer, asked: Asked, request_id: str, origin: str | None = None
@@ -282,25 +287,22 @@ class Contexts:
         *Errors*: ``BadInput`` for a header that says something we do not know, ``Forbidden`` for
         one that says more than the viewer's token allows.
         """
-        channel, purpose = _channel(viewer, asked.channel), _purpose(viewer, asked.purpose)
-        market, currency = self._market(asked.market, asked.currency)
-        language = self._language(asked.language)
-        store = _store(viewer, asked.store)
+        scene = self._scene(viewer, asked)
         ask = Ask(
             deadline=Deadline.after(self._settings.timeout),
-            market=market,
-            currency=currency,
-            language=language,
-            channel=channel,
+            market=scene.market,
+            currency=scene.currency,
+            language=scene.language,
+            channel=scene.channel,
             request_id=request_id,
         )
         return Context(
             viewer=viewer,
-            purpose=purpose,
+            purpose=scene.purpose,
             policy=self._policy,
             loaders=Loaders(self._ports, ask, self._own, self._offering.campaigns),
             ask=ask,
-            store=store,
+            store=scene.store,
             now=datetime.now(UTC),
             request_id=request_id,
             origin=origin,
@@ -315,14 +317,7 @@ class Contexts:
             rules=self._rules,
             hold_back=self._hold_back,
             buckets=self._buckets,
-            echoes={
-                "channel": channel.value,
-                "market": market,
-                "currency": currency,
-                "language": language,
-                "store": node_id("Location", store) if store else None,
-                "purpose": purpose.value,
-            },
+            echoes=scene.echoes,
         )
 
     def ask(self, place: Place | None = None) -> Ask:
@@ -334,6 +329,41 @@ class Contexts:
             currency=place.currency if place else self._settings.markets[market][0],
             language=self._settings.languages[0],
             channel=place.channel if place else Channel.WEB,
+        )
+
+    def _scene(self, viewer: Viewer, asked: Asked) -> "_Scene":
+        narrowed = viewer.channel, viewer.purposes, viewer.store
+        if len(asked.language or "") + len(asked.store or "") > _MAX_KNOWN:
+            return self._read_scene(*narrowed, asked)
+        return self._known_scene(*narrowed, asked)
+
+    def _read_scene(
+        self,
+        registered: Channel | None,
+        purposes: tuple[Purpose, ...],
+        bound: str | None,
+        asked: Asked,
+    ) -> "_Scene":
+        """Check what a request says of itself against what its viewer's token allows."""
+        channel, purpose = _channel(registered, asked.channel), _purpose(purposes, asked.purpose)
+        market, currency = self._market(asked.market, asked.currency)
+        language = self._language(asked.language)
+        store = _store(bound, asked.store)
+        return _Scene(
+            channel=channel,
+            purpose=purpose,
+            market=market,
+            currency=currency,
+            language=language,
+            store=store,
+            echoes={
+                "channel": channel.value,
+                "market": market,
+                "currency": currency,
+                "language": language,
+                "store": node_id("Location", store) if store else None,
+                "purpose": purpose.value,
+            },
         )
 
     def _market(self, market: str | None, currency: str | None) -> tuple[str, str]:
@@ -358,36 +388,48 @@ class Contexts:
         return found.replace("_", "-") if found else default
 
 
-def _channel(viewer: Viewer, asked: str | None) -> Channel:
+class _Scene(Struct, frozen=True, kw_only=True):
+    """Where an operation takes place: what its request says of itself, found good."""
+
+    channel: Channel
+    purpose: Purpose
+    market: str
+    currency: str
+    language: str
+    store: str | None
+    echoes: Mapping[str, object]
+
+
+def _channel(registered: Channel | None, asked: str | None) -> Channel:
     if asked is None:
-        return viewer.channel or Channel.WEB
+        return registered or Channel.WEB
     try:
         channel = Channel(asked)
     except ValueError:
         allowed = ", ".join(each.value for each in Channel)
         raise BadInput("Commerce-Channel", asked, allowed) from None
-    if viewer.channel not in (None, channel):
-        raise Forbidden(f"This client is registered for channel {viewer.channel.value}.")
+    if registered not in (None, channel):
+        raise Forbidden(f"This client is registered for channel {registered.value}.")
     return channel
 
 
-def _purpose(viewer: Viewer, asked: str | None) -> Purpose:
+def _purpose(purposes: tuple[Purpose, ...], asked: str | None) -> Purpose:
     if asked is None:
-        return viewer.purposes[0]
+        return purposes[0]
     try:
         purpose = Purpose(asked)
     except ValueError:
         allowed = ", ".join(each.value for each in Purpose)
         raise BadInput("Commerce-Purpose", asked, allowed) from None
-    if purpose not in viewer.purposes:
+    if purpose not in purposes:
         raise Forbidden(f"This client may not claim purpose {purpose.value}.")
     return purpose
 
 
-def _store(viewer: Viewer, asked: str | None) -> str | None:
+def _store(bound: str | None, asked: str | None) -> str | None:
     if asked is None:
-        return viewer.store
+        return bound
     _, store = node_key(asked, "Commerce-Store", "Location")
-    if viewer.store not in (None, store):
+    if bound not in (None, store):
         raise Forbidden("This token is bound to another store.")
     return store
