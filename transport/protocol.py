@@ -10,7 +10,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from transport.answer import encode
-from transport.connection import Lingering, Outlet, Stall
+from transport.connection import Lingering, Outlet, Rest, Stall
 from transport.exchange import PEER, SEAT
 from transport.frame import BoundedSocket
 from transport.load import Seat
@@ -60,12 +60,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._lingering = Lingering(self.flow.resume_reading)
         self._outlet = Outlet(transport, self._close)
+        self._rest = Rest(self.timeout_keep_alive, self._close)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._unwait()
         self._stall.end()
+        self._rest.stop()
         self._lingering.end()
         super().connection_lost(exc)
 
@@ -94,22 +96,19 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.cycle.keep_alive = False
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that rests for too long."""
-        self._close()
-
     def data_received(self, data: bytes) -> None:
         """Read on, until a head is whole or too large."""
         if self._lingering.has_begun:
             self._lingering.drop(len(data), self.transport)
             return
-        self._unset_keepalive_if_required()
+        self._rest.end()
         if self._is_in_head:
             self._head += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
             if self._should_upgrade():
+                self._rest.stop()
                 self.handle_websocket_upgrade()
             else:
                 self._stay(data[offer.args[0] :])
@@ -263,8 +262,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or for what is left of this one, but not for ever."""
-        super().on_response_complete()
-        if not self._is_in_head and self._timer is None and not self.transport.is_closing():
+        # uvicorn's own, without a timer for each rest, which is mostly a short one.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._rest.begin()
+        if not self._is_in_head and self._timer is None:
             self._wait()
 
     def _rests(self) -> bool:
@@ -277,7 +284,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _close(self) -> None:
         self._unwait()
-        self._unset_keepalive_if_required()
+        self._rest.stop()
         self._lingering.begin(self.transport)
 
     def _refuse(self, refusal: Refusal) -> None:
