@@ -1,24 +1,20 @@
 """The composition root: settings in, ports and a served gateway out. Nothing else composes."""
 
-import argparse
-import asyncio
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import uvloop
 from msgspec import Struct
 from msgspec.structs import replace
 from starlette.types import ASGIApp
 
+import command
 import config
-from adapters.connect import Reader, Systems, SystemSettings, connect, unreachable
+from adapters.connect import Systems, SystemSettings, connect, unreachable
 from auth.credential import ClientTokens
 from auth.credential import problems as credential_problems
 from auth.policy import PolicyTable, unclassified
@@ -28,27 +24,27 @@ from auth.settings import problems as auth_problems
 from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
 from auth.trail import AccessLog
+from domain.allowance import ALLOWANCE, Allowance
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.carriage import problems as delivery_problems
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
-from domain.configuration import ConfigurationError, Noted, Problem
+from domain.configuration import ConfigurationError, Noted, Problem, Reader
 from domain.holdback import HoldBack
 from domain.port import NOTHING_OWNED, UNSERVED
-from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
-from execution.context import Contexts
-from execution.context import Settings as ContextSettings
-from execution.context import problems as context_problems
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
 from execution.lineage import Lineage
+from execution.market import Settings as ContextSettings
+from execution.market import problems as context_problems
 from execution.offering import Offering
 from execution.poll import Settings as StockSettings
 from execution.poll import StockPoll
 from execution.price import PriceNotes, PriceSweep
 from execution.price import Settings as PriceSettings
+from execution.request import Contexts
 from execution.trail import AccessTrail
 from execution.watch import StockWatch
 from schema.build import Published, build
@@ -56,8 +52,7 @@ from storage.settings import StorageSettings
 from storage.shared import open_shared
 from storage.store import Store, open_store
 from transport.http import make_app
-from transport.log import log_as_json
-from transport.server import bind, run
+from transport.server import run
 from transport.settings import Settings as TransportSettings
 
 
@@ -80,7 +75,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     price: PriceSettings = PriceSettings()
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
-    reservation: Terms = TERMS
+    reservation: Allowance = ALLOWANCE
     cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
@@ -92,6 +87,30 @@ class Gateway(Struct, frozen=True):
     systems: Systems
     verifier: TokenVerifier
     store: Store | None
+    settings: Settings
+
+    async def prepare(self, say: command.Say) -> None:
+        """Find what it stands on. *Errors*: ``ConfigurationError`` with all that is away."""
+        if self.store is None:
+            say("no [storage]: nothing is kept, every mutation is refused")
+        elif (reason := await self.store.start()) is not None:
+            say(f"going on without the store, until it is back: {reason}")
+        say(f"looking for {', '.join(self.systems.upstreams)}")
+        problems: list[Problem] = []
+        with Noted(problems):
+            await self.systems.start()
+        for key, failure in (await self.verifier.start()).items():
+            allowed = "start the identity provider, or correct the address"
+            problems.append(Problem(f"{key}.url", f"found no keys ({failure})", allowed))
+        if problems:
+            away = ConfigurationError(problems)
+            if self.settings.needs_systems_at_start:
+                raise away
+            say(f"going on without some systems. {away}")
+
+    async def serve(self, sock: socket.socket, ready: command.Say) -> None:
+        """Answer requests until told to stop; ``ready`` is told the URL that is answered at."""
+        await run(self.app, self.settings.transport, sock, ready)
 
     async def close(self) -> None:
         """Close what it stands on; also where it has never served."""
@@ -127,7 +146,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         changes=watch,
         systems=tuple(systems.upstreams),
         offering=offering,
-        terms=settings.reservation,
+        allowance=settings.reservation,
         rules=settings.cart,
         hold_back=hold_back,
         actions=policy,
@@ -179,7 +198,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         on_start=start,
         on_stop=stop,
     )
-    gateway = Gateway(app, systems, verifier, store)
+    gateway = Gateway(app, systems, verifier, store, settings)
     return gateway
 
 
@@ -232,97 +251,10 @@ def _campaigns(settings: Settings) -> Campaigns:
     return Campaigns(found)
 
 
-async def serve(settings: Settings, read: Reader, sock: socket.socket) -> None:
-    """Serve until told to stop; prints the ready line once requests are answered.
-
-    *Errors*: ``ConfigurationError`` before anything is served.
-    """
-    gateway = compose(settings, read)
-    try:
-        await _prepare(gateway, needs_systems=settings.needs_systems_at_start)
-    except ConfigurationError:
-        await gateway.close()
-        raise
-    await run(gateway.app, settings.transport, sock, _ready)
-
-
-async def _prepare(gateway: Gateway, *, needs_systems: bool) -> None:
-    if gateway.store is None:
-        _say("no [storage]: nothing is kept, every mutation is refused")
-    elif (reason := await gateway.store.start()) is not None:
-        _say(f"going on without the store, until it is back: {reason}")
-    _say(f"looking for {', '.join(gateway.systems.upstreams)}")
-    problems: list[Problem] = []
-    with Noted(problems):
-        await gateway.systems.start()
-    for key, failure in (await gateway.verifier.start()).items():
-        allowed = "start the identity provider, or correct the address"
-        problems.append(Problem(f"{key}.url", f"found no keys ({failure})", allowed))
-    if problems:
-        away = ConfigurationError(problems)
-        if needs_systems:
-            raise away
-        _say(f"going on without some systems. {away}")
-
-
-async def diagnose(problems: Sequence[Problem], settings: object, read: Reader) -> list[Problem]:
-    """Look for what else is wrong with a configuration, so that all is told at once.
-
-    *Shape*: ``settings`` is what could be read of it, None where that is not enough to go on.
-    What follows from a problem that is told already (a secret that is missing is missing to its
-    adapter, too) is left out.
-    """
-    if not isinstance(settings, Settings):
-        return [*problems]
-    told = {problem.key for problem in problems}
-    more: list[Problem] = []
-    with Noted(more):
-        await compose(settings, read).close()
-    more += await unreachable(settings.systems)
-    return [*problems, *(problem for problem in more if problem.key not in told)]
-
-
-def _ready(url: str) -> None:
-    print(f"ready {url}", flush=True)
-
-
-def _say(progress: str) -> None:
-    print(f"gateway: {progress}", file=sys.stderr, flush=True)
-
-
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run the gateway from the command line; 2 for a configuration that cannot work."""
-    parser = argparse.ArgumentParser(prog="app.py", description="Serves the gateway.")
-    parser.add_argument("--config", type=Path, default=Path("gateway.toml"))
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8000)
-    given = parser.parse_args(arguments)
-    log_as_json()
-    read = partial(config.read, environment=environment, file=str(given.config))
-    try:
-        with ExitStack() as owned:
-            runner = owned.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-            _say("checking the configuration")
-            settings: object = None
-            sock, problems = None, list[Problem]()
-            with Noted(problems):
-                sock = owned.enter_context(bind(given.host, given.port))
-            try:
-                settings = config.load(given.config, Settings, environment)
-            except ConfigurationError as error:
-                problems += error.problems
-                settings = error.rest
-            if sock is not None and isinstance(settings, Settings) and not problems:
-                with Noted(problems):
-                    runner.run(serve(settings, read, sock))
-            if problems:
-                problems = runner.run(diagnose(problems, settings, read))
-                print(ConfigurationError(problems), file=sys.stderr)
-                return 2
-    except KeyboardInterrupt:
-        pass
-    return 0
+async def away(settings: Settings) -> list[Problem]:
+    """Tell which of the configured systems cannot be reached."""
+    return await unreachable(settings.systems)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(command.main(sys.argv[1:], os.environ, Settings, compose, away))

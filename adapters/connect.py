@@ -21,7 +21,7 @@ from adapters._system import SystemSettings
 from adapters._upstream import Upstream
 from domain.allocation import Allocator
 from domain.change import StockNotices
-from domain.configuration import ConfigurationError, Noted, Problem
+from domain.configuration import ConfigurationError, Noted, Problem, Reader
 from domain.credential import ClientCredentials, TokenSource
 from domain.deadline import Duration
 from domain.errors import Failure
@@ -34,14 +34,6 @@ T = TypeVar("T")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PATIENCE = Duration(5)
 _REACH = Duration(1)
-
-
-class Reader(Protocol):
-    """Reads one table of settings into a Struct, as config does."""
-
-    def __call__(self, table: Mapping[str, Any], kind: type[T], key: str) -> T:
-        """Read it. *Errors*: ``ConfigurationError``."""
-        ...
 
 
 class Tokens(Protocol):

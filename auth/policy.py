@@ -18,6 +18,8 @@ from domain.policy import (
 from domain.viewer import PolicyClass, Purpose, Role
 
 _OBJECT_FIELDS = ("id", "__typename")
+# How the shop works, and what it may not do with somebody, hands out nobody's object by itself.
+_OPENS_NOTHING = frozenset((Category.OPERATIONAL, Category.STATUS))
 _RANK = {view: rank for rank, view in enumerate(View)}
 
 
@@ -60,7 +62,7 @@ class PolicyTable:
             decision = self.decision(label, policy_class)
             self._fields[parent, name, policy_class] = decision
             terms[parent] = terms.get(parent, frozenset()) | decision.terms
-            if label.category is not Category.OPERATIONAL and not label.is_link:
+            if label.category not in _OPENS_NOTHING and not label.is_link:
                 grants.setdefault(parent, set()).update(decision.grants)
         for parent in self.classification.person_types:
             decision = _widest(grants.get(parent, set()))

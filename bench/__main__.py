@@ -25,6 +25,7 @@ from bench.workload import BY_NAME, Workload
 # saw first differ.
 _FULL = Plan(turns=3, rounds=9, seconds=0.15, warm_seconds=1.2, budget=600)
 _QUICK = Plan(turns=1, rounds=9, seconds=0.1, warm_seconds=0.8, budget=75)
+_BESIDE = Plan(turns=3, rounds=21, seconds=0.1, warm_seconds=1.2, budget=240)
 _BELOW = 0.85
 _DISTURBED = 0.05
 
@@ -39,12 +40,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if given.profile:
             return uvloop.run(profile.run(BY_NAME[given.profile], given.seconds))
-        plan = _QUICK if given.quick else _FULL
+        plan = _QUICK if given.quick else _BESIDE if given.beside else _FULL
         if given.rounds:
             plan = structs.replace(plan, rounds=given.rounds)
         workloads = [BY_NAME[name] for name in given.workload or BY_NAME]
-        wanted = [each for each in CONTENDERS if each.name in given.contender] or list(CONTENDERS)
-        rows = uvloop.run(_bench(plan, workloads, wanted))
+        rows = uvloop.run(_bench(plan, workloads, _wanted(given), is_strict=_is_strict(given)))
     except Different as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -78,13 +78,34 @@ def _parser() -> argparse.ArgumentParser:
         help="only this one; repeatable",
     )
     parser.add_argument(
+        "--beside",
+        type=Path,
+        metavar="DIR",
+        help="with the gateway of another checkout, by default with it alone",
+    )
+    parser.add_argument(
         "--profile", choices=list(BY_NAME), help="instead, tell where the gateway's time goes"
     )
     parser.add_argument("--seconds", type=float, default=10.0, help="how long to profile")
     return parser
 
 
-async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender]) -> list[Row]:
+def _wanted(given: argparse.Namespace) -> list[Contender]:
+    """Give the contenders that were asked for."""
+    names = given.contender or (["gateway"] if given.beside else [each.name for each in CONTENDERS])
+    found = [each for each in CONTENDERS if each.name in names]
+    # Next to this checkout's gateway, so that both have the machine in the same state.
+    return [*found[:1], contender.beside(given.beside), *found[1:]] if given.beside else found
+
+
+def _is_strict(given: argparse.Namespace) -> bool:
+    """Tell whether contenders were named, so that none may be missing."""
+    return bool(given.contender or given.beside)
+
+
+async def _bench(
+    plan: Plan, workloads: list[Workload], wanted: list[Contender], *, is_strict: bool
+) -> list[Row]:
     core, other = cores()
     if other is not None:
         os.sched_setaffinity(0, {other})
@@ -97,11 +118,11 @@ async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender])
             if plan.turns > 1:
                 _say(f"turn {number + 1} of {plan.turns}")
             with ExitStack() as started:
-                pairs = _start(started, upstream, workloads, wanted, core)
+                pairs = _start(started, upstream, workloads, wanted, core, is_strict=is_strict)
                 if not pairs:
                     raise Missing("no contender could be started")
                 await _check(pairs, token)
-                await _turn(meter, pairs, plan)
+                await _turn(meter, pairs, plan, number * plan.rounds)
     rows = [meter.row(pair) for pair in pairs]
     for workload in workloads:
         own = [pair for pair in pairs if pair.workload is workload]
@@ -115,7 +136,10 @@ async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender])
             if idle and other is not None:
                 print(f"  not saturated, so req/s is not its limit: {', '.join(idle)}")
     print()
-    print(report.bars(rows, _parse_and_validate(core)))
+    if any(each.name == contender.BESIDE for each in wanted):
+        print(report.beside(meter, workloads))
+    else:
+        print(report.bars(rows, _parse_and_validate(core)))
     if (others := meter.others()) > _DISTURBED:
         print(
             f"\nOther work had {others:.0%} of the contenders' core: measure again when it rests."
@@ -127,8 +151,8 @@ async def _bench(plan: Plan, workloads: list[Workload], wanted: list[Contender])
     return rows
 
 
-async def _turn(meter: Meter, pairs: list[Pair], plan: Plan) -> None:
-    """Measure contenders that have just been started, round after round."""
+async def _turn(meter: Meter, pairs: list[Pair], plan: Plan, first: int) -> None:
+    """Measure contenders that have just been started, round after round, there and back."""
     _say("warming up")
     for pair in pairs:
         await meter.warm(pair)
@@ -136,8 +160,8 @@ async def _turn(meter: Meter, pairs: list[Pair], plan: Plan) -> None:
     for number in range(plan.rounds):
         begun = time.monotonic()
         _say(f"round {number + 1} of {plan.rounds}")
-        for pair in pairs:
-            await meter.measure(pair)
+        for pair in reversed(pairs) if number % 2 else pairs:
+            await meter.measure(pair, first + number)
         now = time.monotonic()
         if number + 1 < plan.rounds and now - started + now - begun > plan.budget:
             print(f"bench: the time is over after round {number + 1}", file=sys.stderr)
@@ -150,8 +174,13 @@ def _start(
     workloads: list[Workload],
     wanted: list[Contender],
     core: int | None,
+    *,
+    is_strict: bool,
 ) -> list[Pair]:
-    """Start all contenders, once with their caches off and where asked for once with them on."""
+    """Start all contenders, once with their caches off and where asked for once with them on.
+
+    *Errors*: ``Missing`` for a contender that cannot be had, if that is strict.
+    """
     pairs: list[tuple[int, Pair]] = []
     for each in wanted:
         for is_warm in (False, True):
@@ -166,6 +195,8 @@ def _start(
                 _say(f"starting {each.name}{' with its cache' if is_warm else ''}")
                 running = contender.start(each, upstream.url, core, is_warm=is_warm)
             except Missing as missing:
+                if is_strict:
+                    raise
                 print(f"bench: without {each.name}: {missing}", file=sys.stderr)
                 break
             owned.callback(running.stop)
@@ -202,7 +233,8 @@ def _difference(one: object, other: object, path: str) -> str:
 
 
 def _cache(pair: Pair) -> str | None:
-    return contender.BY_NAME[pair.contender.name].cache
+    known = contender.BY_NAME.get(pair.contender.name)
+    return known.cache if known else None
 
 
 def cores() -> tuple[int | None, int | None]:

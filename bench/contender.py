@@ -27,6 +27,7 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 8.0
 _INSTALL_SECONDS = 300
 _LIBC = ctypes.CDLL(None)
+BESIDE = "beside"
 _READY = re.compile(r"ready (http://\S+)")
 
 
@@ -38,7 +39,8 @@ class Contender(Struct, frozen=True, kw_only=True):
     """One contender.
 
     *Shape*: ``cache`` is what it keeps in the warm runs, None where it has nothing of the kind;
-    ``only`` the workloads it can answer, None for all; ``npm`` the folder of its packages.
+    ``only`` the workloads it can answer, None for all; ``npm`` the folder of its packages; ``root``
+    the checkout that it is of.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Contender(Struct, frozen=True, kw_only=True):
     only: frozenset[str] | None = None
     npm: str | None = None
     packages: tuple[str, ...] = ()
+    root: Path = ROOT
 
     def answers(self, workload: str) -> bool:
         """Tell whether it takes part in a workload."""
@@ -55,7 +58,7 @@ class Contender(Struct, frozen=True, kw_only=True):
 
     def install(self) -> Path:
         """Have its packages in place; the folder it runs in. *Errors*: ``Missing``."""
-        return _npm(self.npm) if self.npm else ROOT
+        return _npm(self.npm) if self.npm else self.root
 
     def is_installed(self) -> bool:
         """Tell whether its packages are in place already."""
@@ -67,6 +70,26 @@ class Contender(Struct, frozen=True, kw_only=True):
             modules = _npm(self.npm) / "node_modules"
             return ", ".join(f"{each} {_npm_version(modules / each)}" for each in self.packages)
         return ", ".join(f"{each} {importlib.metadata.version(each)}" for each in self.packages)
+
+
+def _gateway(name: str, says: str, root: Path) -> Contender:
+    """Describe the gateway of a checkout, on the bench's systems."""
+    config = str(root / "bench" / "gateway.toml")
+    return Contender(
+        name=name,
+        says=says,
+        command=(sys.executable, "app.py", "--port", "0", "--config", config),
+        packages=("graphql-core", "uvicorn", "starlette", "aiohttp", "msgspec", "orjson"),
+        root=root,
+    )
+
+
+def beside(folder: Path) -> Contender:
+    """Describe the gateway of another checkout of this project, on this one's packages."""
+    root = folder.resolve()
+    if not (root / "bench" / "gateway.toml").exists():
+        raise Missing(f"{folder} is no checkout of this project: it has no bench/gateway.toml")
+    return _gateway(BESIDE, f"the gateway of {folder}", root)
 
 
 def _python(module: str) -> tuple[str, ...]:
@@ -85,15 +108,7 @@ def _node(name: str, *, says: str, cache: str, packages: tuple[str, ...]) -> Con
 
 
 CONTENDERS = (
-    Contender(
-        name="gateway",
-        says="this project, through app.py with the real adapters",
-        command=(
-            *(sys.executable, "app.py", "--port", "0", "--config"),
-            str(ROOT / "bench" / "gateway.toml"),
-        ),
-        packages=("graphql-core", "uvicorn", "starlette", "aiohttp", "msgspec", "orjson"),
-    ),
+    _gateway("gateway", "this project, through app.py with the real adapters", ROOT),
     Contender(
         name="floor",
         says="one function a question, by hand: Starlette, aiohttp, orjson",
@@ -165,7 +180,7 @@ class Running:
 
 def start_upstream(core: int | None) -> Running:
     """Start the systems. *Errors*: ``Missing``."""
-    return _start("upstream", _python("bench.upstream"), ROOT, {}, core)
+    return _start("upstream", _python("bench.upstream"), ROOT, ROOT, {}, core)
 
 
 def start(contender: Contender, upstream: str, core: int | None, *, is_warm: bool) -> Running:
@@ -177,13 +192,14 @@ def start(contender: Contender, upstream: str, core: int | None, *, is_warm: boo
         "BENCH_CACHE": "1" if is_warm else "0",
         "NODE_ENV": "production",
     }
-    return _start(contender.name, contender.command, folder, environment, core)
+    return _start(contender.name, contender.command, folder, contender.root, environment, core)
 
 
 def _start(
     name: str,
     command: Sequence[str],
     folder: Path,
+    root: Path,
     environment: Mapping[str, str],
     core: int | None,
 ) -> Running:
@@ -191,7 +207,7 @@ def _start(
     process = subprocess.Popen(
         [*pinned, *command],
         cwd=folder,
-        env={**os.environ, **environment, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **environment, "PYTHONPATH": str(root), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=None if os.environ.get("BENCH_VERBOSE") else subprocess.DEVNULL,
         text=True,

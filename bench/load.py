@@ -3,7 +3,8 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -51,72 +52,95 @@ def requests(url: str, bodies: Next, token: str | None) -> Next:
 async def ask(url: str, request: bytes) -> bytes:
     """Send one request and read the body of its answer. *Errors*: ``LoadError``."""
     answers: list[bytes] = []
-    await _run(url, lambda: request, 1, 1, _SECONDS, answers.append, 0)
+    async with connected(url, 1) as connections:
+        await connections.run(lambda: request, seconds=_SECONDS, most=1, see=answers.append)
     return answers[0]
 
 
 async def run(
     url: str, request: Next, *, connections: int, seconds: float, most: int, least_bytes: int
 ) -> Load:
-    """Ask for so long, and at most so many times; then let what is under way end.
-
-    *Errors*: ``LoadError`` for an answer that is shorter than ``least_bytes``, which is one with
-    errors in the place of data.
-    """
-    return await _run(url, request, connections, most, seconds, None, least_bytes)
+    """Ask on connections of its own, as ``Connections.run`` does."""
+    async with connected(url, connections) as opened:
+        return await opened.run(request, seconds=seconds, most=most, least_bytes=least_bytes)
 
 
-async def _run(
-    url: str,
-    request: Next,
-    connections: int,
-    most: int,
-    seconds: float,
-    see: Callable[[bytes], None] | None,
-    least_bytes: int,
-) -> Load:
+@asynccontextmanager
+async def connected(url: str, connections: int) -> AsyncIterator["Connections"]:
+    """Open connections, and close them at the end."""
     loop = asyncio.get_running_loop()
     place = urlsplit(url)
-    state = _State(request, most, see, least_bytes)
-    clients = []
-    for _ in range(connections):
-        _, client = await loop.create_connection(
-            lambda: _Client(state), place.hostname or "", place.port or 80
-        )
-        clients.append(client)
-    started = time.perf_counter()
-    state.until = started + seconds
-    for client in clients:
-        client.send()
+    clients: list[_Client] = []
     try:
-        async with asyncio.timeout(seconds + _SECONDS):
-            await asyncio.gather(*(client.done for client in clients))
-    except TimeoutError:
-        raise LoadError(f"{url} did not answer within {_SECONDS:g} s") from None
+        for _ in range(connections):
+            async with asyncio.timeout(_SECONDS):
+                _, client = await loop.create_connection(
+                    _Client, place.hostname or "", place.port or 80
+                )
+            clients.append(client)
+        yield Connections(url, clients)
     finally:
         for client in clients:
             client.close()
-        await asyncio.wait([client.lost for client in clients], timeout=_SECONDS)
-    return Load(time.perf_counter() - started, state.latencies)
+        if clients:
+            await asyncio.wait([client.lost for client in clients], timeout=_SECONDS)
+
+
+class Connections:
+    """Open connections to a contender, for one load after another."""
+
+    def __init__(self, url: str, clients: list["_Client"]) -> None:
+        self._url = url
+        self._clients = clients
+
+    async def run(
+        self,
+        request: Next,
+        *,
+        seconds: float,
+        most: int,
+        least_bytes: int = 0,
+        see: Callable[[bytes], None] | None = None,
+    ) -> Load:
+        """Ask for so long, and at most so many times; then let what is under way end.
+
+        *Shape*: ``see`` is given each answer's body. *Errors*: ``LoadError`` for an answer that is
+        shorter than ``least_bytes``, which is one with errors in the place of data.
+        """
+        started = time.perf_counter()
+        state = _State(request, most, see, least_bytes, started + seconds)
+        under_way = [client.start(state) for client in self._clients]
+        try:
+            async with asyncio.timeout(seconds + _SECONDS):
+                await asyncio.gather(*under_way)
+        except TimeoutError:
+            raise LoadError(f"{self._url} did not answer within {_SECONDS:g} s") from None
+        return Load(time.perf_counter() - started, state.latencies)
 
 
 class _State:
     """What the connections of one load share."""
 
     def __init__(
-        self, request: Next, most: int, see: Callable[[bytes], None] | None, least_bytes: int
+        self,
+        request: Next,
+        most: int,
+        see: Callable[[bytes], None] | None,
+        least_bytes: int,
+        until: float,
     ) -> None:
         self.request = request
         self.left = most
         self.see = see
         self.least_bytes = least_bytes
-        self.until = 0.0
+        self.until = until
         self.latencies: list[float] = []
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, state: _State) -> None:
-        self._state = state
+    _state: _State
+
+    def __init__(self) -> None:
         self._parts: list[bytes] = []
         self._missing = 0
         self._head = 0
@@ -132,6 +156,15 @@ class _Client(asyncio.Protocol):
         if not self.done.done():
             self.done.set_exception(LoadError(f"the connection was closed ({error})"))
         self.lost.set_result(None)
+
+    def start(self, state: _State) -> asyncio.Future[None]:
+        """Ask until the load's time is over; what is given is done then."""
+        if self.lost.done():
+            raise LoadError("the connection was closed between two loads")
+        self._state = state
+        self.done = asyncio.get_running_loop().create_future()
+        self.send()
+        return self.done
 
     def send(self) -> None:
         state = self._state

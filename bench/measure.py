@@ -12,7 +12,8 @@ import orjson
 from msgspec import Struct
 
 from bench.contender import Running
-from bench.load import Load, ask, requests, run
+from bench.load import Connections, Load, ask, connected, requests
+from bench.ratio import Ratio, paired
 from bench.workload import Workload
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -41,12 +42,13 @@ class Plan(Struct, frozen=True):
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """One contender's part in one round.
+    """One contender's part in one round; ``number`` is the round's, over all turns.
 
     *Units*: seconds; ``busy`` and ``others`` parts of the contender's core that it had itself,
     and that work beside the bench had.
     """
 
+    number: int
     cpu: float
     rate: float
     p50: float
@@ -130,30 +132,35 @@ class Meter:
         # An answer with errors is far shorter; the variables in turn make it vary a little.
         self._least[_key(pair)] = len(body) // 2 if len(body) > 200 else 0
         left = self._plan.warm_seconds
-        for _ in range(_WARM_TURNS):
-            before = cpu_seconds(pair.contender.pid)
-            load = await self._load(pair, left)
-            spent = cpu_seconds(pair.contender.pid) - before
-            self._busy[_key(pair)] = spent / load.seconds
-            left -= spent
-            if left < self._plan.warm_seconds / 10:
-                break
+        async with connected(pair.contender.url, pair.workload.connections) as connections:
+            for _ in range(_WARM_TURNS):
+                before = cpu_seconds(pair.contender.pid)
+                load = await self._load(connections, pair, left)
+                spent = cpu_seconds(pair.contender.pid) - before
+                self._busy[_key(pair)] = spent / load.seconds
+                left -= spent
+                if left < self._plan.warm_seconds / 10:
+                    break
 
-    async def measure(self, pair: Pair) -> None:
-        """Take one sample."""
-        if pair.workload.is_warm:
-            # Between two rounds more time may pass than a cache keeps what it has.
-            await self._load(pair, _WARM_SECONDS, 2 * len(pair.workload.variables))
-        calls, before = await self._calls(), cpu_seconds(pair.contender.pid)
-        core = core_seconds(self._core)
-        load = await self._load(pair, self._plan.seconds / max(_LEAST_BUSY, self._busy[_key(pair)]))
-        spent = cpu_seconds(pair.contender.pid) - before
-        others = core_seconds(self._core) - core - spent
+    async def measure(self, pair: Pair, number: int) -> None:
+        """Take one sample, in the round of this number."""
+        async with connected(pair.contender.url, pair.workload.connections) as connections:
+            # Not counted: the connections, what the caches of the core have to be told anew, and
+            # what the contender's own cache has lost since its last round.
+            again = len(pair.workload.variables) if pair.workload.is_warm else 1
+            await self._load(connections, pair, _WARM_SECONDS, again)
+            calls, before = await self._calls(), cpu_seconds(pair.contender.pid)
+            core = core_seconds(self._core)
+            seconds = self._plan.seconds / max(_LEAST_BUSY, self._busy[_key(pair)])
+            load = await self._load(connections, pair, seconds)
+            spent = cpu_seconds(pair.contender.pid) - before
+            others = core_seconds(self._core) - core - spent
         asked = len(load.latencies)
         latencies = sorted(load.latencies)
         self._busy[_key(pair)] = spent / load.seconds
         self._samples.setdefault(_key(pair), []).append(
             Sample(
+                number=number,
                 cpu=spent / asked,
                 rate=asked / load.seconds,
                 p50=latencies[asked // 2],
@@ -183,19 +190,31 @@ class Meter:
             upstream_calls_per_request=round(median(lambda each: each.calls), 3),
         )
 
+    def ratio(self, workload: str, contender: str, other: str) -> Ratio | None:
+        """Tell what one contender costs beside another; None where one was not measured."""
+        mine, theirs = self._costs(workload, contender), self._costs(workload, other)
+        both = [number for number in mine if number in theirs]
+        if not both:
+            return None
+        return paired([mine[each] for each in both], [theirs[each] for each in both])
+
     def busy(self, pair: Pair) -> float:
         """How much of its core a contender used: far below 1, something else held it up."""
         return statistics.median(each.busy for each in self._samples[_key(pair)])
+
+    def _costs(self, workload: str, contender: str) -> dict[int, float]:
+        """CPU for each request by the round's number."""
+        return {each.number: each.cpu for each in self._samples.get((workload, contender), ())}
 
     def others(self) -> float:
         """What part of the contenders' core work beside the bench had, over all rounds."""
         return statistics.mean(each.others for row in self._samples.values() for each in row)
 
-    async def _load(self, pair: Pair, seconds: float, most: int = _MOST) -> Load:
-        return await run(
-            pair.contender.url,
+    async def _load(
+        self, connections: Connections, pair: Pair, seconds: float, most: int = _MOST
+    ) -> Load:
+        return await connections.run(
             self._requests(pair),
-            connections=pair.workload.connections,
             seconds=seconds,
             most=most,
             least_bytes=self._least[_key(pair)],

@@ -22,9 +22,9 @@ from domain.policy import NO_TERMS, Decision, Terms
 from domain.port import OwnPorts
 from domain.record import UNRECORDED, AccessRecord
 from domain.viewer import PolicyClass, Purpose, Role, Viewer
-from execution.context import Asked, Contexts
-from execution.context import Settings as ContextSettings
 from execution.executor import Executor, Settings
+from execution.market import Settings as ContextSettings
+from execution.request import Asked, Contexts
 from execution.trail import AccessTrail
 from schema.build import build
 from tests.execution.shop import NOW, Shop

@@ -43,7 +43,7 @@ _PARTS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
         ("log", "structlog", r"^structlog/"),
         ("event loop", "asyncio", r"^(asyncio|contextlib|async_timeout)"),
         ("event loop", "uvloop, sockets", r"^(uvloop|loop|core|linux|stream|loop-watcher|udp)\b"),
-        ("composition", "app.py", r"^app\.py"),
+        ("composition", "app.py", r"^(app|command)\.py"),
     )
 )
 # What else msgspec does, such as making Structs, is its caller's.
@@ -72,7 +72,7 @@ async def run(workload: Workload, seconds: float) -> int:
             plan = Plan(turns=1, rounds=1, seconds=seconds + 2, warm_seconds=2, budget=0)
             meter = Meter(upstream, await measure.token(upstream), plan, core)
             await meter.warm(pair)
-            load = asyncio.create_task(meter.measure(pair))
+            load = asyncio.create_task(meter.measure(pair, 0))
             stacks = await _record(sampler, gateway.pid, seconds)
             await load
         finally:

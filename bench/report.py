@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from bench.measure import Row
+from bench.contender import BESIDE
+from bench.measure import Meter, Row
+from bench.workload import Workload
 
 _HEAD = ("", "CPU µs", "req/s", "p50 ms", "p99 ms", "RSS MB", "calls", "/gateway", "/floor", "busy")
 
@@ -74,6 +76,17 @@ def bars(rows: Sequence[Row], cold_us: float | None) -> str:
     cold, known = cost.get(("cold", "gateway")), cost.get(("detail", "gateway"))
     if cold and known and cold_us:
         lines.append(_told("(cold - detail) / parse and validate", (cold - known) / cold_us, COLD))
+    return "\n".join(lines)
+
+
+def beside(meter: Meter, workloads: Sequence[Workload]) -> str:
+    """Tell what this checkout's gateway costs beside another's, in each workload."""
+    lines = [
+        "CPU per request, this checkout / the other: median of the rounds' own ratios (quartiles)"
+    ]
+    for workload in workloads:
+        found = meter.ratio(workload.name, "gateway", BESIDE)
+        lines.append(f"  {workload.name:<38} {found}")
     return "\n".join(lines)
 
 

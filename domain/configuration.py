@@ -1,9 +1,12 @@
-"""What can be wrong with a configuration, told all at once."""
+"""How settings are read, and what can be wrong with them, told all at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
+
+T = TypeVar("T")
 
 
 class Problem(Struct, frozen=True):
@@ -44,6 +47,14 @@ class ConfigurationError(Exception):
             else (f"The configuration has {count} problems:")
         )
         return "\n".join((head, *(f"  {problem}" for problem in self.problems)))
+
+
+class Reader(Protocol):
+    """Reads one table of settings into a Struct, as config does."""
+
+    def __call__(self, table: Mapping[str, Any], kind: type[T], key: str) -> T:
+        """Read it. *Errors*: ``ConfigurationError``."""
+        ...
 
 
 class Noted:

@@ -26,6 +26,8 @@ class Category(Enum):
     CART = "CART"
     CONSENT = "CONSENT"
     IDENTIFIER = "IDENTIFIER"
+    REFERENCE = "REFERENCE"
+    STATUS = "STATUS"
     OPERATIONAL = "OPERATIONAL"
 
 

@@ -1,17 +1,14 @@
-"""The one object that belongs to an operation, and how it is made."""
+"""The one object that belongs to an operation."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
-from babel import Locale, UnknownLocaleError
-from babel.core import negotiate_locale
 from msgspec import Struct, field
 
 from domain.action import NOBODY, ActionPolicy
+from domain.allowance import ALLOWANCE, Allowance
 from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
@@ -19,90 +16,19 @@ from domain.bucket import TokenBucket
 from domain.campaign import Campaigns
 from domain.cart import RULES, Rules
 from domain.change import StockChanges
-from domain.configuration import Problem
 from domain.customer import Customer
-from domain.deadline import Deadline, Duration
-from domain.errors import BadInput, Failure, Forbidden, SourceFailure
+from domain.deadline import Deadline
+from domain.errors import Failure, SourceFailure
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
-from domain.identity import node_id, node_key
-from domain.ledger import Place
-from domain.money import is_currency
 from domain.policy import BY_SECRET, NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
-from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
+from domain.port import UNSERVED
 from domain.record import UNRECORDED, AccessRecord
-from domain.reservation import TERMS, Terms
-from domain.viewer import Channel, PolicyClass, Purpose, Viewer
-from execution.language import accepted
+from domain.viewer import PolicyClass, Purpose, Viewer
 from execution.lineage import Lineage
 from execution.loaders import Loaders
 from execution.offering import Offering
 
 _log = structlog.get_logger("execution")
-# Scenes that are remembered, and how long what is asked for may be to be among them.
-_MAX_SCENES = 1_000
-_MAX_KNOWN = 500
-_COUNTRY = re.compile(r"[A-Z]{2}")
-
-
-class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where this retailer sells, and how long an operation may take.
-
-    *Shape*: ``markets`` ISO 3166-1 countries, each with the currencies it sells in, the first
-    being its default; the first market is the default. ``languages`` BCP 47, the first being the
-    default.
-    """
-
-    markets: dict[str, list[str]]
-    languages: list[str]
-    timeout: Duration = Duration(3.0)
-
-
-def problems(settings: Settings, prefix: str = "context") -> list[Problem]:
-    """Tell all that is wrong with the settings, beyond their form."""
-    found: list[Problem] = []
-    if not settings.markets:
-        found.append(Problem(f"{prefix}.markets", "found no market", "write one, as in PL = [...]"))
-    for country, currencies in settings.markets.items():
-        found += _market_problems(f"{prefix}.markets.{country}", country, currencies)
-    if not settings.languages:
-        allowed = 'write the default language, as in ["en"]'
-        found.append(Problem(f"{prefix}.languages", "found no language", allowed))
-    for language in settings.languages:
-        if not _is_language(language):
-            allowed = "allowed: languages as BCP 47 writes them, such as pl or de-AT"
-            found.append(Problem(f"{prefix}.languages", f"found {language!r}", allowed))
-    return found
-
-
-def _market_problems(key: str, country: str, currencies: list[str]) -> Iterator[Problem]:
-    if not _COUNTRY.fullmatch(country):
-        allowed = "allowed: the two capitals of a country (ISO 3166-1), such as PL"
-        yield Problem(key, f"found the market {country!r}", allowed)
-    form = "currencies as ISO 4217 writes them, such as PLN"
-    if not currencies:
-        yield Problem(key, "found no currency", f"write at least one of the {form}")
-    for currency in currencies:
-        if not is_currency(currency):
-            yield Problem(key, f"found {currency!r}", f"allowed: {form}")
-
-
-def _is_language(tag: str) -> bool:
-    try:
-        Locale.parse(tag, sep="-")
-    except (ValueError, UnknownLocaleError):
-        return False
-    return True
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """What the request says of its context, as text, unchecked; None where it is silent."""
-
-    channel: str | None = None
-    market: str | None = None
-    currency: str | None = None
-    language: str | None = None
-    store: str | None = None
-    purpose: str | None = None
 
 
 class Notice(Struct, frozen=True, gc=False):
@@ -166,7 +92,7 @@ class Context(Struct, kw_only=True):
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
-    terms: Terms = TERMS
+    allowance: Allowance = ALLOWANCE
     rules: Rules = RULES
     hold_back: HoldBack = NOTHING_HELD_BACK
     proven: set[str] = field(default_factory=set)
@@ -237,199 +163,3 @@ class Context(Struct, kw_only=True):
     def pseudonym(self, text: str) -> str:
         """Give the stand-in of a text: always the same for one purpose, another for the next."""
         return self.pseudonyms.pseudonym(text, self.purpose)
-
-
-class Contexts:
-    """Opens a context for each operation, checking what its request says of itself."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        ports: Ports,
-        policy: FieldPolicy,
-        own: OwnPorts = NOTHING_OWNED,
-        attempts: Attempts = UNSERVED,
-        changes: StockChanges = UNSERVED,
-        systems: Sequence[str] = (),
-        actions: ActionPolicy = NOBODY,
-        record: AccessRecord = UNRECORDED,
-        pseudonyms: Pseudonyms = NO_PSEUDONYMS,
-        offering: Offering | None = None,
-        terms: Terms = TERMS,
-        rules: Rules = RULES,
-        hold_back: HoldBack = NOTHING_HELD_BACK,
-        buckets: TokenBucket = UNSERVED,
-    ) -> None:
-        self._settings = settings
-        self._ports = ports
-        self._policy = policy
-        self._own = own
-        self._attempts = attempts
-        self._changes = changes
-        self._systems = systems
-        self._actions = actions
-        self._record = record
-        self._pseudonyms = pseudonyms
-        self._offering = offering or Offering(Lineage())
-        self._terms = terms
-        self._rules = rules
-        self._hold_back = hold_back
-        self._buckets = buckets
-        self._languages = [language.replace("-", "_") for language in settings.languages]
-        # Callers say one of few things, in a language header that takes long to read.
-        self._known_scene = lru_cache(maxsize=_MAX_SCENES)(self._read_scene)
-
-    def open(
-        self, viewer: Viewer, asked: Asked, request_id: str, origin: str | None = None
-    ) -> Context:
-        """Make the context of one operation; the caller closes ``context.loaders``.
-
-        *Errors*: ``BadInput`` for a header that says something we do not know, ``Forbidden`` for
-        one that says more than the viewer's token allows.
-        """
-        scene = self._scene(viewer, asked)
-        ask = Ask(
-            deadline=Deadline.after(self._settings.timeout),
-            market=scene.market,
-            currency=scene.currency,
-            language=scene.language,
-            channel=scene.channel,
-            request_id=request_id,
-        )
-        return Context(
-            viewer=viewer,
-            purpose=scene.purpose,
-            policy=self._policy,
-            loaders=Loaders(self._ports, ask, self._own, self._offering.campaigns),
-            ask=ask,
-            store=scene.store,
-            now=datetime.now(UTC),
-            request_id=request_id,
-            origin=origin,
-            attempts=self._attempts,
-            changes=self._changes,
-            offering=self._offering,
-            systems=self._systems,
-            actions=self._actions,
-            record=self._record,
-            pseudonyms=self._pseudonyms,
-            terms=self._terms,
-            rules=self._rules,
-            hold_back=self._hold_back,
-            buckets=self._buckets,
-            echoes=scene.echoes,
-        )
-
-    def ask(self, place: Place | None = None) -> Ask:
-        """Make the standing request of work that nobody asked for: the defaults of everything."""
-        market = place.market if place else next(iter(self._settings.markets))
-        return Ask(
-            deadline=Deadline.after(self._settings.timeout),
-            market=market,
-            currency=place.currency if place else self._settings.markets[market][0],
-            language=self._settings.languages[0],
-            channel=place.channel if place else Channel.WEB,
-        )
-
-    def _scene(self, viewer: Viewer, asked: Asked) -> "_Scene":
-        narrowed = viewer.channel, viewer.purposes, viewer.store
-        if len(asked.language or "") + len(asked.store or "") > _MAX_KNOWN:
-            return self._read_scene(*narrowed, asked)
-        return self._known_scene(*narrowed, asked)
-
-    def _read_scene(
-        self,
-        registered: Channel | None,
-        purposes: tuple[Purpose, ...],
-        bound: str | None,
-        asked: Asked,
-    ) -> "_Scene":
-        """Check what a request says of itself against what its viewer's token allows."""
-        channel, purpose = _channel(registered, asked.channel), _purpose(purposes, asked.purpose)
-        market, currency = self._market(asked.market, asked.currency)
-        language = self._language(asked.language)
-        store = _store(bound, asked.store)
-        return _Scene(
-            channel=channel,
-            purpose=purpose,
-            market=market,
-            currency=currency,
-            language=language,
-            store=store,
-            echoes={
-                "channel": channel.value,
-                "market": market,
-                "currency": currency,
-                "language": language,
-                "store": node_id("Location", store) if store else None,
-                "purpose": purpose.value,
-            },
-        )
-
-    def _market(self, market: str | None, currency: str | None) -> tuple[str, str]:
-        markets = self._settings.markets
-        if market is None:
-            market = next(iter(markets))
-        elif market not in markets:
-            raise BadInput("Commerce-Market", market, ", ".join(markets))
-        if currency is None:
-            currency = markets[market][0]
-        elif currency not in markets[market]:
-            allowed = ", ".join(markets[market])
-            raise BadInput("Commerce-Currency", currency, f"{allowed} in market {market}")
-        return market, currency
-
-    def _language(self, header: str | None) -> str:
-        default = self._settings.languages[0]
-        if header is None:
-            return default
-        wanted = accepted(header)
-        found = negotiate_locale(wanted, self._languages)
-        return found.replace("_", "-") if found else default
-
-
-class _Scene(Struct, frozen=True, kw_only=True):
-    """Where an operation takes place: what its request says of itself, found good."""
-
-    channel: Channel
-    purpose: Purpose
-    market: str
-    currency: str
-    language: str
-    store: str | None
-    echoes: Mapping[str, object]
-
-
-def _channel(registered: Channel | None, asked: str | None) -> Channel:
-    if asked is None:
-        return registered or Channel.WEB
-    try:
-        channel = Channel(asked)
-    except ValueError:
-        allowed = ", ".join(each.value for each in Channel)
-        raise BadInput("Commerce-Channel", asked, allowed) from None
-    if registered not in (None, channel):
-        raise Forbidden(f"This client is registered for channel {registered.value}.")
-    return channel
-
-
-def _purpose(purposes: tuple[Purpose, ...], asked: str | None) -> Purpose:
-    if asked is None:
-        return purposes[0]
-    try:
-        purpose = Purpose(asked)
-    except ValueError:
-        allowed = ", ".join(each.value for each in Purpose)
-        raise BadInput("Commerce-Purpose", asked, allowed) from None
-    if purpose not in purposes:
-        raise Forbidden(f"This client may not claim purpose {purpose.value}.")
-    return purpose
-
-
-def _store(bound: str | None, asked: str | None) -> str | None:
-    if asked is None:
-        return bound
-    _, store = node_key(asked, "Commerce-Store", "Location")
-    if bound not in (None, store):
-        raise Forbidden("This token is bound to another store.")
-    return store

@@ -56,6 +56,9 @@ def _is_straight(plan: Plan, selection: Selection, step: Step, depth: int) -> bo
         return True
     if step.source is not Source.ATTRIBUTE or step.cost or depth > _MAX_NESTING:
         return False
+    if step.view is not View.FULL:
+        # It is put into its view on the way into the row.
+        return False
     name = step.attribute or ""
     if not name.isidentifier() or iskeyword(name):
         return False

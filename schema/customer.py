@@ -69,12 +69,12 @@ class Customer(Node):
     )
     is_blocked: bool | None = plain(
         "Whether the retailer takes no orders from them; null where that is not recorded.",
-        category=Category.OPERATIONAL,
+        category=Category.STATUS,
     )
     is_restricted: bool | None = plain(
         "Whether the processing of their data is restricted (GDPR, article 18): then staff see no "
         "more of them than anybody's mask, but for what law and the rights of others ask for.",
-        category=Category.OPERATIONAL,
+        category=Category.STATUS,
     )
     external_ids: list[ExternalId] | None = external_ids(Category.IDENTIFIER)
     provenance: Provenance | None = plain(
@@ -158,7 +158,7 @@ class CustomerFilter:
     )
     order_number: str | None = plain(
         "The number of an order, or of a till's receipt.",
-        category=Category.PURCHASE_HISTORY,
+        category=Category.REFERENCE,
     )
     name: str | None = plain(
         "A family name or its beginning, or given and family name in either order.",

@@ -30,6 +30,8 @@ _CATEGORIES = {
     Category.CART: "What somebody is about to buy.",
     Category.CONSENT: "What somebody has agreed to.",
     Category.IDENTIFIER: "By which numbers somebody is known.",
+    Category.REFERENCE: "By which numbers a purchase or a parcel is found again.",
+    Category.STATUS: "What the retailer may not do with somebody: sell to them, or use their data.",
     Category.OPERATIONAL: "How the shop works inside; about nobody.",
 }
 _SENSITIVITIES = {

@@ -78,7 +78,7 @@ class ShipmentEvent:
 class Shipment:
     """A parcel, as the carrier tells of it."""
 
-    tracking_number: str = plain("The carrier's number for it.")
+    tracking_number: str | None = plain("The carrier's number for it.", category=Category.REFERENCE)
     carrier: str | None = plain("Who carries it.")
     state: domain.shipment.ShipmentState = plain("Where it is on its way.")
     events: list[ShipmentEvent] = plain("What happened to it, oldest first.")
@@ -89,14 +89,16 @@ class Shipment:
 class Fulfillment:
     """Some of an order's lines on one way to the customer."""
 
-    number: str = plain("Its number in its system.")
+    number: str | None = plain("Its number in its system.", category=Category.REFERENCE)
     kind: domain.fulfillment.FulfillmentKind = plain("How the goods change hands.")
     state: domain.fulfillment.FulfillmentState = plain("How far it has come.")
     lines: list[FulfilledLine] = plain("What is in it.")
     opened_at: datetime | None = plain("When it was begun.")
     ready_at: datetime | None = plain("When it was ready.")
     done_at: datetime | None = plain("When the goods left our hands.")
-    tracking_number: str | None = plain("The carrier's number, where it is a parcel.")
+    tracking_number: str | None = plain(
+        "The carrier's number, where it is a parcel.", category=Category.REFERENCE
+    )
 
     @batch(resolvers.order.location_of)
     def location(self) -> Location | None:
@@ -113,7 +115,9 @@ class TimelineEntry:
 
     kind: domain.timeline.TimelineKind = plain("What happened.")
     at: datetime | None = plain("When; null where its system only knows that it did.")
-    fulfillment: str | None = plain("The number of the fulfilment that it belongs to.")
+    fulfillment: str | None = plain(
+        "The number of the fulfilment that it belongs to.", category=Category.REFERENCE
+    )
     place: str | None = plain("Where, in the words of who saw it.")
     provenance: Provenance = plain("Who says so, and how old that word is.")
 

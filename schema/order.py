@@ -79,7 +79,7 @@ class OrderLine:
 class Order(Node):
     """A purchase."""
 
-    number: str | None = plain("The number on the receipt.", category=Category.PURCHASE_HISTORY)
+    number: str | None = plain("The number on the receipt.", category=Category.REFERENCE)
     state: domain.order.OrderState | None = plain(
         "How far it has come.", category=Category.PURCHASE_HISTORY
     )
@@ -95,13 +95,13 @@ class Order(Node):
     )
     receipt_number: str | None = plain(
         "The number that the till printed; null for what was not sold at a till.",
-        category=Category.PURCHASE_HISTORY,
+        category=Category.REFERENCE,
     )
     fulfillments: list[Fulfillment] | None = plain(
         "How its lines reach the customer; null where its system does not keep that.",
         category=Category.PURCHASE_HISTORY,
     )
-    external_ids: list[ExternalId] | None = external_ids()
+    external_ids: list[ExternalId] | None = external_ids(Category.REFERENCE)
     provenance: Provenance | None = plain(
         "Where this comes from, and how old it is.", category=Category.PURCHASE_HISTORY
     )

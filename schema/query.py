@@ -144,7 +144,7 @@ class Query:
             str | None,
             argument(
                 "The number of an order, or of a till's receipt.",
-                category=Category.PURCHASE_HISTORY,
+                category=Category.REFERENCE,
             ),
         ] = None,
     ) -> Customer360 | None:

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from domain.viewer import Viewer
-from execution.context import Asked
+from execution.request import Asked
 from transport.refusal import Refusal, bad_request
 
 CONTEXT_HEADERS = {

@@ -6,10 +6,11 @@ from typing import Any, Protocol
 from graphql import OperationType
 
 from domain.viewer import Role, Viewer
-from execution.context import Asked, Context
+from execution.context import Context
 from execution.demand import Admit
 from execution.document import Read
 from execution.prepared import Prepared
+from execution.request import Asked
 from execution.result import Result
 
 

@@ -208,11 +208,13 @@ def test_looking_for_an_order_costs_the_same_whoevers_it_is(
 
 
 def test_staff_see_who_is_blocked(shop: Shop) -> None:
-    """A contact that the CRM has blocked is shown as such to staff, and to nobody else."""
+    """A contact that the CRM has blocked is shown as such to those who serve them, not before an
+    agent's case is open, and to nobody else."""
     query = "query ($id: ID!) { customer(id: $id) { number isBlocked } }"
     blocked = next(n for n in range(101, 400) if contact_at(n).status == "blocked")
     who = node_id("Customer", f"crm:C-{blocked:06d}")
-    assert shop.ask(query, {"id": who}, persona="agent").data["customer"]["isBlocked"] is True
+    assert shop.ask(query, {"id": who}, persona="associate").data["customer"]["isBlocked"] is True
     mine = {"id": CUSTOMER}
-    assert shop.ask(query, mine, persona="agent").data["customer"]["isBlocked"] is False
+    assert shop.ask(query, mine, persona="associate").data["customer"]["isBlocked"] is False
+    assert shop.ask(query, mine, persona="agent").data["customer"]["isBlocked"] is None
     assert shop.ask(query, mine, persona="customer").data["customer"]["isBlocked"] is None

@@ -1,5 +1,6 @@
 """The policy as callers meet it: cases, masks, arguments, and what the systems are asked."""
 
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -417,8 +418,33 @@ def test_ids_of_systems_wait_for_a_case(shop: Shop) -> None:
 
 def test_a_screen_that_nobody_gets_is_asked_for_nowhere(shop: Shop) -> None:
     """Whose role never sees the screen is told by no call whether an order or customer exists."""
-    query = "query ($number: String!) { customer360(orderNumber: $number) { customer { id } } }"
+    query = "query ($id: ID!) { customer360(id: $id) { customer { id } } }"
     headers = {"Commerce-Purpose": "ANALYTICS"}
-    for number in ("4500000001", "0000000000"):
-        answer = shop.ask(query, {"number": number}, persona="merchandiser", headers=headers)
+    for id in (CUSTOMER, node_id("Customer", "crm:nobody")):
+        answer = shop.ask(query, {"id": id}, persona="merchandiser", headers=headers)
         assert (answer.data, answer.calls) == ({"customer360": None}, {})
+
+
+@pytest.mark.parametrize("persona", ["marketer", "merchandiser"])
+def test_a_receipt_leads_counters_to_nobody(shop: Shop, persona: str) -> None:
+    """Who counts is told no number of an order, receipt or parcel, and finds nobody by one."""
+    fields = """number receiptNumber externalIds { id } state total { minor }
+      fulfillments { number trackingNumber shipment { trackingNumber state } }
+      timeline { entries { fulfillment kind } }"""
+    query = f"query ($id: ID!) {{ customer(id: $id) {{ orders {{ nodes {{ {fields} }} }} }} }}"
+    known = shop.ask(query, {"id": CUSTOMER}, persona="system").data["customer"]["orders"]["nodes"]
+    headers = {"Commerce-Purpose": "ANALYTICS"}
+    answer = shop.ask(query, {"id": CUSTOMER}, persona=persona, headers=headers)
+    told = answer.data["customer"]["orders"]["nodes"]
+    assert [each["total"] for each in told] == [each["total"] for each in known]
+    numbers = re.findall(r"'(?:number|receiptNumber|trackingNumber|id)': '([^']+)'", str(known))
+    assert len(numbers) > len(known)
+    assert not [each for each in numbers if each in answer.response.text]
+    looks = "query ($number: String!) { findCustomers(where: { orderNumber: $number }) {"
+    for document in (
+        looks + " nodes { id } } }",
+        "query ($number: String!) { customer360(orderNumber: $number) { access: __typename } }",
+    ):
+        given = {"number": known[0]["number"]}
+        found = shop.ask(document, given, persona=persona, headers=headers)
+        assert found.codes == ["FORBIDDEN"]

@@ -86,6 +86,13 @@ AGREED = frozenset({Condition.MARKETING_EMAIL, Condition.UNRESTRICTED})
         (Role.MARKETER, Purpose.MARKETING, Category.BEHAVIOUR, AGREED, View.FULL),
         (Role.MERCHANDISER, Purpose.ANALYTICS, Category.NAME, CASE, View.NONE),
         (Role.MERCHANDISER, Purpose.ANALYTICS, Category.CONTACT, CASE, View.PSEUDONYM),
+        (Role.MERCHANDISER, Purpose.ANALYTICS, Category.PURCHASE_HISTORY, FREE, View.FULL),
+        (Role.MERCHANDISER, Purpose.ANALYTICS, Category.REFERENCE, FREE, View.NONE),
+        (Role.MARKETER, Purpose.MARKETING, Category.STATUS, AGREED, View.NONE),
+        (Role.ASSOCIATE, Purpose.ORDER_FULFILMENT, Category.REFERENCE, NOTHING, View.NONE),
+        (Role.ASSOCIATE, Purpose.ORDER_FULFILMENT, Category.REFERENCE, UNDER_WAY, View.FULL),
+        (Role.AGENT, Purpose.CUSTOMER_SERVICE, Category.STATUS, NOTHING, View.NONE),
+        (Role.AGENT, Purpose.CUSTOMER_SERVICE, Category.STATUS, RESTRICTED, View.FULL),
     ],
 )
 def test_what_the_table_is_meant_to_say(
@@ -172,7 +179,7 @@ def test_an_id_recognises_nobody_where_a_number_may_not() -> None:
 def test_conditions_are_those_of_the_object_and_all_its_parts() -> None:
     """What has to be found out of an object is known beforehand, its parts' fields included."""
     agent = PolicyClass(Role.AGENT, Purpose.CUSTOMER_SERVICE)
-    assert TABLE.terms("Customer", agent) == {OWN, CASE}
+    assert TABLE.terms("Customer", agent) == {OWN, CASE, RESTRICTED}
     assert TABLE.terms("Customer", PolicyClass(Role.SYSTEM, Purpose.RETURNS)) == NO_TERMS
     assert TABLE.terms("Product", agent) == NO_TERMS
 

@@ -4,14 +4,17 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import orjson
 import pytest
 
 from bench import contender, measure
-from bench.contender import BY_NAME, Running
+from bench.contender import BY_NAME, ROOT, Missing, Running
 from bench.load import LoadError, ask, run
 from bench.measure import Pair, Row
+from bench.ratio import paired
+from bench.workload import BY_NAME as WORKLOAD_BY_NAME
 from bench.workload import WORKLOADS, Workload
 
 _CALLS = {
@@ -87,6 +90,41 @@ async def test_contenders_on_node_answer_alike(
                     assert found == await measure.data(Pair(workload, floor), token, 1)
         finally:
             running.stop()
+
+
+async def test_another_checkout_is_served_from_its_own_folder(
+    tmp_path: Path, upstream: Running, gateway: Running
+) -> None:
+    """The gateway beside is that of the other checkout's files, and answers on the same systems."""
+    for each in ROOT.iterdir():
+        if not each.name.startswith("."):
+            (tmp_path / each.name).symlink_to(each)
+    (tmp_path / "app.py").unlink()
+    own = (ROOT / "app.py").read_text()
+    (tmp_path / "app.py").write_text(f"open('served', 'w').close()\n{own}")
+    other = contender.start(contender.beside(tmp_path), upstream.url, None, is_warm=False)
+    try:
+        token = await measure.token(upstream)
+        workload = WORKLOAD_BY_NAME["detail"]
+        found = await measure.data(Pair(workload, other), token, 0)
+        assert found == await measure.data(Pair(workload, gateway), token, 0)
+        assert (tmp_path / "served").exists()
+    finally:
+        other.stop()
+
+
+def test_a_folder_without_the_project_is_no_checkout(tmp_path: Path) -> None:
+    """A folder that is no checkout is refused by name."""
+    with pytest.raises(Missing, match=r"bench/gateway\.toml"):
+        contender.beside(tmp_path)
+
+
+def test_a_ratio_is_that_of_rounds() -> None:
+    """A ratio is the median of the rounds' own: what slows a whole round down changes nothing."""
+    calm = paired([2.0, 2.2, 1.8], [1.0, 1.0, 1.0])
+    assert paired([2.0, 2.2 * 7, 1.8], [1.0, 7.0, 1.0]) == calm
+    assert calm.median == 2.0
+    assert 1.8 < calm.low < calm.median < calm.high < 2.2
 
 
 async def test_cpu_is_that_of_all_threads() -> None:

@@ -49,7 +49,9 @@ from domain.product import Media, Option, Product, Variant
 from domain.provenance import Lifetime, Provenance
 from domain.shipment import Shipment, ShipmentEvent, ShipmentState
 from domain.viewer import PolicyClass, Purpose, Role, Viewer
-from execution.context import Asked, Context, Contexts, Settings
+from execution.context import Context
+from execution.market import Settings
+from execution.request import Asked, Contexts
 
 NOW = datetime.now(UTC)
 FROM = Provenance("erp", NOW, Lifetime(timedelta(minutes=5), timedelta(days=1)))

@@ -11,9 +11,11 @@ from domain.identity import node_id
 from domain.policy import Decision, Terms
 from domain.port import Ports
 from domain.viewer import ANONYMOUS, Channel, PolicyClass, Purpose, Role, Viewer
-from execution.context import Asked, Context, Contexts, Settings
+from execution.context import Context
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
+from execution.market import Settings
+from execution.request import Asked, Contexts
 from schema.build import build
 
 SETTINGS = Settings(markets={"PL": ["PLN", "EUR"], "DE": ["EUR"]}, languages=["en", "pl", "de-AT"])

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, parse, validate
 
+from auth.pseudonym import KeyedPseudonyms
 from domain.identity import node_id
-from domain.policy import Category, Classification, Decision
-from domain.viewer import PolicyClass
+from domain.policy import Category, Classification, Decision, Grant, View
+from domain.secret import Secret
+from domain.viewer import PolicyClass, Purpose
 from execution.engine import Settings as EngineSettings
 from execution.executor import Executor, Settings
 from execution.notice import MAX_NOTICES
@@ -144,6 +146,30 @@ async def test_no_object_of_a_denied_kind_comes_out(kind: Any, planner: bool) ->
         assert answer.data["customer"]["number"] == "C1"
         told.append(str(answer.data).count("'points': 7"))
     assert told == [4, 0]
+
+
+class Nameless(Policy):
+    """Shows customers, whatever holds, by stand-ins of their ids."""
+
+    def decide(self, parent_type: str, field: str, policy_class: PolicyClass) -> Decision:
+        if (parent_type, field) == ("Customer", "id"):
+            return Decision((Grant(View.PSEUDONYM),))
+        return super().decide(parent_type, field, policy_class)
+
+
+async def test_a_stand_in_stays_one_however_often_it_is_asked_for() -> None:
+    """Code that a plan gets for itself shows no more of an object than the plan's first columns."""
+    executor = Executor(PUBLISHED.graphql, Settings(engine=EngineSettings(loop_after=1)))
+    id = node_id("Customer", "crm:c1")
+    pseudonyms = KeyedPseudonyms(Secret("key"))
+    for _ in range(4):
+        opened = context(Shop(), Nameless(PUBLISHED.classification), VIEWERS[-1])
+        opened.pseudonyms = pseudonyms
+        text = "query ($id: ID!) { customer(id: $id) { id number } }"
+        answer = await executor.execute(text, {"id": id}, None, opened)
+        opened.loaders.close()
+        stand_in = pseudonyms.pseudonym(id, Purpose.CUSTOMER_SERVICE)
+        assert answer.data == {"customer": {"id": stand_in, "number": "C1"}}
 
 
 async def test_a_type_denied_is_null_before_its_fields() -> None:

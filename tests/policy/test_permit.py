@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
-import execution.context
 import execution.executor
+import execution.market
 from auth.policy import PolicyTable
 from auth.table import read_table
 from domain.action import Permit
 from domain.port import Ports
 from domain.viewer import Channel, Purpose, Role, Viewer
-from execution.context import Asked, Contexts
 from execution.executor import Executor
+from execution.request import Asked, Contexts
 from tests.policy.way import PUBLISHED
 
 assert PUBLISHED.graphql.mutation_type is not None
@@ -59,7 +59,7 @@ def _value(written: str, kind: Any) -> Any:
 async def test_a_change_asks_the_table_first(name: str) -> None:
     """What the table permits to nobody is refused to everybody, before anything is read."""
     actions = Nothing()
-    settings = execution.context.Settings(markets={"PL": ["PLN"]}, languages=["en"])
+    settings = execution.market.Settings(markets={"PL": ["PLN"]}, languages=["en"])
     policy = PolicyTable(PUBLISHED.classification, read_table())
     contexts = Contexts(settings, Ports(), policy, actions=actions)
     context = contexts.open(LEAD, Asked(channel=Channel.AGENT.value), "request")

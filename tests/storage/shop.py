@@ -20,11 +20,12 @@ import msgspec
 from graphql import GraphQLError
 from msgspec.structs import replace
 
-import execution.context
 import execution.executor
+import execution.market
 from auth.policy import PolicyTable
 from auth.table import DEFAULT_TABLE, read_table
 from domain.allocation import Allocation, AllocationRequest
+from domain.allowance import ALLOWANCE, Allowance
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
@@ -41,13 +42,12 @@ from domain.page import Page
 from domain.port import Ports
 from domain.product import Component, Product, Variant
 from domain.provenance import CATALOGUE, PLACE, PRICE, PROFILE, STOCK, Provenance
-from domain.reservation import TERMS, Terms
 from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
-from execution.context import Asked, Contexts
 from execution.executor import Executor
 from execution.lineage import Lineage
 from execution.offering import Offering
+from execution.request import Asked, Contexts
 from schema.build import Published, build
 from storage.settings import StorageSettings
 from storage.store import Store, open_store
@@ -280,7 +280,7 @@ class Shop:
         self,
         store: Store,
         timeout: float = 60.0,
-        terms: Terms = TERMS,
+        allowance: Allowance = ALLOWANCE,
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         campaigns: Campaigns = NO_CAMPAIGNS,
@@ -303,7 +303,7 @@ class Shop:
         )
         self._executor = Executor(published.graphql, execution.executor.Settings())
         self._contexts = Contexts(
-            execution.context.Settings(
+            execution.market.Settings(
                 markets={"PL": ["PLN"]},
                 languages=["en"],
                 timeout=timeout,  # type: ignore[arg-type]
@@ -312,7 +312,7 @@ class Shop:
             policy,
             store.own,
             store.attempts,
-            terms=terms,
+            allowance=allowance,
             rules=rules,
             hold_back=hold_back,
             offering=Offering(Lineage(), campaigns),

@@ -24,10 +24,10 @@ from domain.errors import (
 from domain.policy import Decision, Terms
 from domain.port import Ports
 from domain.viewer import ANONYMOUS, Channel, PolicyClass, Purpose, Role, Viewer
-from execution.context import Contexts
-from execution.context import Settings as ContextSettings
 from execution.executor import Executor
 from execution.executor import Settings as ExecutionSettings
+from execution.market import Settings as ContextSettings
+from execution.request import Contexts
 from storage.bucket import LocalBuckets
 from storage.document import LocalDocuments
 from transport.frame import BoundedSocket
