@@ -16,7 +16,7 @@ from domain.reservation import (
 )
 from domain.sourcing import sourced
 from execution.context import Context
-from execution.permission import Rights, permit
+from execution.permission import Rights, carry_out, permit
 from resolvers.appraisal import facts_of
 from resolvers.cart import cart_key, prove, refusal, taken
 from resolvers.need import hold, needs_of
@@ -68,7 +68,7 @@ async def cart_reserve(
                 await changes.reservation.save(released(before, context.now))
         return await hold(context, changes, wanted, needs, seen)
 
-    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, ReservationOutcome, work)
     if outcome.reservation is not None:
         await tell_stock(context, (line.sku for line in (*wished, *needs)))
     return [outcome] * len(parents)

@@ -24,7 +24,7 @@ from domain.reservation import (
 )
 from domain.viewer import Viewer
 from execution.context import Context
-from execution.permission import Rights, permit
+from execution.permission import Rights, carry_out, permit
 from resolvers.need import hold, needs_of
 from resolvers.owner import customer
 from resolvers.stock import tell_stock
@@ -113,7 +113,7 @@ async def create(
             return ReservationOutcome(user_errors=(reached,))
         return await hold(context, changes, wanted, needs, seen)
 
-    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, ReservationOutcome, work)
     if outcome.reservation is not None:
         await tell_stock(context, (line.sku for line in (*lines, *needs)))
     return [outcome] * len(parents)
@@ -141,7 +141,7 @@ async def extend(
         await changes.reservation.save(changed)
         return ReservationOutcome(reservation=changed)
 
-    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, ReservationOutcome, work)
     return [outcome] * len(parents)
 
 
@@ -163,7 +163,7 @@ async def release(
         await changes.reservation.save(changed)
         return ReservationOutcome(reservation=changed)
 
-    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, ReservationOutcome, work)
     if outcome.reservation is not None:
         await tell_stock(context, freed)
     return [outcome] * len(parents)
