@@ -19,11 +19,11 @@ from domain.cart import check_secret
 from domain.hold import Held, Place, ReservationLine, Shortfall
 from domain.identity import node_id
 from domain.limit import check_items, check_sku, out_of_range
-from domain.outcome import Input, Outcome, UserError
+from domain.outcome import GUEST, Input, Outcome, UserError
 from domain.viewer import Channel
 
 MAX_LINES = 50
-_GUEST = "guest reservation "
+_GUEST = f"{GUEST}reservation "
 
 
 class ReservationState(Enum):
