@@ -9,7 +9,6 @@ import structlog
 from msgspec import Struct, field
 
 from domain.action import NOBODY, ActionPolicy
-from domain.allowance import ALLOWANCE, Allowance
 from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
@@ -21,6 +20,7 @@ from domain.customer import Customer
 from domain.deadline import Deadline
 from domain.errors import Failure, SourceFailure
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
+from domain.holding import HOLDING, Holding
 from domain.policy import BY_SECRET, NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
 from domain.port import UNSERVED
 from domain.record import UNRECORDED, AccessRecord
@@ -93,7 +93,7 @@ class Context(Struct, kw_only=True):
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
-    allowance: Allowance = ALLOWANCE
+    holding: Holding = HOLDING
     rules: Rules = RULES
     hold_back: HoldBack = NOTHING_HELD_BACK
     proven: set[str] = field(default_factory=set)

@@ -8,7 +8,6 @@ from babel.core import negotiate_locale
 from msgspec import Struct
 
 from domain.action import NOBODY, ActionPolicy
-from domain.allowance import ALLOWANCE, Allowance
 from domain.ask import Ask
 from domain.attempt import Attempts
 from domain.bucket import TokenBucket
@@ -17,6 +16,7 @@ from domain.change import StockChanges
 from domain.deadline import Deadline
 from domain.errors import BadInput, Forbidden
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
+from domain.holding import HOLDING, Holding
 from domain.identity import node_id, node_key
 from domain.ledger import Place
 from domain.policy import NO_PSEUDONYMS, FieldPolicy, Pseudonyms
@@ -62,7 +62,7 @@ class Contexts:
         record: AccessRecord = UNRECORDED,
         pseudonyms: Pseudonyms = NO_PSEUDONYMS,
         offering: Offering | None = None,
-        allowance: Allowance = ALLOWANCE,
+        holding: Holding = HOLDING,
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         buckets: TokenBucket = UNSERVED,
@@ -81,7 +81,7 @@ class Contexts:
             record=record,
             pseudonyms=pseudonyms,
             offering=self._offering,
-            allowance=allowance,
+            holding=holding,
             rules=rules,
             hold_back=hold_back,
             buckets=buckets,
