@@ -1,7 +1,7 @@
 """The one object that belongs to an operation."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -88,7 +88,7 @@ class Context(Struct, kw_only=True):
     stood: dict[tuple[str | int, ...], Standing] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
-    echoes: dict[str, object] = field(default_factory=dict)
+    echoes: Mapping[str, object] = field(default_factory=dict)
     done_without: list[Failure] = field(default_factory=list)
     requested: int = 0
     actual: int = 0
