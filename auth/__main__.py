@@ -8,6 +8,7 @@ alone; it needs the key that the configuration names.
 
 import argparse
 import os
+import signal
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,4 +100,6 @@ def _systems(file: Path) -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
+    # Who reads the first lines only is no error.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main(sys.argv[1:]))
