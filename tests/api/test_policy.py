@@ -3,10 +3,12 @@
 import re
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from domain.identity import node_id
+from domain.identity import node_id, node_key
+from domain.opaque import content
 from sandbox.contact import person_at
 from sandbox.persona import (
     CUSTOMER_CONTACT,
@@ -463,6 +465,32 @@ def test_stand_ins_are_not_undone(shop: Shop, purpose: str) -> None:
     assert len(known["externalIds"]) == 3
     assert told["id"] != known["id"]
     assert told["externalIds"] is None
+
+
+def test_a_cursor_tells_nobody_whose_it_is(shop: Shop) -> None:
+    """What a page is gone on from holds no id, number or system that can be read, and equal
+    cursors do not tell for another purpose that a stand-in is the same person's."""
+    query = """query ($id: ID!, $after: String) { customer(id: $id) {
+        orders(first: 2, after: $after) { edges { cursor node { id } } } } }"""
+
+    def edges(persona: str, after: str | None = None, **headers: str) -> list[dict[str, Any]]:
+        answer = shop.ask(query, {"id": CUSTOMER, "after": after}, persona=persona, headers=headers)
+        assert answer.errors == []
+        found: list[dict[str, Any]] = answer.data["customer"]["orders"]["edges"]
+        return found
+
+    counting = edges("marketer", **{"Commerce-Purpose": "ANALYTICS"})
+    for each, known in zip(counting, edges("system")):
+        kind, key = node_key(known["node"]["id"])
+        system, _, number = key.partition(":")
+        found = content(each["cursor"], 1_024)
+        assert kind == "Order"
+        assert not any(part.encode() in found for part in (system, number, number.lstrip("0")))
+        assert each["cursor"] != known["cursor"]
+    after = counting[-1]["cursor"]
+    rest = edges("marketer", after, **{"Commerce-Purpose": "ANALYTICS"})
+    assert rest
+    assert not {each["node"]["id"] for each in rest} & {each["node"]["id"] for each in counting}
 
 
 def test_ids_of_systems_wait_for_a_case(shop: Shop) -> None:

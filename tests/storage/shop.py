@@ -312,6 +312,7 @@ class Shop:
             policy,
             store.own,
             store.attempts,
+            cursors=store.cursors,
             terms=terms,
             rules=rules,
             hold_back=hold_back,
