@@ -299,12 +299,39 @@ def test_a_replay_shows_nothing_by_a_case_that_has_ended(shop: Shop) -> None:
 
 
 def _tried(
-    shop: Shop, mutation: str, shown: str, given: dict[str, object], **headers: str
+    shop: Shop,
+    mutation: str,
+    shown: str,
+    given: dict[str, object],
+    *,
+    persona: str | None = "agent",
+    **headers: str,
 ) -> Answer:
     kind = f"{mutation[0].upper()}{mutation[1:]}Input"
     given = {"idempotencyKey": str(uuid.uuid4()), **given}
     document = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ {shown} }} }}"
-    return shop.ask(document, {"input": given}, persona="agent", headers=headers)
+    return shop.ask(document, {"input": given}, persona=persona, headers=headers)
+
+
+def test_a_cart_to_merge_into_is_looked_at_by_whom_it_is_for(shop: Shop) -> None:
+    """Of a cart that is not theirs to change nobody learns that it exists, not by what else is
+    asked for its sake: an agent without a case is told, and costs, the same as for none."""
+    case = opened(shop)
+    theirs = _tried(shop, "cartCreate", "cart { id }", {"customer": CUSTOMER})
+    cart = theirs.data["cartCreate"]["cart"]["id"]
+    _tried(shop, "cartLinesAdd", "cart { id }", {"cart": cart, "lines": [{"sku": "100001001"}]})
+    ended(shop, case)
+    secret = uuid.uuid4().hex + uuid.uuid4().hex
+    guests = _tried(shop, "cartCreate", "cart { id }", {"secret": secret}, persona=None)
+    source = guests.data["cartCreate"]["cart"]["id"]
+    told = []
+    for into in (cart, node_id("Cart", str(uuid.uuid4()))):
+        shop.mend()
+        given = {"cart": source, "secret": secret, "into": into}
+        answer = _tried(shop, "cartMerge", "cart { id }", given)
+        assert answer.codes == ["NOT_FOUND"]
+        told.append((answer.body, [len(shop.requests(each)) for each in SYSTEMS]))
+    assert told[0] == told[1]
 
 
 def test_both_in_one_answer(shop: Shop, case: str) -> None:
