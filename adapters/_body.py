@@ -2,14 +2,13 @@
 
 import re
 import zlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from types import TracebackType
 from typing import Annotated, Any, TypeVar, cast
 
 import msgspec
-from aiohttp.streams import StreamReader
 from msgspec import Meta
 
 from adapters._outcome import one_line
@@ -61,35 +60,57 @@ class Allowance:
         self._left += count
 
 
-async def read_body(
-    headers: Mapping[str, str], content: StreamReader, limit: int, allowance: Allowance
-) -> bytes:
-    """Read and unpack a body of at most ``limit`` bytes, counted both as sent and unpacked.
+class Intake:
+    """Takes in and unpacks one body of at most ``limit`` bytes, counted as sent and unpacked.
 
-    *Errors*: ``BrokenBody``; whatever the connection raises passes through.
+    Whoever made it drops it in the end, which gives back what it has of the allowance.
     """
-    if int(headers.get("Content-Length", 0)) > limit:
-        raise BrokenBody(f"the body is announced with more than the {limit} bytes allowed")
-    encoding = headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in ("identity", "", "gzip", "x-gzip"):
-        raise BrokenBody(f"the body is encoded as {one_line(encoding)}; only gzip was accepted")
-    unpack = _Gzip(limit).feed if encoding.endswith("gzip") else None
-    chunks, received, held = [], 0, 0
-    try:
-        while chunk := await content.readany():
-            received += len(chunk)
-            if unpack is not None:
-                chunk = unpack(chunk)
-            if received > limit or held + len(chunk) > limit:
-                raise BrokenBody(f"the body is larger than the {limit} bytes allowed")
-            allowance.take(len(chunk))
-            held += len(chunk)
-            chunks.append(chunk)
-        if unpack is not None and received:
-            unpack(None)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-    finally:
-        allowance.give_back(held)
+
+    __slots__ = ("_allowance", "_chunks", "_held", "_limit", "_received", "_unpack")
+
+    def __init__(self, limit: int, allowance: Allowance) -> None:
+        self._limit = limit
+        self._allowance = allowance
+        self._chunks: list[bytes] = []
+        self._received = self._held = 0
+        self._unpack: Callable[[bytes | None], bytes] | None = None
+
+    def begin(self, headers: Mapping[str, str]) -> None:
+        """Look at what is announced. *Errors*: ``BrokenBody``."""
+        if int(headers.get("Content-Length", 0)) > self._limit:
+            raise BrokenBody(
+                f"the body is announced with more than the {self._limit} bytes allowed"
+            )
+        encoding = headers.get("Content-Encoding")
+        if encoding is None:
+            return
+        encoding = encoding.strip().lower()
+        if encoding not in ("identity", "", "gzip", "x-gzip"):
+            raise BrokenBody(f"the body is encoded as {one_line(encoding)}; only gzip was accepted")
+        if encoding.endswith("gzip"):
+            self._unpack = _Gzip(self._limit).feed
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next part. *Errors*: ``BrokenBody``."""
+        self._received += len(chunk)
+        if self._unpack is not None:
+            chunk = self._unpack(chunk)
+        if self._received > self._limit or self._held + len(chunk) > self._limit:
+            raise BrokenBody(f"the body is larger than the {self._limit} bytes allowed")
+        self._allowance.take(len(chunk))
+        self._held += len(chunk)
+        self._chunks.append(chunk)
+
+    def end(self) -> bytes:
+        """Give the whole body. *Errors*: ``BrokenBody`` where the encoding breaks off."""
+        if self._unpack is not None and self._received:
+            self._unpack(None)
+        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+    def drop(self) -> None:
+        """Give back what this holds of the allowance."""
+        self._allowance.give_back(self._held)
+        self._held = 0
 
 
 class _Gzip:

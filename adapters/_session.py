@@ -1,22 +1,20 @@
-"""aiohttp's connections, written to and read from directly.
+"""Requests to one address, over connections that are kept from one to the next.
 
-Its connector makes, keeps and checks connections, its parser reads what comes; what its session
-does in between for every kind of request (cookies, redirects, proxies, uploads, second tries)
-none of ours wants, and it costs as much as all the rest of a call.
+aiohttp opens connections: it finds addresses, speaks TLS, and counts them. What its session and
+its streams do in between for every kind of request (cookies, redirects, proxies, uploads, second
+tries, bodies read bit by bit) none of ours wants, and it costs several times the rest of a call.
 """
 
+import asyncio
 import re
+from collections import deque
 from collections.abc import Mapping
-from weakref import WeakSet
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.connector import Connection
-from aiohttp.http import HttpProcessingError, RawResponseMessage
-from aiohttp.streams import StreamReader
 from yarl import URL
 
-from adapters._body import Allowance, BrokenBody, read_body
+from adapters._body import Allowance, Intake
+from adapters._connection import Answer, Attempt, Connection
 
 _HEADERS = {
     "Accept": "application/json",
@@ -29,26 +27,8 @@ _UNBOUND = aiohttp.ClientTimeout(total=None, sock_connect=None)
 _BREAK = re.compile(r"[\r\n\0]")
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
-# Connections that have carried a request before; they leave with the last who holds them.
-_used: WeakSet[ResponseHandler] = WeakSet()
-
-
-class Lost(Exception):  # noqa: N818 - says what became of the connection
-    """A connection ended before an answer began; its cause is aiohttp's own exception."""
-
-
-class Attempt:
-    """How far one request has come.
-
-    *Shape*: ``sent`` tells whether any of it may have reached the system, ``reused`` whether it
-    went out on a connection that was kept from an earlier request, ``answered`` whether the head
-    of an answer has come.
-    """
-
-    __slots__ = ("answered", "reused", "sent")
-
-    def __init__(self) -> None:
-        self.sent = self.reused = self.answered = False
+# How long a connection may lie idle: less than systems and what stands before them mostly allow.
+_IDLE_SECONDS = 15.0
 
 
 class Session:
@@ -58,7 +38,10 @@ class Session:
     """
 
     def __init__(self, address: str, connections: int, *, keep: bool) -> None:
-        self._connector = aiohttp.TCPConnector(limit=connections, force_close=not keep)
+        self._connector = aiohttp.TCPConnector(limit=connections)
+        self._keep = keep
+        self._idle: deque[Connection] = deque()
+        self._sweep: asyncio.TimerHandle | None = None
         # Never sent: it tells the connector where to.
         self._there = aiohttp.ClientRequest("GET", URL(address))
         self._path = URL(address).raw_path.rstrip("/")
@@ -75,50 +58,69 @@ class Session:
         attempt: Attempt,
         limit: int,
         allowance: Allowance,
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        """Send one request, once, and read its whole answer: status, headers, body.
+    ) -> Answer:
+        """Send one request, once, and read its whole answer.
 
         *Shape*: ``target`` is what follows the address, checked by the caller; ``limit`` and
-        ``allowance`` as ``read_body``.
+        ``allowance`` as ``Intake``.
         *Errors*: ``Lost``, ``BrokenBody``, and aiohttp's own; ``ValueError`` for a header that
         is more than one.
         """
         request = self._head(method, target, headers, content)
-        connection = await self._connect(attempt)
+        connection = self._kept()
+        attempt.reused = connection is not None
+        if connection is None:
+            opened = await self._connector.connect(self._there, [], _UNBOUND)
+            connection = Connection(opened)
         try:
-            protocol = connection.protocol
-            assert protocol is not None, "a connection that was just made or taken"
             attempt.sent = True
-            head, stream = await _answer(protocol, request, has_body=method != "HEAD")
-            attempt.answered = True
-            body = await read_body(head.headers, stream, limit, allowance)
+            intake = Intake(limit, allowance)
+            answer = await connection.exchange(request, attempt, intake, has_body=method != "HEAD")
         except BaseException:
             connection.close()
             raise
-        connection.release()
-        return head.code, head.headers, body
+        self._put_by(connection)
+        return answer
 
     async def close(self) -> None:
         """Close all connections."""
+        self._keep = False
+        if self._sweep is not None:
+            self._sweep.cancel()
+        for connection in self._idle:
+            connection.close()
         await self._connector.close()
 
-    async def _connect(self, attempt: Attempt) -> Connection:
-        """Take a connection from the pool, or make one.
+    def _kept(self) -> Connection | None:
+        """Take the connection that was used last; it is the least likely to be dead."""
+        until = asyncio.get_running_loop().time() - _IDLE_SECONDS
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open and connection.idle_since > until:
+                return connection
+            connection.close()
+        return None
 
-        Never one on which something unasked has arrived: it would be taken for the answer to the
-        next request, and may be somebody else's data.
-        """
-        while True:
-            connection = await self._connector.connect(self._there, [], _UNBOUND)
-            protocol = connection.protocol
-            assert protocol is not None, "a connection that was just made or taken"
-            attempt.reused = protocol in _used
-            if attempt.reused and protocol.should_close:
-                connection.close()
-                continue
-            if not attempt.reused:
-                _used.add(protocol)
-            return connection
+    def _put_by(self, connection: Connection) -> None:
+        """Keep a connection for another request, if that may follow."""
+        if not (self._keep and connection.is_kept and connection.is_open):
+            connection.close()
+            return
+        loop = asyncio.get_running_loop()
+        connection.idle_since = loop.time()
+        self._idle.append(connection)
+        if self._sweep is None:
+            self._sweep = loop.call_later(_IDLE_SECONDS, self._swept, loop)
+
+    def _swept(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close what has been idle for too long, and come back as long as there is any."""
+        now = loop.time()
+        while self._idle and now - self._idle[0].idle_since >= _IDLE_SECONDS:
+            self._idle.popleft().close()
+        self._sweep = None
+        if self._idle:
+            left = self._idle[0].idle_since + _IDLE_SECONDS - now
+            self._sweep = loop.call_later(left, self._swept, loop)
 
     def _head(
         self, method: str, target: str, headers: Mapping[str, str], content: bytes | None
@@ -131,25 +133,3 @@ class Session:
         if any(map(_BREAK.search, lines)):
             raise ValueError("found a line break in a header; allowed: text of one line")
         return "\r\n".join((*lines, "\r\n")).encode() + (content or b"")
-
-
-async def _answer(
-    protocol: ResponseHandler, request: bytes, *, has_body: bool
-) -> tuple[RawResponseMessage, StreamReader]:
-    """Send a request and wait for the head of its answer. *Errors*: ``Lost``, ``BrokenBody``."""
-    protocol.set_response_params(
-        skip_payload=not has_body, read_until_eof=True, auto_decompress=False
-    )
-    try:
-        if protocol.transport is None or protocol.transport.is_closing():
-            raise aiohttp.ServerDisconnectedError
-        protocol.transport.write(request)
-        while True:
-            head, stream = await protocol.read()
-            # Word in between (RFC 9110, section 15.2); after 101 comes another protocol.
-            if not 100 <= head.code < 200 or head.code == 101:
-                return head, stream
-    except HttpProcessingError as error:
-        raise BrokenBody("the answer is not HTTP") from error
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise Lost from error

@@ -11,6 +11,7 @@ from yarl import URL
 
 from adapters._address import Query, base_url, target
 from adapters._body import Allowance, BrokenBody, Contract
+from adapters._connection import Attempt, Lost
 from adapters._credential import Credential
 from adapters._outcome import (
     Explain,
@@ -22,7 +23,7 @@ from adapters._outcome import (
     source_failure,
 )
 from adapters._row import Rows, decode_rows
-from adapters._session import Attempt, Lost, Session
+from adapters._session import Session
 from adapters._system import SystemSettings
 from adapters._verdict import answered, is_dead, lost, reason, too_late
 from domain.ask import Ask

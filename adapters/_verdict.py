@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import aiohttp
 
 from adapters._body import BrokenBody
+from adapters._connection import Attempt, Lost
 from adapters._outcome import NotSent, Outcome, OutcomeUnknown, Rejected, Response
-from adapters._session import Attempt, Lost
 
 
 def is_dead(outcome: Outcome, attempt: Attempt) -> bool:

@@ -9,6 +9,7 @@ import structlog
 from msgspec import Struct, field
 
 from domain.action import NOBODY, ActionPolicy
+from domain.allowance import ALLOWANCE, Allowance
 from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
@@ -24,7 +25,6 @@ from domain.page import NO_CURSORS, Cursors, PageRequest, page_request
 from domain.policy import BY_SECRET, NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
 from domain.port import UNSERVED
 from domain.record import UNRECORDED, AccessRecord
-from domain.reservation import TERMS, Terms
 from domain.viewer import PolicyClass, Purpose, Viewer
 from execution.lineage import Lineage
 from execution.loaders import Loaders
@@ -95,7 +95,7 @@ class Context(Struct, kw_only=True):
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
-    terms: Terms = TERMS
+    allowance: Allowance = ALLOWANCE
     rules: Rules = RULES
     hold_back: HoldBack = NOTHING_HELD_BACK
     proven: set[str] = field(default_factory=set)

@@ -8,6 +8,7 @@ from babel.core import negotiate_locale
 from msgspec import Struct
 
 from domain.action import NOBODY, ActionPolicy
+from domain.allowance import ALLOWANCE, Allowance
 from domain.ask import Ask
 from domain.attempt import Attempts
 from domain.bucket import TokenBucket
@@ -22,7 +23,6 @@ from domain.page import NO_CURSORS, Cursors
 from domain.policy import NO_PSEUDONYMS, FieldPolicy, Pseudonyms
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.record import UNRECORDED, AccessRecord
-from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, Purpose, Viewer
 from execution.context import Context
 from execution.language import accepted
@@ -59,7 +59,7 @@ class Contexts:
         record: AccessRecord = UNRECORDED,
         pseudonyms: Pseudonyms = NO_PSEUDONYMS,
         offering: Offering | None = None,
-        terms: Terms = TERMS,
+        allowance: Allowance = ALLOWANCE,
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         buckets: TokenBucket = UNSERVED,
@@ -79,7 +79,7 @@ class Contexts:
             record=record,
             pseudonyms=pseudonyms,
             offering=self._offering,
-            terms=terms,
+            allowance=allowance,
             rules=rules,
             hold_back=hold_back,
             buckets=buckets,

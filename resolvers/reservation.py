@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from domain.allowance import extended, new_reservation, over_limit, released
 from domain.attempt import Changes, attempt
 from domain.availability import FulfilmentMode, StockLevel
 from domain.customer import Customer
@@ -19,11 +20,7 @@ from domain.reservation import (
     ReservationOutcome,
     ReservationRelease,
     check_lines,
-    extended,
     guest,
-    new_reservation,
-    over_limit,
-    released,
 )
 from domain.viewer import Viewer
 from execution.context import Context
@@ -103,7 +100,7 @@ async def create(
         return [ReservationOutcome(user_errors=(refused,))] * len(parents)
     lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
     needs, seen = await needs_of(context, lines)
-    wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
+    wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.allowance)
     places = [line.place for line in needs]
 
     async def work(changes: Changes) -> ReservationOutcome:
@@ -112,7 +109,7 @@ async def create(
         if lacking := shortages(needs, seen.usable(needs, levels)):
             return ReservationOutcome(user_errors=lacking)
         running = await changes.reservation.running(holder)
-        if (reached := over_limit(running, wanted, context.terms)) is not None:
+        if (reached := over_limit(running, wanted, context.allowance)) is not None:
             return ReservationOutcome(user_errors=(reached,))
         return await hold(context, changes, wanted, needs, seen)
 
@@ -132,7 +129,7 @@ async def extend(
 
     async def work(changes: Changes) -> ReservationOutcome:
         found = _own(context, rights, await changes.reservation.read(key))
-        changed = extended(found, context.now, context.terms)
+        changed = extended(found, context.now, context.allowance)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
         held = await changes.reservation.held(key)

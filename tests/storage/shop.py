@@ -25,6 +25,7 @@ import execution.market
 from auth.policy import PolicyTable
 from auth.table import DEFAULT_TABLE, read_table
 from domain.allocation import Allocation, AllocationRequest
+from domain.allowance import ALLOWANCE, Allowance
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
@@ -41,7 +42,6 @@ from domain.page import Page
 from domain.port import Ports
 from domain.product import Component, Product, Variant
 from domain.provenance import CATALOGUE, PLACE, PRICE, PROFILE, STOCK, Provenance
-from domain.reservation import TERMS, Terms
 from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
 from execution.executor import Executor
@@ -280,7 +280,7 @@ class Shop:
         self,
         store: Store,
         timeout: float = 60.0,
-        terms: Terms = TERMS,
+        allowance: Allowance = ALLOWANCE,
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         campaigns: Campaigns = NO_CAMPAIGNS,
@@ -313,7 +313,7 @@ class Shop:
             store.own,
             store.attempts,
             cursors=store.cursors,
-            terms=terms,
+            allowance=allowance,
             rules=rules,
             hold_back=hold_back,
             offering=Offering(Lineage(), campaigns),
