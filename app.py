@@ -24,13 +24,13 @@ from auth.settings import problems as auth_problems
 from auth.table import DEFAULT_TABLE, read_table
 from auth.token import TokenVerifier
 from auth.trail import AccessLog
-from domain.allowance import ALLOWANCE, Allowance
 from domain.campaign import NO_CAMPAIGNS, Campaigns
 from domain.carriage import problems as delivery_problems
 from domain.cart import RULES
 from domain.cart import Rules as CartRules
 from domain.configuration import ConfigurationError, Noted, Problem, Reader
 from domain.holdback import HoldBack
+from domain.holding import HOLDING, Holding
 from domain.port import NOTHING_OWNED, UNSERVED
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
@@ -76,7 +76,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     price: PriceSettings = PriceSettings()
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
-    reservation: Allowance = ALLOWANCE
+    reservation: Holding = HOLDING
     cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
@@ -147,7 +147,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         changes=watch,
         systems=tuple(systems.upstreams),
         offering=offering,
-        allowance=settings.reservation,
+        holding=settings.reservation,
         rules=settings.cart,
         hold_back=hold_back,
         actions=policy,

@@ -1,7 +1,7 @@
 """The one object that belongs to an operation."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,6 @@ import structlog
 from msgspec import Struct, field
 
 from domain.action import NOBODY, ActionPolicy
-from domain.allowance import ALLOWANCE, Allowance
 from domain.appraisal import Appraisal
 from domain.ask import Ask
 from domain.attempt import Attempts
@@ -21,6 +20,7 @@ from domain.customer import Customer
 from domain.deadline import Deadline
 from domain.errors import Failure, SourceFailure
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
+from domain.holding import HOLDING, Holding
 from domain.page import NO_CURSORS, Cursors, PageRequest, page_request
 from domain.policy import BY_SECRET, NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
 from domain.port import UNSERVED
@@ -90,12 +90,12 @@ class Context(Struct, kw_only=True):
     stood: dict[tuple[str | int, ...], Standing] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
-    echoes: dict[str, object] = field(default_factory=dict)
+    echoes: Mapping[str, object] = field(default_factory=dict)
     done_without: list[Failure] = field(default_factory=list)
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
-    allowance: Allowance = ALLOWANCE
+    holding: Holding = HOLDING
     rules: Rules = RULES
     hold_back: HoldBack = NOTHING_HELD_BACK
     proven: set[str] = field(default_factory=set)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from domain.allowance import new_reservation, over_limit, released
 from domain.attempt import Changes, attempt
 from domain.cart import Cart, VersionConflict
 from domain.errors import Failure, NotFound
 from domain.hold import Shortage
+from domain.holding import new_reservation, over_limit, released
 from domain.outcome import UserError
 from domain.reservation import (
     CartReserve,
@@ -50,7 +50,7 @@ async def cart_reserve(
     wished = [each for each in lines if not isinstance(each, Shortage)]
     needs, seen = await needs_of(context, wished)
     wanted = new_reservation(
-        cart.holder, wished, context.ask.channel, context.now, context.allowance, cart.key
+        cart.holder, wished, context.ask.channel, context.now, context.holding, cart.key
     )
 
     async def work(changes: Changes) -> ReservationOutcome:
@@ -61,7 +61,7 @@ async def cart_reserve(
             return ReservationOutcome(user_errors=short)
         running = await changes.reservation.running(found.holder)
         others = [each for each in running if each.cart_key != found.key]
-        if (reached := over_limit(others, wanted, context.allowance)) is not None:
+        if (reached := over_limit(others, wanted, context.holding)) is not None:
             return ReservationOutcome(user_errors=(reached,))
         for before in running:
             if before.cart_key == found.key:

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from domain.allowance import crowded
 from domain.attempt import Changes
 from domain.availability import StockLevel
 from domain.bundle import taken_apart
 from domain.errors import Failure, SourceUnavailable
 from domain.hold import Place, ReservationLine, shortages
 from domain.holdback import HoldBack
+from domain.holding import crowded
 from domain.identity import external_id
 from domain.partial import missing_of
 from domain.provenance import STOCK
@@ -73,7 +73,7 @@ async def hold(
     origin = context.origin if context.viewer.role is Role.ANONYMOUS else None
     if origin is not None:
         running = await changes.reservation.running_from(origin)
-        if (reached := crowded(running, context.allowance)) is not None:
+        if (reached := crowded(running, context.holding)) is not None:
             return ReservationOutcome(user_errors=(reached,))
     await changes.reservation.create(wanted, origin)
     shelves = await changes.reservation.lock([need.place for need in needs], seen.levels)

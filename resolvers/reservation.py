@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from domain.allowance import extended, new_reservation, over_limit, released
 from domain.attempt import Changes, attempt
 from domain.availability import FulfilmentMode, StockLevel
 from domain.customer import Customer
 from domain.errors import Failure, NotFound
 from domain.hold import Held, Place, ReservationLine, Shortage, Shortfall, shortages, summed
+from domain.holding import extended, new_reservation, over_limit, released
 from domain.identity import node_key
 from domain.location import Location
 from domain.mode import modes_at
@@ -100,7 +100,7 @@ async def create(
         return [ReservationOutcome(user_errors=(refused,))] * len(parents)
     lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
     needs, seen = await needs_of(context, lines)
-    wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.allowance)
+    wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.holding)
     places = [line.place for line in needs]
 
     async def work(changes: Changes) -> ReservationOutcome:
@@ -109,7 +109,7 @@ async def create(
         if lacking := shortages(needs, seen.usable(needs, levels)):
             return ReservationOutcome(user_errors=lacking)
         running = await changes.reservation.running(holder)
-        if (reached := over_limit(running, wanted, context.allowance)) is not None:
+        if (reached := over_limit(running, wanted, context.holding)) is not None:
             return ReservationOutcome(user_errors=(reached,))
         return await hold(context, changes, wanted, needs, seen)
 
@@ -129,7 +129,7 @@ async def extend(
 
     async def work(changes: Changes) -> ReservationOutcome:
         found = _own(context, rights, await changes.reservation.read(key))
-        changed = extended(found, context.now, context.allowance)
+        changed = extended(found, context.now, context.holding)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
         held = await changes.reservation.held(key)

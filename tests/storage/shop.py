@@ -25,7 +25,6 @@ import execution.market
 from auth.policy import PolicyTable
 from auth.table import DEFAULT_TABLE, read_table
 from domain.allocation import Allocation, AllocationRequest
-from domain.allowance import ALLOWANCE, Allowance
 from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.availability import StockLevel
@@ -35,6 +34,7 @@ from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
 from domain.filter import ProductQuery, ProductSelection
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
+from domain.holding import HOLDING, Holding
 from domain.location import Location, LocationKind, LocationQuery, LocationService
 from domain.money import Money, Price
 from domain.offer import Offer
@@ -280,7 +280,7 @@ class Shop:
         self,
         store: Store,
         timeout: float = 60.0,
-        allowance: Allowance = ALLOWANCE,
+        holding: Holding = HOLDING,
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         campaigns: Campaigns = NO_CAMPAIGNS,
@@ -313,7 +313,7 @@ class Shop:
             store.own,
             store.attempts,
             cursors=store.cursors,
-            allowance=allowance,
+            holding=holding,
             rules=rules,
             hold_back=hold_back,
             offering=Offering(Lineage(), campaigns),

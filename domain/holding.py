@@ -19,7 +19,7 @@ from domain.reservation import (
 from domain.viewer import Channel
 
 
-class Allowance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Holding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long goods are held, and how much one customer or guest may hold at once.
 
     *Units*: ``pieces`` in pieces, over all reservations of one holder that are running.
@@ -41,7 +41,7 @@ class Allowance(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = 100
 
 
-ALLOWANCE = Allowance()
+HOLDING = Holding()
 
 
 def new_reservation(
@@ -49,7 +49,7 @@ def new_reservation(
     lines: Iterable[ReservationLine],
     channel: Channel,
     now: datetime,
-    allowance: Allowance,
+    holding: Holding,
     cart_key: str | None = None,
 ) -> Reservation:
     """Make a reservation that begins now."""
@@ -59,48 +59,48 @@ def new_reservation(
         lines=summed(lines),
         channel=channel,
         created_at=now,
-        expires_at=now + timedelta(seconds=allowance.time),
+        expires_at=now + timedelta(seconds=holding.time),
         cart_key=cart_key,
     )
 
 
 def over_limit(
-    running: Sequence[Reservation], wanted: Reservation, allowance: Allowance
+    running: Sequence[Reservation], wanted: Reservation, holding: Holding
 ) -> ReservationLimitReached | None:
     """Tell what keeps a holder, who has these running, from holding more."""
-    most = allowance.reservations
+    most = holding.reservations
     if len(running) >= most:
         message = (
             f"At most {most} reservations can run at once; release one, or wait until one ends."
         )
         return ReservationLimitReached(message=message, path=("input",), limit=most)
-    most = allowance.pieces
+    most = holding.pieces
     if sum(each.pieces for each in running) + wanted.pieces > most:
         message = f"At most {most} pieces can be reserved at once; reserve fewer."
         return ReservationLimitReached(message=message, path=("input", "lines"), limit=most)
     return None
 
 
-def crowded(running: int, allowance: Allowance) -> ReservationLimitReached | None:
+def crowded(running: int, holding: Holding) -> ReservationLimitReached | None:
     """Tell what keeps a guest from holding more, where so many run from the same address."""
-    if running < allowance.address:
+    if running < holding.address:
         return None
     message = "Too many reservations of guests come from this address; sign in, or try later."
-    return ReservationLimitReached(message=message, path=("input",), limit=allowance.address)
+    return ReservationLimitReached(message=message, path=("input",), limit=holding.address)
 
 
 def extended(
-    reservation: Reservation, now: datetime, allowance: Allowance
+    reservation: Reservation, now: datetime, holding: Holding
 ) -> Reservation | ReservationEnded | ReservationLimitReached:
     """Let a reservation run for its whole time again, as far as is allowed."""
     if reservation.at(now).state is not ReservationState.HELD:
         return _ended(reservation.at(now))
-    last = reservation.created_at + timedelta(seconds=allowance.longest)
-    expires_at = min(now + timedelta(seconds=allowance.time), last)
+    last = reservation.created_at + timedelta(seconds=holding.longest)
+    expires_at = min(now + timedelta(seconds=holding.time), last)
     if expires_at <= reservation.expires_at:
         if reservation.expires_at < last:
             return reservation
-        minutes = int(allowance.longest // 60)
+        minutes = int(holding.longest // 60)
         message = f"Goods are held for at most {minutes} minutes; this is as long as it goes."
         return ReservationLimitReached(message=message, path=("input",), limit=minutes)
     return replace(reservation, expires_at=expires_at)
