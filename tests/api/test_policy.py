@@ -11,6 +11,7 @@ from domain.identity import node_id, node_key
 from domain.opaque import content
 from sandbox.contact import person_at
 from sandbox.persona import (
+    CUSTOMER_CARD,
     CUSTOMER_CONTACT,
     CUSTOMER_INDEX,
     NEIGHBOUR_CONTACT,
@@ -492,6 +493,25 @@ def test_stand_ins_are_not_undone(shop: Shop, purpose: str) -> None:
     assert len(known["externalIds"]) == 3
     assert told["id"] != known["id"]
     assert told["externalIds"] is None
+
+
+def test_nobody_is_found_by_what_is_shown_as_a_stand_in(shop: Shop) -> None:
+    """Who is given stand-ins for people finds nobody by a card or a number, and asks no system."""
+    query = """query ($kind: Kind = CUSTOMER, $system: String!, $id: String!) {
+        lookup(kind: $kind, system: $system, id: $id) { id } }"""
+    card = {"system": "pos", "id": CUSTOMER_CARD}
+    assert shop.ask(query, card, persona="system").data["lookup"]["id"] == CUSTOMER
+    shop.mend()
+    for purpose in ("ANALYTICS", "MARKETING"):
+        for kind in ("CUSTOMER", "ORDER", "LOYALTY_ACCOUNT"):
+            headers = {"Commerce-Purpose": purpose}
+            given = {**card, "kind": kind}
+            assert shop.ask(query, given, persona="marketer", headers=headers).codes == [
+                "FORBIDDEN"
+            ]
+    assert [len(shop.requests(each)) for each in SYSTEMS] == [0] * len(SYSTEMS)
+    style = {"kind": "PRODUCT", "system": "erp", "id": "100001"}
+    assert shop.ask(query, style, persona="marketer").errors == []
 
 
 def test_a_cursor_tells_nobody_whose_it_is(shop: Shop) -> None:
