@@ -1,6 +1,6 @@
 """What every call to a port carries beside its keys: time, place, language, and who counts it."""
 
-from collections import defaultdict
+from collections import Counter
 
 from msgspec import Struct, field
 
@@ -23,6 +23,6 @@ class Ask(Struct, frozen=True):
     currency: str
     language: str
     channel: Channel
-    calls: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    calls: Counter[str] = field(default_factory=Counter)
     fields: frozenset[str] | None = None
     request_id: str | None = None

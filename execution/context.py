@@ -1,5 +1,6 @@
 """The one object that belongs to an operation."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -115,7 +116,7 @@ class Context(Struct, kw_only=True):
         return PolicyClass(self.viewer.role, self.purpose)
 
     @property
-    def calls(self) -> Mapping[str, int]:
+    def calls(self) -> Counter[str]:
         """Calls sent so far, per system."""
         return self.ask.calls
 
