@@ -79,14 +79,14 @@ class Proof:
         return self.shop.ask(query, known, headers=sent)
 
 
-def has_stand_ins(caller: Caller) -> bool:
+def _has_stand_ins(caller: Caller) -> bool:
     """Whether a caller knows people, and what is theirs, by stand-ins alone."""
     found = _CELLS.get((caller.role, caller.purpose, Category.IDENTIFIER))
     return found is not None and [each.view for each in found.grants] == [View.PSEUDONYM]
 
 
 def _known(caller: Caller, value: Any) -> Any:
-    if not has_stand_ins(caller) or not isinstance(value, str):
+    if not _has_stand_ins(caller) or not isinstance(value, str):
         return value
     try:
         kind, _ = node_key(value)

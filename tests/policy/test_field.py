@@ -26,7 +26,7 @@ from sandbox.persona import CUSTOMER_CONTACT, NEIGHBOUR_CONTACT
 from tests.policy.crowd import CALLERS, TABLE, oracle_of
 from tests.policy.issuer import Caller
 from tests.policy.oracle import Oracle, held
-from tests.policy.proof import SEED, Proof, caller, has_stand_ins
+from tests.policy.proof import SEED, Proof, caller
 from tests.policy.selection import DISGUISES
 from tests.policy.test_sight import EXCERPTS
 from tests.policy.way import (
@@ -102,8 +102,6 @@ def _is_led(who: Caller, way: str, oracle: Oracle, *, has_case: bool) -> bool:
         return who.customer == CUSTOMER_CONTACT
     if way == "case":
         return has_case
-    if way == "lookup" and has_stand_ins(who):
-        return False
     if way == "carts":
         return oracle.sees("Cart")
     return True
