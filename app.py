@@ -30,8 +30,8 @@ from domain.cart import RULES
 from domain.cart import Rules as CartRules
 from domain.configuration import ConfigurationError, Noted, Problem, Reader
 from domain.holdback import HoldBack
+from domain.holding import HOLDING, Holding
 from domain.port import NOTHING_OWNED, UNSERVED
-from domain.reservation import TERMS, Terms
 from domain.rule import PromotionSettings, Rulebook
 from domain.rulebook import promotions
 from execution.executor import Executor
@@ -75,7 +75,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     price: PriceSettings = PriceSettings()
     execution: ExecutionSettings = ExecutionSettings()
     stock: StockSettings = StockSettings()
-    reservation: Terms = TERMS
+    reservation: Holding = HOLDING
     cart: CartRules = RULES
     transport: TransportSettings = TransportSettings()
 
@@ -146,7 +146,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         changes=watch,
         systems=tuple(systems.upstreams),
         offering=offering,
-        terms=settings.reservation,
+        holding=settings.reservation,
         rules=settings.cart,
         hold_back=hold_back,
         actions=policy,

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import signal
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -51,4 +52,6 @@ def _systems(file: Path) -> dict[str, list[str]]:
 
 
 if __name__ == "__main__":
+    # Who reads the first lines only is no error.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main(sys.argv[1:]))

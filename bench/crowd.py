@@ -1,7 +1,7 @@
 """What a crowd does to the gateway: ``python -m bench.crowd``.
 
 Measures in turn, over and over, what the gateway can serve, and what it serves while so many times
-as much is asked of it, and prints R13's figures beside what is allowed. The exit status is 1 where
+as much is asked of it, and prints the figures beside what is allowed. The exit status is 1 where
 a bar is missed. Other work on the machine counts against neither side: both are also given by the
 gateway's own CPU time.
 """

@@ -20,11 +20,11 @@ from domain.deadline import Duration
 from domain.entry import CartCoupon, DeliveryChoice, Entry, Touch
 from domain.errors import BadInput, Failure
 from domain.identity import node_id
-from domain.outcome import Input, Outcome, UserError
+from domain.outcome import GUEST, Input, Outcome, UserError
 from domain.page import Page, PageRequest
 
 MAX_CARTS = 20
-_GUEST = "guest cart "
+_GUEST = f"{GUEST}cart "
 _MIN_SECRET, _MAX_SECRET = 32, 128
 _MIN_DISTINCT = 12
 _SECRET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")

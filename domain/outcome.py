@@ -6,6 +6,9 @@ is kept of a mutation for its retries is the outcome, never the answer that was 
 
 from msgspec import Struct
 
+GUEST = "guest "
+"""How the name of whoever is no customer begins, and holds something by a secret."""
+
 
 class Input(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every mutation is given.
@@ -50,3 +53,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     def subject(self) -> str | None:
         """The key of the customer whom the outcome is about, and under whose key it is sealed."""
         return None
+
+    @property
+    def customer_key(self) -> str | None:
+        """The customer whom it is about; None for a guest, whose secret is in the input."""
+        subject = self.subject
+        return None if subject is None or subject.startswith(GUEST) else subject

@@ -36,7 +36,7 @@ from domain.promotion import (
     coupon_code,
 )
 from domain.redemption import code_for, coupons
-from domain.saving import Saving, Shortfall, Target, saving
+from domain.saving import Gap, Saving, Target, saving
 from domain.share import share
 from domain.taxation import at_rates, rates_of, taxed, together
 
@@ -146,8 +146,8 @@ class _Cart:
             if isinstance(found, MissedPromotion):
                 self._miss(found)
             elif found is not None:
-                if found.shortfall is not None:
-                    self._miss(self._short(promotion, found.shortfall))
+                if found.gap is not None:
+                    self._miss(self._short(promotion, found.gap))
                 if found.parts:
                     savings.append((promotion, found))
         if not savings:
@@ -192,12 +192,12 @@ class _Cart:
         missed = self._unmet(promotion, meant)
         return missed or saving(promotion, free, self._request.currency)
 
-    def _short(self, promotion: Promotion, shortfall: Shortfall) -> MissedPromotion:
-        if shortfall.amount is None:
+    def _short(self, promotion: Promotion, gap: Gap) -> MissedPromotion:
+        if gap.amount is None:
             return MissedPromotion(
-                promotion=promotion, reason=MissReason.QUANTITY, quantity=shortfall.quantity
+                promotion=promotion, reason=MissReason.QUANTITY, quantity=gap.quantity
             )
-        amount = Money(shortfall.amount, self._request.currency)
+        amount = Money(gap.amount, self._request.currency)
         return MissedPromotion(promotion=promotion, reason=MissReason.AMOUNT, amount=amount)
 
     def _unmet(self, promotion: Promotion, meant: Sequence[int]) -> MissedPromotion | None:
@@ -208,11 +208,11 @@ class _Cart:
             wanted = promotion.minimum[self._request.currency].minor
             amount = wanted - sum(self._goods[place].left for place in meant)
             if amount > 0:
-                return self._short(promotion, Shortfall(amount=amount))
+                return self._short(promotion, Gap(amount=amount))
         if promotion.minimum_quantity is not None:
             few = promotion.minimum_quantity - sum(self._goods[place].quantity for place in meant)
             if few > 0:
-                return self._short(promotion, Shortfall(quantity=few))
+                return self._short(promotion, Gap(quantity=few))
         return None
 
     def result(self, codes: Sequence[str], promotions: Sequence[Promotion]) -> Pricing:

@@ -6,51 +6,24 @@ location (``domain/hold.py``).
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 from msgspec.structs import replace
-from uuid_utils import uuid7
 
 from domain.ask import Ask
 from domain.availability import StockLevel
 from domain.cart import check_secret
-from domain.deadline import Duration
-from domain.hold import Held, Place, ReservationLine, Shortfall, summed
+from domain.hold import Held, Place, ReservationLine, Shortfall
 from domain.identity import node_id
 from domain.limit import check_items, check_sku, out_of_range
-from domain.outcome import Input, Outcome, UserError
+from domain.outcome import GUEST, Input, Outcome, UserError
 from domain.viewer import Channel
 
 MAX_LINES = 50
-_GUEST = "guest reservation "
-
-
-class Terms(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How long goods are held, and how much one customer or guest may hold at once.
-
-    *Units*: ``pieces`` in pieces, over all reservations of one holder that are running.
-    """
-
-    time: Annotated[Duration, Meta(description="how long goods are held")] = Duration(900)
-    longest: Annotated[
-        Duration, Meta(description="how long they are held at most, extended however often")
-    ] = Duration(7_200)
-    reservations: Annotated[
-        int, Meta(ge=1, le=100, description="how many may run at once for one customer or guest")
-    ] = 5
-    pieces: Annotated[
-        int, Meta(ge=1, le=10_000, description="how many pieces one of them may hold at once")
-    ] = 50
-    address: Annotated[
-        int,
-        Meta(ge=1, le=1_000_000, description="how many of guests' may run for one network address"),
-    ] = 100
-
-
-TERMS = Terms()
+_GUEST = f"{GUEST}reservation "
 
 
 class ReservationState(Enum):
@@ -182,80 +155,6 @@ def check_lines(lines: Sequence[ReservationItem]) -> UserError | None:
     for each in lines:
         check_sku("input.lines.sku", each.sku)
     return out_of_range(each.quantity for each in lines)
-
-
-def new_reservation(
-    holder: str,
-    lines: Iterable[ReservationLine],
-    channel: Channel,
-    now: datetime,
-    terms: Terms,
-    cart_key: str | None = None,
-) -> Reservation:
-    """Make a reservation that begins now."""
-    return Reservation(
-        key=str(uuid7()),
-        holder=holder,
-        lines=summed(lines),
-        channel=channel,
-        created_at=now,
-        expires_at=now + timedelta(seconds=terms.time),
-        cart_key=cart_key,
-    )
-
-
-def over_limit(
-    running: Sequence[Reservation], wanted: Reservation, terms: Terms
-) -> ReservationLimitReached | None:
-    """Tell what keeps a holder, who has these running, from holding more."""
-    if len(running) >= terms.reservations:
-        message = (
-            f"At most {terms.reservations} reservations can run at once; "
-            "release one, or wait until one ends."
-        )
-        return ReservationLimitReached(message=message, path=("input",), limit=terms.reservations)
-    if sum(each.pieces for each in running) + wanted.pieces > terms.pieces:
-        message = f"At most {terms.pieces} pieces can be reserved at once; reserve fewer."
-        return ReservationLimitReached(message=message, path=("input", "lines"), limit=terms.pieces)
-    return None
-
-
-def crowded(running: int, terms: Terms) -> ReservationLimitReached | None:
-    """Tell what keeps a guest from holding more, where so many run from the same address."""
-    if running < terms.address:
-        return None
-    message = "Too many reservations of guests come from this address; sign in, or try later."
-    return ReservationLimitReached(message=message, path=("input",), limit=terms.address)
-
-
-def extended(
-    reservation: Reservation, now: datetime, terms: Terms
-) -> Reservation | ReservationEnded | ReservationLimitReached:
-    """Let a reservation run for its whole time again, as far as the terms allow."""
-    if reservation.at(now).state is not ReservationState.HELD:
-        return _ended(reservation.at(now))
-    last = reservation.created_at + timedelta(seconds=terms.longest)
-    expires_at = min(now + timedelta(seconds=terms.time), last)
-    if expires_at <= reservation.expires_at:
-        if reservation.expires_at < last:
-            return reservation
-        minutes = int(terms.longest // 60)
-        message = f"Goods are held for at most {minutes} minutes; this is as long as it goes."
-        return ReservationLimitReached(message=message, path=("input",), limit=minutes)
-    return replace(reservation, expires_at=expires_at)
-
-
-def released(reservation: Reservation, now: datetime) -> Reservation:
-    """Let a reservation go; one that does not run any more holds nothing already."""
-    found = reservation.at(now)
-    if found.state is not ReservationState.HELD:
-        return found
-    return replace(found, state=ReservationState.RELEASED)
-
-
-def _ended(reservation: Reservation) -> ReservationEnded:
-    message = f"The reservation is {reservation.state.value.lower()}; make a new one."
-    return ReservationEnded(message=message, path=("input", "reservation"), state=reservation.state)
 
 
 @runtime_checkable

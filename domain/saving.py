@@ -56,7 +56,7 @@ class Target(Struct):
         return Fraction(self.left * pieces, self.quantity)
 
 
-class Shortfall(Struct, frozen=True):
+class Gap(Struct, frozen=True):
     """What is missing for a promotion to act, or to act more. *Units*: minor, or pieces."""
 
     amount: int | None = None
@@ -67,7 +67,7 @@ class Saving(Struct, frozen=True):
     """What a promotion would take off, by the number of the target, and what it falls short of."""
 
     parts: Mapping[int, int]
-    shortfall: Shortfall | None = None
+    gap: Gap | None = None
 
     @property
     def total(self) -> int:
@@ -113,7 +113,7 @@ def _threshold(effect: Threshold, targets: Mapping[int, Target], currency: str) 
     for step in sorted(effect.steps, key=lambda step: step.minimum[currency].minor):
         short = step.minimum[currency].minor - left
         if short > 0:
-            missing = Shortfall(amount=short)
+            missing = Gap(amount=short)
             break
         reached = step
     if reached is None:
@@ -154,7 +154,7 @@ def _buy_get(effect: BuyGet, bought: Selection, targets: Mapping[int, Target]) -
         least, above = (times, above) if left >= times * effect.buy else (least, times)
     if not least:
         there = sum(targets[place].quantity for place in buying.union(rewards))
-        return Saving(_NONE, Shortfall(quantity=max(1, effect.buy + effect.get - there)))
+        return Saving(_NONE, Gap(quantity=max(1, effect.buy + effect.get - there)))
     given = _first(rewards, targets, least * effect.get)
     percent = Fraction(effect.percent) / 100
     off = {place: rounded(targets[place].worth(taken) * percent) for place, taken in given.items()}
@@ -173,7 +173,7 @@ def _bundle(effect: Bundle, targets: Mapping[int, Target], price: int) -> Saving
     times = min(count // part.quantity for part, count in zip(effect.parts, counts))
     if not times:
         short = sum(max(0, part.quantity - have) for part, have in zip(effect.parts, counts))
-        return Saving(_NONE, Shortfall(quantity=short))
+        return Saving(_NONE, Gap(quantity=short))
     chosen: dict[int, int] = {}
     for part, column in zip(effect.parts, columns):
         chosen |= _first(column, targets, times * part.quantity)

@@ -1,7 +1,7 @@
 """The one object that belongs to an operation."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,10 +20,10 @@ from domain.customer import Customer
 from domain.deadline import Deadline
 from domain.errors import Failure, SourceFailure
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
+from domain.holding import HOLDING, Holding
 from domain.policy import BY_SECRET, NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
 from domain.port import UNSERVED
 from domain.record import UNRECORDED, AccessRecord
-from domain.reservation import TERMS, Terms
 from domain.viewer import PolicyClass, Purpose, Viewer
 from execution.lineage import Lineage
 from execution.loaders import Loaders
@@ -88,12 +88,12 @@ class Context(Struct, kw_only=True):
     stood: dict[tuple[str | int, ...], Standing] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     access: list[Denial] = field(default_factory=list)
-    echoes: dict[str, object] = field(default_factory=dict)
+    echoes: Mapping[str, object] = field(default_factory=dict)
     done_without: list[Failure] = field(default_factory=list)
     requested: int = 0
     actual: int = 0
     fresh_until: datetime | None = None
-    terms: Terms = TERMS
+    holding: Holding = HOLDING
     rules: Rules = RULES
     hold_back: HoldBack = NOTHING_HELD_BACK
     proven: set[str] = field(default_factory=set)

@@ -9,9 +9,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
-    OverlappingFieldsCanBeMergedRule,
     parse,
-    specified_rules,
     validate,
 )
 from msgspec import Struct, field
@@ -19,15 +17,11 @@ from msgspec import Struct, field
 from domain.errors import Failure
 from execution.collect import Operation, read_operation
 from execution.limit import Limits, Size, check_document, check_size, check_text
+from execution.rule import rules_for
 
 _MAX_ERRORS = 10
 # As many as there are roles, and a few more.
 _MAX_FITS = 16
-# Looking for fields in conflict takes a large part of a validation, mostly to find that no two
-# fields have the same response key.
-_NO_CONFLICT = tuple(
-    rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule
-)
 
 
 class Document(Struct, frozen=True, eq=False):
@@ -123,7 +117,7 @@ class Documents:
             size = check_text(text, limits)
             node = parse(text)
             size, has_conflicts = check_document(node, size, limits)
-            rules = specified_rules if has_conflicts else _NO_CONFLICT
+            rules = rules_for(text, has_conflicts=has_conflicts)
             errors = validate(
                 self._schema, node, rules, max_errors=_MAX_ERRORS, hide_suggestions=True
             )

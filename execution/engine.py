@@ -78,10 +78,12 @@ class Engine:
         """
         if not operation.is_planned:
             return None
-        coerced = variables.coerced
-        conditions = tuple(coerced.get(name) for name in operation.conditions)
-        if not all(isinstance(each, bool) for each in conditions):
-            return None
+        conditions: tuple[Any, ...] = ()
+        if operation.conditions:
+            coerced = variables.coerced
+            conditions = tuple(coerced.get(name) for name in operation.conditions)
+            if not all(isinstance(each, bool) for each in conditions):
+                return None
         key = (operation, conditions, policy_class)
         plan = self._plans.get(key)
         if plan is not None:

@@ -1,13 +1,19 @@
 """Whether a viewer may make a change: the one question that every mutation asks."""
 
+from typing import TypeVar
+
 from msgspec import Struct
 
 from domain.action import Measure, Permit
-from domain.errors import Forbidden, Unauthenticated
+from domain.attempt import Attempt, Work
+from domain.errors import Forbidden, NotFound, Unauthenticated
 from domain.money import Money
+from domain.outcome import Outcome
 from domain.policy import Condition, Personal, Standing, View
 from execution.context import Context
 from execution.standing import case_keys
+
+T = TypeVar("T", bound=Outcome)
 
 
 class Rights(Struct, frozen=True):
@@ -68,3 +74,19 @@ async def permit(context: Context, action: str | Measure) -> Rights:
     if Condition.CASE in found.decision.conditions:
         cases = await case_keys(context, with_identities=True)
     return Rights(found, viewer.customer, viewer.store, cases)
+
+
+async def carry_out(
+    context: Context, rights: Rights, named: Attempt, kind: type[T], work: Work[T]
+) -> T:
+    """Carry out a mutation once, and tell what came of it.
+
+    What came of an earlier try is told only to whom it may be done for now: a case may have ended
+    since, or it was done in another role. *Errors*: ``NotFound`` for anybody else, whatever
+    ``work`` raises, ``StoreUnavailable``.
+    """
+    outcome = await context.attempts.once(named, kind, work, context.ask)
+    about = outcome.customer_key
+    if about is not None and not rights.cover_customer(about):
+        raise NotFound("This was done before, for a customer who is not yours to serve now.")
+    return outcome

@@ -1,8 +1,8 @@
 """What a request says of its context, and the contexts that are opened for requests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 
 from babel.core import negotiate_locale
 from msgspec import Struct
@@ -16,12 +16,12 @@ from domain.change import StockChanges
 from domain.deadline import Deadline
 from domain.errors import BadInput, Forbidden
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
+from domain.holding import HOLDING, Holding
 from domain.identity import node_id, node_key
 from domain.ledger import Place
 from domain.policy import NO_PSEUDONYMS, FieldPolicy, Pseudonyms
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.record import UNRECORDED, AccessRecord
-from domain.reservation import TERMS, Terms
 from domain.viewer import Channel, Purpose, Viewer
 from execution.context import Context
 from execution.language import accepted
@@ -29,6 +29,10 @@ from execution.lineage import Lineage
 from execution.loaders import Loaders
 from execution.market import Settings
 from execution.offering import Offering
+
+# Scenes that are remembered, and how long what is asked for may be to be among them.
+_MAX_SCENES = 1_000
+_MAX_KNOWN = 500
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -58,7 +62,7 @@ class Contexts:
         record: AccessRecord = UNRECORDED,
         pseudonyms: Pseudonyms = NO_PSEUDONYMS,
         offering: Offering | None = None,
-        terms: Terms = TERMS,
+        holding: Holding = HOLDING,
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         buckets: TokenBucket = UNSERVED,
@@ -77,12 +81,14 @@ class Contexts:
             record=record,
             pseudonyms=pseudonyms,
             offering=self._offering,
-            terms=terms,
+            holding=holding,
             rules=rules,
             hold_back=hold_back,
             buckets=buckets,
         )
         self._languages = [language.replace("-", "_") for language in settings.languages]
+        # Callers say one of few things, in a language header that takes long to read.
+        self._known_scene = lru_cache(maxsize=_MAX_SCENES)(self._read_scene)
 
     def open(
         self, viewer: Viewer, asked: Asked, request_id: str, origin: str | None = None
@@ -92,35 +98,25 @@ class Contexts:
         *Errors*: ``BadInput`` for a header that says something we do not know, ``Forbidden`` for
         one that says more than the viewer's token allows.
         """
-        channel, purpose = _channel(viewer, asked.channel), _purpose(viewer, asked.purpose)
-        market, currency = self._market(asked.market, asked.currency)
-        language = self._language(asked.language)
-        store = _store(viewer, asked.store)
+        scene = self._scene(viewer, asked)
         ask = Ask(
             deadline=Deadline.after(self._settings.timeout),
-            market=market,
-            currency=currency,
-            language=language,
-            channel=channel,
+            market=scene.market,
+            currency=scene.currency,
+            language=scene.language,
+            channel=scene.channel,
             request_id=request_id,
         )
         return self._make(
             viewer=viewer,
-            purpose=purpose,
+            purpose=scene.purpose,
             loaders=Loaders(self._ports, ask, self._own, self._offering.campaigns),
             ask=ask,
-            store=store,
+            store=scene.store,
             now=datetime.now(UTC),
             request_id=request_id,
             origin=origin,
-            echoes={
-                "channel": channel.value,
-                "market": market,
-                "currency": currency,
-                "language": language,
-                "store": node_id("Location", store) if store else None,
-                "purpose": purpose.value,
-            },
+            echoes=scene.echoes,
         )
 
     def ask(self, place: Place | None = None) -> Ask:
@@ -132,6 +128,41 @@ class Contexts:
             currency=place.currency if place else self._settings.markets[market][0],
             language=self._settings.languages[0],
             channel=place.channel if place else Channel.WEB,
+        )
+
+    def _scene(self, viewer: Viewer, asked: Asked) -> "_Scene":
+        narrowed = viewer.channel, viewer.purposes, viewer.store
+        if len(asked.language or "") + len(asked.store or "") > _MAX_KNOWN:
+            return self._read_scene(*narrowed, asked)
+        return self._known_scene(*narrowed, asked)
+
+    def _read_scene(
+        self,
+        registered: Channel | None,
+        purposes: tuple[Purpose, ...],
+        bound: str | None,
+        asked: Asked,
+    ) -> "_Scene":
+        """Check what a request says of itself against what its viewer's token allows."""
+        channel, purpose = _channel(registered, asked.channel), _purpose(purposes, asked.purpose)
+        market, currency = self._market(asked.market, asked.currency)
+        language = self._language(asked.language)
+        store = _store(bound, asked.store)
+        return _Scene(
+            channel=channel,
+            purpose=purpose,
+            market=market,
+            currency=currency,
+            language=language,
+            store=store,
+            echoes={
+                "channel": channel.value,
+                "market": market,
+                "currency": currency,
+                "language": language,
+                "store": node_id("Location", store) if store else None,
+                "purpose": purpose.value,
+            },
         )
 
     def _market(self, market: str | None, currency: str | None) -> tuple[str, str]:
@@ -156,36 +187,48 @@ class Contexts:
         return found.replace("_", "-") if found else default
 
 
-def _channel(viewer: Viewer, asked: str | None) -> Channel:
+class _Scene(Struct, frozen=True, kw_only=True):
+    """Where an operation takes place: what its request says of itself, found good."""
+
+    channel: Channel
+    purpose: Purpose
+    market: str
+    currency: str
+    language: str
+    store: str | None
+    echoes: Mapping[str, object]
+
+
+def _channel(registered: Channel | None, asked: str | None) -> Channel:
     if asked is None:
-        return viewer.channel or Channel.WEB
+        return registered or Channel.WEB
     try:
         channel = Channel(asked)
     except ValueError:
         allowed = ", ".join(each.value for each in Channel)
         raise BadInput("Commerce-Channel", asked, allowed) from None
-    if viewer.channel not in (None, channel):
-        raise Forbidden(f"This client is registered for channel {viewer.channel.value}.")
+    if registered not in (None, channel):
+        raise Forbidden(f"This client is registered for channel {registered.value}.")
     return channel
 
 
-def _purpose(viewer: Viewer, asked: str | None) -> Purpose:
+def _purpose(purposes: tuple[Purpose, ...], asked: str | None) -> Purpose:
     if asked is None:
-        return viewer.purposes[0]
+        return purposes[0]
     try:
         purpose = Purpose(asked)
     except ValueError:
         allowed = ", ".join(each.value for each in Purpose)
         raise BadInput("Commerce-Purpose", asked, allowed) from None
-    if purpose not in viewer.purposes:
+    if purpose not in purposes:
         raise Forbidden(f"This client may not claim purpose {purpose.value}.")
     return purpose
 
 
-def _store(viewer: Viewer, asked: str | None) -> str | None:
+def _store(bound: str | None, asked: str | None) -> str | None:
     if asked is None:
-        return viewer.store
+        return bound
     _, store = node_key(asked, "Commerce-Store", "Location")
-    if viewer.store not in (None, store):
+    if bound not in (None, store):
         raise Forbidden("This token is bound to another store.")
     return store

@@ -18,7 +18,7 @@ from domain.errors import Failure, Forbidden, NotFound
 from domain.identity import node_key
 from domain.viewer import Viewer
 from execution.context import Context
-from execution.permission import permit
+from execution.permission import carry_out, permit
 from execution.standing import look_again
 
 _START, _END = "assistStart", "assistEnd"
@@ -73,7 +73,7 @@ async def start(
         await changes.case.add(wanted)
         return AssistOutcome(case=wanted)
 
-    outcome = await context.attempts.once(named, AssistOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, AssistOutcome, work)
     await look_again(context)
     return [outcome] * len(parents)
 
@@ -94,7 +94,7 @@ async def end(parents: Sequence[object], context: Context, input: AssistEnd) -> 
             await changes.case.end(closed)
         return AssistOutcome(case=closed)
 
-    outcome = await context.attempts.once(named, AssistOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, AssistOutcome, work)
     await look_again(context)
     return [outcome] * len(parents)
 

@@ -33,7 +33,7 @@ from domain.policy import View
 from domain.product import Variant
 from domain.viewer import Viewer
 from execution.context import Context
-from execution.permission import Rights, permit
+from execution.permission import Rights, carry_out, permit
 from execution.standing import case_keys, views
 from resolvers.appraisal import facts_of
 from resolvers.customer import customers_of
@@ -160,7 +160,7 @@ async def create(
             return CartOutcome(user_errors=(error,))
         return CartOutcome(cart=wanted)
 
-    return [await once(context, named, CartOutcome, work, input.secret)] * len(parents)
+    return [await once(context, rights, named, CartOutcome, work, input.secret)] * len(parents)
 
 
 async def change(
@@ -195,14 +195,19 @@ async def change(
             await changes.cart.save(changed)
         return CartOutcome(cart=changed, notices=notices)
 
-    return await once(context, named, CartOutcome, work, input.secret)
+    return await once(context, rights, named, CartOutcome, work, input.secret)
 
 
 async def once(
-    context: Context, named: Attempt, kind: type[T], work: Work[T], secret: str | None
+    context: Context,
+    rights: Rights,
+    named: Attempt,
+    kind: type[T],
+    work: Work[T],
+    secret: str | None,
 ) -> T:
     """Carry out a mutation once; who proved a guest's cart theirs may see what became of it."""
-    outcome = await context.attempts.once(named, kind, work, context.ask)
+    outcome = await carry_out(context, rights, named, kind, work)
     if secret is not None and outcome.cart is not None:
         prove(context, outcome.cart)
     return outcome

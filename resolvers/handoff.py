@@ -44,7 +44,9 @@ async def hand_off(
         await changes.handoff.offer(found, code, until)
         return CartHandOffOutcome(cart=found, code=code, expires_at=until)
 
-    return [await once(context, named, CartHandOffOutcome, work, input.secret)] * len(parents)
+    return [await once(context, rights, named, CartHandOffOutcome, work, input.secret)] * len(
+        parents
+    )
 
 
 async def claim(
@@ -90,7 +92,7 @@ async def claim(
         await changes.cart.save(resumed)
         return CartClaimOutcome(cart=resumed)
 
-    outcome = await once(context, named, CartClaimOutcome, work, input.secret)
+    outcome = await once(context, rights, named, CartClaimOutcome, work, input.secret)
     if is_staff and outcome.cart is not None:
         # The guest read the code out to them.
         prove(context, outcome.cart)

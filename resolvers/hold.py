@@ -6,19 +6,17 @@ from domain.attempt import Changes, attempt
 from domain.cart import Cart, VersionConflict
 from domain.errors import Failure, NotFound
 from domain.hold import Shortage
+from domain.holding import new_reservation, over_limit, released
 from domain.outcome import UserError
 from domain.reservation import (
     CartReserve,
     NothingToReserve,
     Reservation,
     ReservationOutcome,
-    new_reservation,
-    over_limit,
-    released,
 )
 from domain.sourcing import sourced
 from execution.context import Context
-from execution.permission import Rights, permit
+from execution.permission import Rights, carry_out, permit
 from resolvers.appraisal import facts_of
 from resolvers.cart import cart_key, prove, refusal, taken
 from resolvers.need import hold, needs_of
@@ -52,7 +50,7 @@ async def cart_reserve(
     wished = [each for each in lines if not isinstance(each, Shortage)]
     needs, seen = await needs_of(context, wished)
     wanted = new_reservation(
-        cart.holder, wished, context.ask.channel, context.now, context.terms, cart.key
+        cart.holder, wished, context.ask.channel, context.now, context.holding, cart.key
     )
 
     async def work(changes: Changes) -> ReservationOutcome:
@@ -63,14 +61,14 @@ async def cart_reserve(
             return ReservationOutcome(user_errors=short)
         running = await changes.reservation.running(found.holder)
         others = [each for each in running if each.cart_key != found.key]
-        if (reached := over_limit(others, wanted, context.terms)) is not None:
+        if (reached := over_limit(others, wanted, context.holding)) is not None:
             return ReservationOutcome(user_errors=(reached,))
         for before in running:
             if before.cart_key == found.key:
                 await changes.reservation.save(released(before, context.now))
         return await hold(context, changes, wanted, needs, seen)
 
-    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, ReservationOutcome, work)
     if outcome.reservation is not None:
         await tell_stock(context, (line.sku for line in (*wished, *needs)))
     return [outcome] * len(parents)

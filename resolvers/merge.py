@@ -46,7 +46,7 @@ async def merge(
         source = await taken(rights, changes, key, input.secret)
         return await merge_within(context, rights, changes, source, holder, into, facts, touched)
 
-    return [await once(context, named, CartMergeOutcome, work, input.secret)] * len(parents)
+    return [await once(context, rights, named, CartMergeOutcome, work, input.secret)] * len(parents)
 
 
 async def undo(
@@ -86,7 +86,7 @@ async def undo(
         await changes.merge.save(undone)
         return CartMergeOutcome(cart=changed, merge=undone)
 
-    return [await once(context, named, CartMergeOutcome, work, None)] * len(parents)
+    return [await once(context, rights, named, CartMergeOutcome, work, None)] * len(parents)
 
 
 async def merge_within(

@@ -11,10 +11,11 @@ from domain.bundle import taken_apart
 from domain.errors import Failure, SourceUnavailable
 from domain.hold import Place, ReservationLine, shortages
 from domain.holdback import HoldBack
+from domain.holding import crowded
 from domain.identity import external_id
 from domain.partial import missing_of
 from domain.provenance import STOCK
-from domain.reservation import Reservation, ReservationOutcome, crowded
+from domain.reservation import Reservation, ReservationOutcome
 from domain.viewer import Channel, Role
 from execution.context import Context
 from resolvers.stock import bundles_among
@@ -72,7 +73,7 @@ async def hold(
     origin = context.origin if context.viewer.role is Role.ANONYMOUS else None
     if origin is not None:
         running = await changes.reservation.running_from(origin)
-        if (reached := crowded(running, context.terms)) is not None:
+        if (reached := crowded(running, context.holding)) is not None:
             return ReservationOutcome(user_errors=(reached,))
     await changes.reservation.create(wanted, origin)
     shelves = await changes.reservation.lock([need.place for need in needs], seen.levels)

@@ -7,6 +7,7 @@ from domain.availability import FulfilmentMode, StockLevel
 from domain.customer import Customer
 from domain.errors import Failure, NotFound
 from domain.hold import Held, Place, ReservationLine, Shortage, Shortfall, shortages, summed
+from domain.holding import extended, new_reservation, over_limit, released
 from domain.identity import node_key
 from domain.location import Location
 from domain.mode import modes_at
@@ -19,15 +20,11 @@ from domain.reservation import (
     ReservationOutcome,
     ReservationRelease,
     check_lines,
-    extended,
     guest,
-    new_reservation,
-    over_limit,
-    released,
 )
 from domain.viewer import Viewer
 from execution.context import Context
-from execution.permission import Rights, permit
+from execution.permission import Rights, carry_out, permit
 from resolvers.need import hold, needs_of
 from resolvers.owner import customer
 from resolvers.stock import tell_stock
@@ -103,7 +100,7 @@ async def create(
         return [ReservationOutcome(user_errors=(refused,))] * len(parents)
     lines = summed(ReservationLine(each.sku, location_key, each.quantity) for each in input.lines)
     needs, seen = await needs_of(context, lines)
-    wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.terms)
+    wanted = new_reservation(holder, lines, context.ask.channel, context.now, context.holding)
     places = [line.place for line in needs]
 
     async def work(changes: Changes) -> ReservationOutcome:
@@ -112,11 +109,11 @@ async def create(
         if lacking := shortages(needs, seen.usable(needs, levels)):
             return ReservationOutcome(user_errors=lacking)
         running = await changes.reservation.running(holder)
-        if (reached := over_limit(running, wanted, context.terms)) is not None:
+        if (reached := over_limit(running, wanted, context.holding)) is not None:
             return ReservationOutcome(user_errors=(reached,))
         return await hold(context, changes, wanted, needs, seen)
 
-    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, ReservationOutcome, work)
     if outcome.reservation is not None:
         await tell_stock(context, (line.sku for line in (*lines, *needs)))
     return [outcome] * len(parents)
@@ -132,7 +129,7 @@ async def extend(
 
     async def work(changes: Changes) -> ReservationOutcome:
         found = _own(context, rights, await changes.reservation.read(key))
-        changed = extended(found, context.now, context.terms)
+        changed = extended(found, context.now, context.holding)
         if not isinstance(changed, Reservation):
             return ReservationOutcome(user_errors=(changed,))
         held = await changes.reservation.held(key)
@@ -144,7 +141,7 @@ async def extend(
         await changes.reservation.save(changed)
         return ReservationOutcome(reservation=changed)
 
-    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, ReservationOutcome, work)
     return [outcome] * len(parents)
 
 
@@ -166,7 +163,7 @@ async def release(
         await changes.reservation.save(changed)
         return ReservationOutcome(reservation=changed)
 
-    outcome = await context.attempts.once(named, ReservationOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, ReservationOutcome, work)
     if outcome.reservation is not None:
         await tell_stock(context, freed)
     return [outcome] * len(parents)

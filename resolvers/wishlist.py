@@ -33,7 +33,7 @@ from domain.wishlist import (
     without_lines,
 )
 from execution.context import Context
-from execution.permission import Rights, permit
+from execution.permission import Rights, carry_out, permit
 from resolvers.owner import customer, unknown_variants
 
 _TYPE = "Wishlist"
@@ -95,7 +95,7 @@ async def create(
         await changes.wishlist.create(wanted)
         return WishlistOutcome(wishlist=wanted)
 
-    outcome = await context.attempts.once(named, WishlistOutcome, work, context.ask)
+    outcome = await carry_out(context, rights, named, WishlistOutcome, work)
     return [outcome] * len(parents)
 
 
@@ -172,7 +172,7 @@ class _Change(Struct, frozen=True):
                 raise NotFound("No wish list has this id.")
             return await edit(changes, found)
 
-        return await self.context.attempts.once(self.named, kind, work, self.context.ask)
+        return await carry_out(self.context, self.rights, self.named, kind, work)
 
 
 async def _permitted(context: Context, mutation: str, input: _Input) -> _Change:

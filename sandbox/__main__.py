@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 import urllib.error
@@ -118,6 +119,8 @@ def _truth(arguments: Sequence[str]) -> int:
         "under which the person registered first.",
     )
     _add_size(parser)
+    # Who reads the first lines only is no error.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for index in range(1, SCALES[parser.parse_args(arguments).size].contacts + 1):
         link = link_of(index)
         if link is not None:

@@ -1,13 +1,10 @@
-"""What surrounds every sandbox system: fault switches, a record of requests, admin paths."""
+"""What surrounds every sandbox system: its faults have their way with requests; admin paths."""
 
 import asyncio
 import random
 import socket
 import struct
-import time
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -16,11 +13,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.fault import Fault, Plight, bomb, decide, flood, spoil
+from sandbox.journal import Journal, Seen
 
 MAX_BODY = 4 << 20
 TRANSPORT = "sandbox.transport"
-_REMEMBERED = 1_000
-_KEPT_HEADERS = ("user-agent", "traceparent", "x-request-id", "accept-encoding", "content-type")
 
 
 class Reply(Response):
@@ -31,22 +27,6 @@ class Reply(Response):
     def render(self, content: Any) -> bytes:
         """The content as JSON."""
         return orjson.dumps(content)
-
-
-class Seen(msgspec.Struct):
-    """One request as the system saw it; `keys` counts the entries of each list in its body."""
-
-    number: int
-    at: int
-    method: str
-    path: str
-    query: str
-    headers: dict[str, str]
-    body: Any
-    keys: dict[str, int]
-    status: int | None = None
-    outcome: str = "pending"
-    ms: float = 0.0
 
 
 class Wire:
@@ -62,10 +42,7 @@ class Wire:
         self._app = app
         self._refuse = refuse
         self._dice = random.Random(self.fault.seed)
-        self._seen: deque[Seen] = deque(maxlen=_REMEMBERED)
-        self._total = 0
-        self._in_flight = 0
-        self._peak = 0
+        self._journal = Journal()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the lifespan protocol."""
@@ -76,15 +53,8 @@ class Wire:
         if scope["path"].startswith("/_admin/"):
             await self._admin(scope, body, receive, send)
             return
-        seen = self._record(scope, body)
-        self._in_flight += 1
-        self._peak = max(self._peak, self._in_flight)
-        started = time.perf_counter()
-        try:
+        with self._journal.noted(scope, body) as seen:
             await self._serve(scope, body, receive, send, seen)
-        finally:
-            self._in_flight -= 1
-            seen.ms = round((time.perf_counter() - started) * 1000, 3)
 
     async def _serve(
         self, scope: Scope, body: bytes | None, receive: Receive, send: Send, seen: Seen
@@ -164,29 +134,6 @@ class Wire:
                 return
         await send({"type": "http.response.body", "body": b""})
 
-    def _record(self, scope: Scope, body: bytes | None) -> Seen:
-        self._total += 1
-        parsed: Any = None
-        if body:
-            with suppress(ValueError):
-                parsed = orjson.loads(body)
-        keys = {}
-        if isinstance(parsed, dict):
-            keys = {key: len(item) for key, item in parsed.items() if isinstance(item, list)}
-        headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
-        seen = Seen(
-            self._total,
-            time.time_ns() // 1_000_000,
-            scope["method"],
-            scope["path"],
-            scope["query_string"].decode("latin-1"),
-            {name: headers[name] for name in _KEPT_HEADERS if name in headers},
-            parsed,
-            keys,
-        )
-        self._seen.append(seen)
-        return seen
-
     async def _admin(self, scope: Scope, body: bytes | None, receive: Receive, send: Send) -> None:
         paths: dict[str, dict[str, Callable[[bytes], Any]]] = {
             "/_admin/health": {"GET": self._health},
@@ -195,7 +142,10 @@ class Wire:
                 "PUT": self._set_fault,
                 "DELETE": lambda _: self._put(Fault()),
             },
-            "/_admin/requests": {"GET": self._requests, "DELETE": self._forget},
+            "/_admin/requests": {
+                "GET": lambda _: self._journal.told(),
+                "DELETE": lambda _: self._journal.forget(),
+            },
         }
         known = paths.get(scope["path"])
         response: Response
@@ -226,20 +176,6 @@ class Wire:
         self.fault = fault
         self._dice = random.Random(fault.seed)
         return fault
-
-    def _requests(self, _body: bytes) -> Any:
-        return {
-            "total": self._total,
-            "in_flight": self._in_flight,
-            "peak_in_flight": self._peak,
-            "requests": list(self._seen),
-        }
-
-    def _forget(self, _body: bytes) -> Any:
-        self._seen.clear()
-        self._total = 0
-        self._peak = self._in_flight
-        return self._requests(b"")
 
 
 class _Answer:

@@ -4,8 +4,19 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.shop import Shop, serve
+
+# How long an example takes is the machine's affair: a busy one must not fail a test.
+settings.register_profile(
+    "any-machine",
+    settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
+settings.load_profile("any-machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

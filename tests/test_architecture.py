@@ -61,9 +61,6 @@ def _breaches(config: ConfigParser) -> dict[str, set[str]]:
         elif kind == "forbidden":
             source = contract["source_modules"].split()[0]
             breaches.setdefault(source, set()).add(contract["forbidden_modules"].split()[0])
-        elif kind == "independence":
-            one, other = contract["modules"].split()[:2]
-            breaches.setdefault(one, set()).add(other)
     return breaches
 
 
@@ -99,6 +96,31 @@ def test_a_module_is_small_and_named_after_one_thing(path: Path) -> None:
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert relative == []
+
+
+def test_no_adapter_imports_another() -> None:
+    """What adapters share is private to their room; none of them imports another, or its parts."""
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in MODULES
+        if path.is_relative_to(ROOT / "adapters")
+        for name in _imported(path)
+        if name.startswith("adapters.")
+        and not name.startswith("adapters._")
+        and name.split(".")[1] != path.relative_to(ROOT / "adapters").with_suffix("").parts[0]
+    }
+    assert found == set()
+
+
+def _imported(path: Path) -> set[str]:
+    """The modules that a module imports, and what it takes from packages, in full."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{each.name}" for each in node.names)}
+    return names
 
 
 def test_no_top_level_name_is_anybody_elses() -> None:

@@ -66,6 +66,15 @@ def test_every_module_of_a_large_room_has_its_place(room: str, page: str) -> Non
     assert set(re.findall(r"`(\w+\.py)`", table[0])) == modules
 
 
+def test_every_decision_is_listed() -> None:
+    """docs/decisions/README.md lists every decision by the page's own number and title."""
+    folder = DOCS / "decisions"
+    pages = sorted(folder.glob("[0-9]*.md"))
+    titles = [page.read_text().partition("\n")[0].removeprefix("# ") for page in pages]
+    wanted = [re.sub(r"\. (.*)", rf". [\1]({page.name})", t) for page, t in zip(pages, titles)]
+    assert re.findall(r"^\d+\. .*", (folder / "README.md").read_text(), re.MULTILINE) == wanted
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link in the documentation leads to a file."""

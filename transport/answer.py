@@ -1,6 +1,6 @@
 """Answers: the JSON of results and refusals, with their status and headers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +9,6 @@ from starlette.types import Send
 
 from transport.accept import Media
 from transport.refusal import status_of
-
-_PRIVATE = (b"cache-control", b"private, no-store")
 
 
 def encode(value: Any) -> bytes:
@@ -62,14 +60,22 @@ async def send_bytes(
     is_head: bool = False,
 ) -> None:
     """Send a whole body."""
-    raw = [
-        (b"content-type", content_type.encode("latin-1")),
-        (b"content-length", b"%d" % len(body)),
-    ]
-    given = headers or {}
-    if "Cache-Control" not in given:
-        raw.append(_PRIVATE)
-    for name, value in given.items():
-        raw.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    told = {"content-type": content_type, "content-length": str(len(body)), **(headers or {})}
+    if "Cache-Control" not in told:
+        told["cache-control"] = "private, no-store"
+    # What the server hands out; what stands between, such as CORS, takes messages alone.
+    write: Callable[[int, bytes, bytes], bool] | None = getattr(send, "write", None)
+    if write is not None and not is_head and "Connection" not in told:
+        lines = _lines(told)
+        if lines is not None and write(status, lines, body):
+            return
+    raw = [(name.lower().encode("latin-1"), told[name].encode("latin-1")) for name in told]
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": b"" if is_head else body})
+
+
+def _lines(headers: Mapping[str, str]) -> bytes | None:
+    """Write headers as lines; None where one would hold another."""
+    text = "".join([f"{name.lower()}: {headers[name]}\r\n" for name in headers])
+    count = len(headers)
+    return text.encode("latin-1") if text.count("\n") == text.count("\r") == count else None

@@ -39,6 +39,47 @@ class Stall:
             self.begin(transport)
 
 
+class Rest:
+    """Ends a connection that rests for too long, by one timer for all of its rests.
+
+    *Units*: ``seconds`` that a rest may last.
+    """
+
+    def __init__(self, seconds: float, close: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._close = close
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._since: float | None = None
+
+    def begin(self) -> None:
+        """Begin a rest."""
+        self._since = self._loop.time()
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._seconds, self._look)
+
+    def end(self) -> None:
+        """End a rest: something came."""
+        self._since = None
+
+    def stop(self) -> None:
+        """Stop watching: the connection ends."""
+        self._since = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._since is None:
+            return
+        left = self._since + self._seconds - self._loop.time()
+        if left <= 0:
+            self._close()
+        else:
+            self._timer = self._loop.call_later(left, self._look)
+
+
 class Lingering:
     """Closes a connection so that its last answer arrives.
 

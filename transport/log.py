@@ -3,6 +3,7 @@
 import logging
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import structlog
@@ -17,7 +18,7 @@ def log_as_json() -> None:
     line: list[Processor] = [structlog.processors.add_log_level, _write]
     structlog.configure(
         processors=line,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=_Logger,
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
@@ -34,6 +35,18 @@ def log_as_json() -> None:
     )
     logging.basicConfig(level=logging.WARNING, handlers=[foreign], force=True)
     logging.captureWarnings(capture=True)
+
+
+_Filtering: Any = structlog.make_filtering_bound_logger(logging.INFO)
+
+
+class _Logger(_Filtering):  # type: ignore[misc]
+    """structlog's own logger, but for the line that every request has: it is written at once."""
+
+    def info(self, event: str, **told: Any) -> None:
+        """Log an event that is told in whole."""
+        told["event"], told["level"] = event, "info"
+        self._logger.msg(_write(self._logger, "info", told))
 
 
 def _write(logger: object, name: str, event: EventDict) -> bytes:

@@ -5,21 +5,25 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import httptools
+from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from transport.answer import encode
-from transport.connection import Lingering, Outlet, Stall
+from transport.connection import Lingering, Outlet, Rest, Stall
 from transport.exchange import PEER, SEAT
 from transport.frame import BoundedSocket
 from transport.load import Seat
 from transport.problem import problem
 from transport.refusal import Refusal
 from transport.settings import Settings
-from transport.state import gate_of, is_stopping, tell_to_stop
+from transport.state import gate_of, stopping_of, tell_to_stop
 from transport.wire import Wire
 
 _TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\n"
 _FRAMING = (b"content-length", b"transfer-encoding")
+# What uvicorn reads of whom a proxy asks for, where it is trusted.
+_FORWARDED = (b"x-forwarded-for", b"x-forwarded-proto")
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -44,6 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **keywords)
         self._stall = Stall(self.stall_time)
         self._gate = gate_of(self.app_state)
+        self._stopping = stopping_of(self.app_state)
         self._is_turned_away = False
         self._seat: Seat | None = None
         self._head = 0
@@ -56,12 +61,14 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self._lingering = Lingering(self.flow.resume_reading)
         self._outlet = Outlet(transport, self._close)
+        self._rest = Rest(self.timeout_keep_alive, self._close)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._unwait()
         self._stall.end()
+        self._rest.stop()
         self._lingering.end()
         super().connection_lost(exc)
 
@@ -90,22 +97,19 @@ class BoundedProtocol(HttpToolsProtocol):
         else:
             self.cycle.keep_alive = False
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that rests for too long."""
-        self._close()
-
     def data_received(self, data: bytes) -> None:
         """Read on, until a head is whole or too large."""
         if self._lingering.has_begun:
             self._lingering.drop(len(data), self.transport)
             return
-        self._unset_keepalive_if_required()
+        self._rest.end()
         if self._is_in_head:
             self._head += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
             if self._should_upgrade():
+                self._rest.stop()
                 self.handle_websocket_upgrade()
             else:
                 self._stay(data[offer.args[0] :])
@@ -160,15 +164,26 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.write(_TOO_MANY + date + refusal)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        wire: Any = Wire(app, cycle)
-        super()._start_asgi_task(cycle, wire)
+        wire = Wire(cycle)
+        if isinstance(app, ProxyHeadersMiddleware):
+            for name, _ in cycle.scope["headers"]:
+                if name in _FORWARDED:
+                    break
+            else:
+                # Nobody speaks for another, so that nobody's word has to be weighed.
+                app = app.app
+
+        async def answer(scope: Scope, receive: Receive, _: Send) -> None:
+            await app(scope, receive, wire)
+
+        super()._start_asgi_task(cycle, answer)  # type: ignore[arg-type]
 
     def _begin(self) -> None:
         self.cycle.transport = self._outlet  # type: ignore[assignment]
-        if is_stopping(self.app_state):
+        if self._stopping.is_set():
             self.cycle.keep_alive = False
         if self._gate is not None:
-            self._seat = self._gate.seat()
+            self._seat = self._gate.load.seat()
             scope: dict[str, Any] = self.scope  # type: ignore[assignment]
             scope[SEAT] = self._seat
             scope[PEER] = self.client[0] if self.client else None
@@ -248,8 +263,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request, or for what is left of this one, but not for ever."""
-        super().on_response_complete()
-        if not self._is_in_head and self._timer is None and not self.transport.is_closing():
+        # uvicorn's own, without a timer for each rest, which is mostly a short one.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._rest.begin()
+        if not self._is_in_head and self._timer is None:
             self._wait()
 
     def _rests(self) -> bool:
@@ -262,7 +285,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _close(self) -> None:
         self._unwait()
-        self._unset_keepalive_if_required()
+        self._rest.stop()
         self._lingering.begin(self.transport)
 
     def _refuse(self, refusal: Refusal) -> None:

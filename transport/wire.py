@@ -3,14 +3,13 @@
 from collections.abc import MutableMapping
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Message = MutableMapping[str, Any]
 
 
 class Wire:
-    """Stands around the application for one request, and writes what it answers.
+    """Takes the answer to one request, as the ``send`` of its application.
 
     uvicorn looks through each header of an answer and writes its head before it knows the body,
     which costs as much as the rest of what it does.
@@ -19,50 +18,61 @@ class Wire:
     that the head tells.
     """
 
-    __slots__ = ("_app", "_cycle", "_start")
+    __slots__ = ("_cycle", "_start")
 
-    def __init__(self, app: Any, cycle: RequestResponseCycle) -> None:
-        self._app: ASGIApp = app
+    def __init__(self, cycle: RequestResponseCycle) -> None:
         self._cycle: Any = cycle
         self._start: Message | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, _: Send) -> None:
-        """Answer the request."""
-        await self._app(scope, receive, self._send)
-
-    async def _send(self, message: Message) -> None:
+    async def __call__(self, message: Message) -> None:
+        """Send a message."""
         if message["type"] == "http.response.start":
             self._start = message
             return
         start, self._start = self._start, None
         if start is not None:
-            if not message.get("more_body") and self._write(start, message.get("body", b"")):
+            if not message.get("more_body") and self._send(start, message.get("body", b"")):
                 return
             await self._cycle.send(start)
         await self._cycle.send(message)
 
-    def _write(self, start: Message, body: bytes) -> bool:
-        """Write a whole answer; false leaves it to uvicorn."""
+    def write(self, status: int, lines: bytes, body: bytes) -> bool:
+        """Write a whole answer; false where it has to be sent in messages.
+
+        *Shape*: ``lines`` are those of its headers, each with its end: the body's length is among
+        them, and no value holds the end of a line.
+        """
         cycle = self._cycle
-        if cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
+        if (
+            cycle.response_started
+            or cycle.disconnected
+            or cycle.flow.write_paused
+            or not cycle.keep_alive
+            or cycle.scope["method"] == "HEAD"
+        ):
             return False
+        told = b"".join([b"%b: %b\r\n" % each for each in cycle.default_headers])
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.writelines((STATUS_LINE[status] + told + lines + b"\r\n", body))
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
+
+    def _send(self, start: Message, body: bytes) -> bool:
+        """Write a whole answer that came in messages; false leaves it to uvicorn."""
+        lines: list[bytes] = []
         length: bytes | None = None
-        lines = [STATUS_LINE[start["status"]]]
-        for name, value in (*cycle.default_headers, *start.get("headers", ())):
+        for name, value in start.get("headers", ()):
             if name == b"content-length":
                 length = value
             elif name == b"connection":
                 return False
-            lines += (name, b": ", value, b"\r\n")
-        if length != b"%d" % len(body) or cycle.scope["method"] == "HEAD" or not cycle.keep_alive:
+            lines.append(b"%b: %b\r\n" % (name, value))
+        if length != b"%d" % len(body):
             return False
-        head = b"".join(lines)
+        told = b"".join(lines)
         # One more would be a header that somebody has put into another.
-        if head.count(b"\n") != len(lines) // 4 + 1 or head.count(b"\r") != head.count(b"\n"):
+        if told.count(b"\n") != len(lines) or told.count(b"\r") != len(lines):
             return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
-        cycle.transport.writelines((head, b"\r\n", body))
-        cycle.message_event.set()
-        cycle.on_response()
-        return True
+        return self.write(start["status"], told, body)

@@ -448,7 +448,7 @@ LONG_BOMB = answer(gzip.compress(b" " * 64 * MEGABYTE), "Content-Encoding: gzip"
     "play", [gigabyte, saying(BOMB), saying(LONG_BOMB)], ids=["1 GB", "1 GB of gzip", "one stream"]
 )
 async def test_too_large(start: Start, play: Play) -> None:
-    """A body over the cap, packed or not, is refused within R8's 50 MB of memory."""
+    """A body over the cap, packed or not, is refused within 50 MB of memory."""
     _, upstream = await start(play)
     tracemalloc.start()
     try:
@@ -545,7 +545,7 @@ async def test_concurrency(start: Start) -> None:
 
 
 async def test_slow_system(start: Start) -> None:
-    """Callers of a slow system all end within their deadline, its limit kept (R7)."""
+    """Callers of a slow system all end within their deadline, its limit kept."""
     running, most = 0, 0
 
     async def play(server: Faulty, exchange: Exchange) -> None:

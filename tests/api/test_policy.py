@@ -249,6 +249,62 @@ def test_a_case_holds_from_its_own_payload_on(shop: Shop, seen: str) -> None:
     ended(shop, answer.data["assistStart"]["case"]["id"])
 
 
+_REPLAYED = {
+    "wishlistShare": "wishlist { id } secret",
+    "cartHandOff": "cart { id } code",
+    "cartMerge": "cart { id } merge { lines { sku } }",
+}
+
+
+def test_a_replay_shows_nothing_by_a_case_that_has_ended(shop: Shop) -> None:
+    """A try again is answered only to whom it may still be done for: neither what an ended case
+    let somebody do, nor what they did in another role, is told once more."""
+    case = opened(shop)
+    skus = [{"sku": "100001001"}]
+    made = _tried(
+        shop,
+        "wishlistCreate",
+        "wishlist { id }",
+        {"name": "Later", "customer": CUSTOMER},
+    )
+    theirs = _tried(shop, "cartCreate", "cart { id }", {"customer": CUSTOMER})
+    other = _tried(shop, "cartCreate", "cart { id }", {"customer": CUSTOMER})
+    cart, source = (each.data["cartCreate"]["cart"]["id"] for each in (theirs, other))
+    _tried(shop, "cartLinesAdd", "cart { id }", {"cart": source, "lines": skus})
+    given = {
+        "wishlistShare": {"wishlist": made.data["wishlistCreate"]["wishlist"]["id"]},
+        "cartHandOff": {"cart": cart},
+        "cartMerge": {"cart": source, "into": cart},
+    }
+    given = {name: {"idempotencyKey": str(uuid.uuid4()), **each} for name, each in given.items()}
+
+    def tries(**headers: str) -> list[Answer]:
+        return [
+            _tried(shop, name, _REPLAYED[name], each, **headers) for name, each in given.items()
+        ]
+
+    first = tries()
+    assert [each.codes for each in first] == [[]] * 3
+    assert [each.data for each in tries()] == [each.data for each in first]
+    # Another purpose is another case's, which is not open.
+    assert [each.codes for each in tries(**{"Commerce-Purpose": "RETURNS"})] == [["NOT_FOUND"]] * 3
+    ended(shop, case)
+    again = tries()
+    assert [each.codes for each in again] == [["NOT_FOUND"]] * 3
+    told = first[0].data["wishlistShare"]["secret"], first[1].data["cartHandOff"]["code"]
+    for each in again:
+        assert not any(secret in each.response.text for secret in (*told, "100001001"))
+
+
+def _tried(
+    shop: Shop, mutation: str, shown: str, given: dict[str, object], **headers: str
+) -> Answer:
+    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
+    given = {"idempotencyKey": str(uuid.uuid4()), **given}
+    document = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ {shown} }} }}"
+    return shop.ask(document, {"input": given}, persona="agent", headers=headers)
+
+
 def test_both_in_one_answer(shop: Shop, case: str) -> None:
     """Of two customers in one list, the one whose case is open is shown and the other masked."""
     query = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Customer {

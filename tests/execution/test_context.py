@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 
 import pytest
+from msgspec.structs import replace
 
 from domain.errors import BadInput, Failure, Forbidden
 from domain.identity import node_id
@@ -105,6 +106,25 @@ async def test_a_header_never_says_more_than_the_token(viewer: Viewer, asked: As
     """Purpose, channel and store are bound to the token; a header cannot widen them."""
     with pytest.raises(Forbidden):
         opened(asked, viewer)
+
+
+async def test_what_one_may_say_another_may_not() -> None:
+    """What was found good for one viewer is not taken for good from another, nor told to them."""
+    contexts = Contexts(SETTINGS, Ports(), Everything())
+    asked = Asked(store=STORE, purpose="RETURNS", language="pl;q=0.9")
+    here = Viewer(role=Role.ASSOCIATE, store="wms:WAW1", purposes=(Purpose.RETURNS,))
+    for _ in range(2):
+        assert contexts.open(here, asked, "r").purpose is Purpose.RETURNS
+    for other in (ANONYMOUS, replace(here, store="wms:KRK1")):
+        with pytest.raises(Forbidden):
+            contexts.open(other, asked, "r")
+    assert contexts.open(replace(here, channel=Channel.POS), asked, "r").ask.channel is Channel.POS
+
+
+async def test_a_long_header_is_read_like_a_short_one() -> None:
+    """A header that is too long to be remembered says what it says nevertheless."""
+    header = "pl," + "x" * 5_000
+    assert opened(Asked(language=header)).ask.language == "pl"
 
 
 async def test_the_token_speaks_where_the_header_is_silent() -> None:

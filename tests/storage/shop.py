@@ -34,6 +34,7 @@ from domain.customer import Customer, PersonName, Trait
 from domain.errors import Failure, SourceUnavailable
 from domain.filter import ProductQuery, ProductSelection
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
+from domain.holding import HOLDING, Holding
 from domain.location import Location, LocationKind, LocationQuery, LocationService
 from domain.money import Money, Price
 from domain.offer import Offer
@@ -41,7 +42,6 @@ from domain.page import Page
 from domain.port import Ports
 from domain.product import Component, Product, Variant
 from domain.provenance import CATALOGUE, PLACE, PRICE, PROFILE, STOCK, Provenance
-from domain.reservation import TERMS, Terms
 from domain.secret import Secret
 from domain.viewer import Channel, Purpose, Role, Viewer
 from execution.executor import Executor
@@ -280,7 +280,7 @@ class Shop:
         self,
         store: Store,
         timeout: float = 60.0,
-        terms: Terms = TERMS,
+        holding: Holding = HOLDING,
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         campaigns: Campaigns = NO_CAMPAIGNS,
@@ -312,7 +312,7 @@ class Shop:
             policy,
             store.own,
             store.attempts,
-            terms=terms,
+            holding=holding,
             rules=rules,
             hold_back=hold_back,
             offering=Offering(Lineage(), campaigns),

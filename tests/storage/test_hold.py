@@ -10,7 +10,7 @@ from sqlalchemy import select
 from domain.carriage import DeliveryMode, Method
 from domain.cart import Rules
 from domain.deadline import Duration
-from domain.reservation import Terms
+from domain.holding import Holding
 from domain.viewer import ANONYMOUS, Viewer
 from storage.store import Store
 from storage.table import HOLD
@@ -161,7 +161,7 @@ async def test_carts_that_are_held_together_take_no_piece_twice(store: Store, sh
 
 async def test_a_cart_tells_that_its_goods_are_not_held_for_long(store: Store) -> None:
     """A few minutes before the goods go, the cart says so, and how to keep them."""
-    shop = Shop(store, terms=Terms(time=Duration(60)))
+    shop = Shop(store, holding=Holding(time=Duration(60)))
     anna = customer(ANNA)
     cart = await begin(shop, anna)
     await add(shop, anna, "add-0001", cart, ("S1", 1))

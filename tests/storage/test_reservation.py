@@ -12,7 +12,7 @@ from domain.ask import Ask
 from domain.assortment import Assortment
 from domain.deadline import Deadline, Duration
 from domain.holdback import HeldBack, HoldBack
-from domain.reservation import Terms
+from domain.holding import Holding
 from domain.viewer import Channel, Purpose
 from storage.settings import StorageSettings
 from storage.store import Store, open_store
@@ -165,7 +165,7 @@ async def test_a_clock_that_lags_gives_nothing_away_twice(store: Store, shop: Sh
 
 async def test_goods_are_held_no_longer_than_the_terms_allow(store: Store) -> None:
     """However often it is extended, a reservation ends."""
-    shop = Shop(store, terms=Terms(time=Duration(60), longest=Duration(60)))
+    shop = Shop(store, holding=Holding(time=Duration(60), longest=Duration(60)))
     anna = customer(ANNA)
     found = made(await reserve(shop, anna, "create-1", "S1"))
     (error,) = refused(
@@ -176,7 +176,7 @@ async def test_goods_are_held_no_longer_than_the_terms_allow(store: Store) -> No
 
 async def test_nobody_holds_more_than_their_part(store: Store) -> None:
     """One customer holds a few pieces at once, however many requests they send together."""
-    shop = Shop(store, terms=Terms(reservations=3, pieces=10))
+    shop = Shop(store, holding=Holding(reservations=3, pieces=10))
     anna = customer(ANNA)
     (error,) = refused(await reserve(shop, anna, "create-0", {"sku": "S1", "quantity": 11}))
     assert (error["__typename"], error["limit"]) == ("ReservationLimitReached", 10)
@@ -196,7 +196,7 @@ async def test_nobody_holds_more_than_their_part(store: Store) -> None:
 
 async def test_many_secrets_hold_no_more_than_one_address_may(store: Store) -> None:
     """Drawing a new secret for each reservation gets nobody more than their address may hold."""
-    shop = Shop(store, terms=Terms(address=3))
+    shop = Shop(store, holding=Holding(address=3))
 
     async def one(origin: str) -> Any:
         secret = secrets.token_urlsafe(32)

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from functools import partial
+from typing import Any
 
 import pytest
 
 from tests.transport.gateway import Gateway, connected, running
+from transport.connection import Rest
 from transport.protocol import BoundedProtocol
 from transport.settings import Settings
 
@@ -18,6 +21,12 @@ GOOD = (
 
 class Impatient(BoundedProtocol):
     head_time = 0.2
+
+
+class Restless(BoundedProtocol):
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.timeout_keep_alive = 0.2  # type: ignore[assignment]
 
 
 async def _error(reader: asyncio.StreamReader) -> tuple[int, str]:
@@ -78,6 +87,36 @@ async def test_requests_on_one_connection(gateway: Gateway) -> None:
         async with asyncio.timeout(10):
             for _ in range(2):
                 assert b"Hello" in await reader.readuntil(b"}}}")
+
+
+async def test_a_connection_that_rests_is_closed() -> None:
+    """A connection is closed when nothing has come on it for a while, after whichever request."""
+    async with (
+        running(Settings(), Restless) as gateway,
+        connected(gateway) as (reader, writer),
+        asyncio.timeout(10),
+    ):
+        for _ in range(2):
+            writer.write(GOOD)
+            assert b"Hello" in await reader.readuntil(b"}}}")
+        assert await reader.read() == b""
+
+
+async def test_a_rest_is_over_when_something_comes() -> None:
+    """What ends one rest ends the time that it had; the next one has its own, and is ended once."""
+    ended: list[str] = []
+    rests = {name: Rest(0.05, partial(ended.append, name)) for name in ("busy", "again", "idle")}
+    for rest in rests.values():
+        rest.begin()
+    rests["busy"].end()
+    rests["again"].end()
+    rests["again"].begin()
+    async with asyncio.timeout(10):
+        while not {"again", "idle"} <= set(ended):
+            await asyncio.sleep(0.01)
+    assert sorted(ended) == ["again", "idle"]
+    for rest in rests.values():
+        rest.stop()
 
 
 @pytest.mark.parametrize("to", ["h2c", "websocket"])

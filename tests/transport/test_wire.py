@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from transport.answer import send_bytes
 from transport.protocol import BoundedProtocol
 
 pytestmark = pytest.mark.anyio
@@ -50,8 +51,12 @@ async def _served(app: ASGIApp, protocol: type[asyncio.Protocol]) -> AsyncIterat
 
 
 async def _told(given: Given, protocol: type[asyncio.Protocol], *requests: bytes) -> bytes:
+    return await _read(_app(given), protocol, *requests)
+
+
+async def _read(app: ASGIApp, protocol: type[asyncio.Protocol], *requests: bytes) -> bytes:
     """Send requests on one connection, and read all that comes back."""
-    async with _served(_app(given), protocol) as port, asyncio.timeout(10):
+    async with _served(app, protocol) as port, asyncio.timeout(10):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"".join(requests))
         writer.write_eof()
@@ -96,6 +101,37 @@ async def test_no_header_holds_another(header: tuple[bytes, bytes]) -> None:
     """A header with a line break in it is not written, whoever put it there."""
     ask = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
     assert await _told((200, [LENGTH, header], [BODY]), BoundedProtocol, ask) == b""
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"X-Told": "a", "Cache-Control": "no-cache"}, {"Connection": "close"}]
+)
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_whole_answers_are_written_as_uvicorn_writes_them(
+    headers: dict[str, str], method: bytes
+) -> None:
+    """An answer that is handed over whole is what its messages would have been, byte for byte."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        is_head = scope["method"] == "HEAD"
+        await send_bytes(send, 200, "text/plain", BODY, headers, is_head=is_head)
+
+    ask = method + b" / HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = ask.replace(b"Host: x", b"Host: x\r\nConnection: close")
+    ours = await _read(app, BoundedProtocol, ask, last)
+    assert ours == await _read(app, HttpToolsProtocol, ask, last)
+    assert ours.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_no_header_of_a_whole_answer_holds_another() -> None:
+    """Nor is one with a line break in it written where the answer is handed over whole."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send_bytes(send, 200, "text/plain", BODY, {"X-Told": "a\r\nx-more: b"})
+
+    assert b"x-more" not in await _read(app, BoundedProtocol, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 
 
 @pytest.mark.parametrize("length", [b"3", b"300", b"many"])

@@ -1,0 +1,88 @@
+"""Which of the language's rules a document could break, by what its text holds.
+
+Each rule in force costs something at every node of a document. Most documents have no directives,
+no fragments and do not ask about the schema, and so cannot break the rules that are about these.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from graphql import (
+    ASTValidationRule,
+    DeferStreamDirectiveLabel,
+    DeferStreamDirectiveOnRootField,
+    DeferStreamDirectiveOnValidOperationsRule,
+    FragmentsOnCompositeTypesRule,
+    KnownDirectivesRule,
+    KnownFragmentNamesRule,
+    KnownTypeNamesRule,
+    MaxIntrospectionDepthRule,
+    NoFragmentCyclesRule,
+    NoUndefinedVariablesRule,
+    NoUnusedFragmentsRule,
+    NoUnusedVariablesRule,
+    OverlappingFieldsCanBeMergedRule,
+    PossibleFragmentSpreadsRule,
+    SingleFieldSubscriptionsRule,
+    StreamDirectiveOnListField,
+    UniqueDirectivesPerLocationRule,
+    UniqueFragmentNamesRule,
+    UniqueVariableNamesRule,
+    VariablesAreInputTypesRule,
+    VariablesInAllowedPositionRule,
+    specified_rules,
+)
+
+# A document breaks such a rule only where its text holds one of these, if only in a string or a
+# comment. What is not named here is always in force.
+_NEEDS: Mapping[type[ASTValidationRule], tuple[str, ...]] = {
+    KnownDirectivesRule: ("@",),
+    UniqueDirectivesPerLocationRule: ("@",),
+    DeferStreamDirectiveOnRootField: ("@",),
+    DeferStreamDirectiveOnValidOperationsRule: ("@",),
+    DeferStreamDirectiveLabel: ("@",),
+    StreamDirectiveOnListField: ("@",),
+    KnownFragmentNamesRule: ("...",),
+    PossibleFragmentSpreadsRule: ("...",),
+    FragmentsOnCompositeTypesRule: ("...", "fragment"),
+    UniqueFragmentNamesRule: ("fragment",),
+    NoUnusedFragmentsRule: ("fragment",),
+    NoFragmentCyclesRule: ("fragment",),
+    KnownTypeNamesRule: ("$", "...", "fragment"),
+    NoUndefinedVariablesRule: ("$",),
+    NoUnusedVariablesRule: ("$",),
+    UniqueVariableNamesRule: ("$",),
+    VariablesAreInputTypesRule: ("$",),
+    VariablesInAllowedPositionRule: ("$",),
+    SingleFieldSubscriptionsRule: ("subscription",),
+    MaxIntrospectionDepthRule: ("__schema", "__type"),
+}
+_MARKS = tuple(sorted({mark for needed in _NEEDS.values() for mark in needed}))
+
+Rules = tuple[type[ASTValidationRule], ...]
+
+
+def _chosen(marks: Iterable[str], *, has_conflicts: bool) -> Rules:
+    held = set(marks)
+    return tuple(
+        rule
+        for rule in specified_rules
+        if (rule not in _NEEDS or held.intersection(_NEEDS[rule]))
+        and (has_conflicts or rule is not OverlappingFieldsCanBeMergedRule)
+    )
+
+
+# Every choice there is: two to the power of the marks, and once more.
+_known: dict[tuple[tuple[str, ...], bool], Rules] = {}
+
+
+def rules_for(text: str, *, has_conflicts: bool) -> Rules:
+    """Give the rules that a document could break, in the order of the language.
+
+    *Shape*: ``has_conflicts`` tells whether any two of its fields share a response key; else none
+    of them can be in conflict.
+    """
+    key = tuple(mark for mark in _MARKS if mark in text), has_conflicts
+    found = _known.get(key)
+    if found is None:
+        found = _known[key] = _chosen(key[0], has_conflicts=has_conflicts)
+    return found
