@@ -39,15 +39,32 @@ class Machines:
         self._attempted = float("-inf")
         self._flight: asyncio.Task[None] | None = None
 
+    def known(self, text: str) -> Viewer | None:
+        """Prove a machine whose key was read lately; None where keys have to be read for it.
+
+        *Errors*: ``TokenRefused``.
+        """
+        digest = _digest(text)
+        if self._age() >= REFRESH or digest not in self._keys:
+            return None
+        return self._proved(digest)
+
     async def viewer(self, text: str) -> Viewer:
         """Prove a machine. *Errors*: ``TokenRefused``; ``StoreUnavailable`` when nobody can say."""
-        digest = digest_of(text)
-        if digest is None:
-            raise TokenRefused("not an API key's form")
+        digest = _digest(text)
         if self._age() >= REFRESH or (digest not in self._keys and self._may_look()):
             await self._read()
         if self._age() >= LIMIT:
             raise StoreUnavailable(_AWAY)
+        return self._proved(digest)
+
+    async def close(self) -> None:
+        """Stop reading."""
+        if self._flight is not None:
+            self._flight.cancel()
+            await asyncio.wait({self._flight}, timeout=TIMEOUT)
+
+    def _proved(self, digest: bytes) -> Viewer:
         key = self._keys.get(digest)
         if key is None or not hmac.compare_digest(key.digest, digest):
             raise TokenRefused("an API key that is not known, or was revoked")
@@ -61,12 +78,6 @@ class Machines:
             purposes=key.purposes,
             channel=key.channel,
         )
-
-    async def close(self) -> None:
-        """Stop reading."""
-        if self._flight is not None:
-            self._flight.cancel()
-            await asyncio.wait({self._flight}, timeout=TIMEOUT)
 
     def _age(self) -> float:
         return self._clock.steady() - self._read_at
@@ -97,3 +108,10 @@ class Machines:
             self._read_at = began
         finally:
             self._flight = None
+
+
+def _digest(text: str) -> bytes:
+    digest = digest_of(text)
+    if digest is None:
+        raise TokenRefused("not an API key's form")
+    return digest

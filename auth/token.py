@@ -30,6 +30,7 @@ LEEWAY = 30
 MAX_TOKEN = 16_384
 MAX_VERIFIED = 10_000
 _MAX_KID = 256
+_MARK = MARK.encode()
 
 # Headers that bring a key, point to one, or change what is signed: RFC 8725, section 3.10.
 _REFUSED_HEADERS = frozenset(
@@ -120,6 +121,23 @@ class TokenVerifier:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def known(self, authorization: str | None) -> Viewer | None:
+        """Tell who sent this header where nobody has to be asked for it; None where it takes more.
+
+        *Errors*: ``TokenRefused``.
+        """
+        if authorization is None:
+            return ANONYMOUS
+        token = _bearer(authorization)
+        if token.startswith(_MARK):
+            return self._machines.known(token.decode()) if self._machines else None
+        digest = hashlib.sha256(token).digest()
+        known = self._verified.get(digest)
+        if known is None or not self._holds(known):
+            return None
+        self._verified.move_to_end(digest)
+        return known.viewer
+
     async def viewer(self, authorization: str | None) -> Viewer:
         """Tell who sent this Authorization header; without one it is anonymous.
 
@@ -127,22 +145,17 @@ class TokenVerifier:
         ``reason`` is for the log); ``IdentityUnavailable`` (``SourceUnavailable``, retryable)
         where the issuer's keys cannot be had, ``StoreUnavailable`` where API keys cannot.
         """
-        if authorization is None:
-            return ANONYMOUS
+        viewer = self.known(authorization)
+        if viewer is not None or authorization is None:
+            return viewer or ANONYMOUS
         token = _bearer(authorization)
-        if token.startswith(MARK.encode()):
+        if token.startswith(_MARK):
             if self._machines is None:
                 raise TokenRefused("an API key, and nothing is kept to compare it with")
             return await self._machines.viewer(token.decode())
         digest = hashlib.sha256(token).digest()
-        known = self._verified.get(digest)
-        if known is not None:
-            if self._holds(known):
-                self._verified.move_to_end(digest)
-                return known.viewer
-            del self._verified[digest]
-        verified = await self._verify(token)
-        self._verified[digest] = verified
+        self._verified.pop(digest, None)
+        self._verified[digest] = verified = await self._verify(token)
         if len(self._verified) > MAX_VERIFIED:
             self._verified.popitem(last=False)
         return verified.viewer

@@ -1,6 +1,8 @@
 """Runs the bench: ``scripts/bench --help``."""
 
 import argparse
+import asyncio
+import itertools
 import os
 import sys
 import time
@@ -10,22 +12,22 @@ from pathlib import Path
 
 import orjson
 import uvloop
-from graphql import build_schema, parse, validate
 from msgspec import structs
 
-from bench import contender, measure, profile, report
+from bench import cold, contender, measure, profile, report
 from bench.contender import CONTENDERS, Contender, Missing, Running
 from bench.load import LoadError
 from bench.measure import Meter, Pair, Plan, Row
+from bench.side import Side
 from bench.workload import BY_NAME, Workload
 
 # Many short rounds rather than a few long ones: what disturbs the machine lasts for seconds, so
-# that it falls on all contenders of a workload, and the median leaves it out. Several turns,
-# because no two processes of one program are equally fast: hashes, addresses and what a compiler
-# saw first differ.
-_FULL = Plan(turns=3, rounds=9, seconds=0.15, warm_seconds=1.2, budget=600)
-_QUICK = Plan(turns=1, rounds=9, seconds=0.1, warm_seconds=0.8, budget=75)
-_BESIDE = Plan(turns=3, rounds=21, seconds=0.1, warm_seconds=1.2, budget=240)
+# that it falls on all contenders of a workload alike. Several turns, because no two processes of
+# one program are equally fast: hashes, addresses and what a compiler saw first differ.
+_FULL = Plan(turns=4, rounds=15, seconds=0.05, warm_seconds=0.8, budget=180)
+_QUICK = Plan(turns=1, rounds=15, seconds=0.05, warm_seconds=0.6, budget=160)
+_BESIDE = Plan(turns=3, rounds=30, seconds=0.05, warm_seconds=0.8, budget=240)
+_LEAST_ROUNDS = 3
 _BELOW = 0.85
 _DISTURBED = 0.05
 
@@ -43,8 +45,12 @@ def main(arguments: Sequence[str]) -> int:
         plan = _QUICK if given.quick else _BESIDE if given.beside else _FULL
         if given.rounds:
             plan = structs.replace(plan, rounds=given.rounds)
+        if given.turns:
+            plan = structs.replace(plan, turns=given.turns)
         workloads = [BY_NAME[name] for name in given.workload or BY_NAME]
-        rows = uvloop.run(_bench(plan, workloads, _wanted(given), is_strict=_is_strict(given)))
+        meter, rows = uvloop.run(
+            _bench(plan, workloads, _wanted(given), is_strict=_is_strict(given))
+        )
     except Different as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -53,6 +59,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    if given.samples:
+        given.samples.write_bytes(orjson.dumps(meter.samples()))
     if given.json:
         given.json.write_bytes(orjson.dumps(rows, default=_plain, option=orjson.OPT_INDENT_2))
     return 0
@@ -66,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="one turn of short rounds: at most three minutes"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write a row for each cell")
+    parser.add_argument(
+        "--samples", type=Path, metavar="FILE", help="write what was measured in every round"
+    )
+    parser.add_argument("--turns", type=int, help="start all contenders so often instead")
     parser.add_argument("--rounds", type=int, help="so many rounds a turn instead")
     parser.add_argument(
         "--workload", action="append", choices=list(BY_NAME), help="only this one; repeatable"
@@ -105,7 +117,7 @@ def _is_strict(given: argparse.Namespace) -> bool:
 
 async def _bench(
     plan: Plan, workloads: list[Workload], wanted: list[Contender], *, is_strict: bool
-) -> list[Row]:
+) -> tuple[Meter, list[Row]]:
     core, other = cores()
     if other is not None:
         os.sched_setaffinity(0, {other})
@@ -114,32 +126,34 @@ async def _bench(
         owned.callback(upstream.stop)
         token = await measure.token(upstream)
         meter = Meter(upstream, token, plan, core)
+        yardstick = cold.start(core) if any(each.is_cold for each in workloads) else None
+        if yardstick is not None:
+            owned.callback(yardstick.stop)
         for number in range(plan.turns):
             if plan.turns > 1:
                 _say(f"turn {number + 1} of {plan.turns}")
+            end = time.monotonic() + plan.budget
             with ExitStack() as started:
                 pairs = _start(started, upstream, workloads, wanted, core, is_strict=is_strict)
                 if not pairs:
                     raise Missing("no contender could be started")
                 await _check(pairs, token)
-                await _turn(meter, pairs, plan, number * plan.rounds)
+                await _turn(meter, pairs, yardstick, plan, number * plan.rounds, end)
     rows = [meter.row(pair) for pair in pairs]
     for workload in workloads:
         own = [pair for pair in pairs if pair.workload is workload]
         if own:
-            busy = {pair.contender.name: meter.busy(pair) for pair in own}
-            told = [row for row in rows if row.workload == workload.name]
             caches = {each.contender.name: _cache(each) for each in own}
             title = f"\n{workload.name}: {workload.says}"
-            print(report.table(title, told, busy, caches if workload.is_warm else None))
-            idle = [name for name, share in busy.items() if share < _BELOW]
+            print(report.table(title, meter, own, caches if workload.is_warm else None))
+            idle = [each.contender.name for each in own if meter.busy(each) < _BELOW]
             if idle and other is not None:
                 print(f"  not saturated, so req/s is not its limit: {', '.join(idle)}")
     print()
     if any(each.name == contender.BESIDE for each in wanted):
         print(report.beside(meter, workloads))
     else:
-        print(report.bars(rows, _parse_and_validate(core)))
+        print(report.bars(meter))
     if (others := meter.others()) > _DISTURBED:
         print(
             f"\nOther work had {others:.0%} of the contenders' core: measure again when it rests."
@@ -148,24 +162,38 @@ async def _bench(
     for each in wanted:
         if any(pair.contender.name == each.name for pair in pairs):
             print(f"  {each.name}: {each.version()}")
-    return rows
+    return meter, rows
 
 
-async def _turn(meter: Meter, pairs: list[Pair], plan: Plan, first: int) -> None:
-    """Measure contenders that have just been started, round after round, there and back."""
+async def _turn(
+    meter: Meter, pairs: list[Pair], yardstick: Side | None, plan: Plan, first: int, end: float
+) -> None:
+    """Measure contenders that have just been started, in rounds that go there and back.
+
+    *Units*: ``end`` on the monotonic clock; no round begins that would not end by then, but for a
+    few without which there would be no figures.
+    """
     _say("warming up")
     for pair in pairs:
         await meter.warm(pair)
-    started = time.monotonic()
     for number in range(plan.rounds):
         begun = time.monotonic()
         _say(f"round {number + 1} of {plan.rounds}")
-        for pair in reversed(pairs) if number % 2 else pairs:
+        for pair in _back(pairs) if number % 2 else pairs:
             await meter.measure(pair, first + number)
+            if yardstick is not None and pair.contender.name == "gateway" and pair.workload.is_cold:
+                seconds = await asyncio.to_thread(yardstick.measure, str(plan.seconds))
+                meter.note(pair.workload, cold.NAME, first + number, seconds)
         now = time.monotonic()
-        if number + 1 < plan.rounds and now - started + now - begun > plan.budget:
+        if _LEAST_ROUNDS <= number + 1 < plan.rounds and now + now - begun > end:
             print(f"bench: the time is over after round {number + 1}", file=sys.stderr)
             break
+
+
+def _back(pairs: list[Pair]) -> list[Pair]:
+    """Give each workload's contenders in the opposite order, so that none is always the first."""
+    groups = itertools.groupby(pairs, key=lambda pair: pair.workload.name)
+    return [pair for _, own in groups for pair in reversed(list(own))]
 
 
 def _start(
@@ -244,22 +272,6 @@ def cores() -> tuple[int | None, int | None]:
         print("bench: only one core; contenders, load and systems share it", file=sys.stderr)
         return None, None
     return usable[-1], usable[0]
-
-
-def _parse_and_validate(core: int | None) -> float:
-    """What the cold document costs to parse and validate. *Units*: microseconds."""
-    before = os.sched_getaffinity(0)
-    if core is not None:
-        os.sched_setaffinity(0, {core})
-    schema = build_schema((contender.ROOT / "schema" / "schema.graphql").read_text())
-    document = BY_NAME["cold"].document
-    costs = []
-    for _ in range(60):
-        started = time.process_time()
-        validate(schema, parse(document))
-        costs.append(time.process_time() - started)
-    os.sched_setaffinity(0, before)
-    return sorted(costs)[len(costs) // 2] * 1e6
 
 
 def _plain(value: object) -> object:

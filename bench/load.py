@@ -12,6 +12,7 @@ from msgspec import Struct
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+_ERRORS = b'"errors":'
 _SECONDS = 60.0
 _MAX_ANSWER = 64 * 1024 * 1024
 
@@ -26,7 +27,7 @@ class Load(Struct):
 
 
 class LoadError(Exception):
-    """A contender answered otherwise than with a whole answer and status 200."""
+    """A contender answered otherwise than with status 200 and a whole answer without errors."""
 
 
 def requests(url: str, bodies: Next, token: str | None) -> Next:
@@ -104,8 +105,8 @@ class Connections:
     ) -> Load:
         """Ask for so long, and at most so many times; then let what is under way end.
 
-        *Shape*: ``see`` is given each answer's body. *Errors*: ``LoadError`` for an answer that is
-        shorter than ``least_bytes``, which is one with errors in the place of data.
+        *Shape*: ``see`` is given each answer's body, and judges it. *Errors*: ``LoadError`` for an
+        answer with errors, or shorter than ``least_bytes``, which is one without its data.
         """
         started = time.perf_counter()
         state = _State(request, most, see, least_bytes, started + seconds)
@@ -216,7 +217,7 @@ class _Client(asyncio.Protocol):
     def _answered(self, held: bytes) -> None:
         state = self._state
         state.latencies.append(time.perf_counter() - self._sent)
-        if len(held) - self._head < state.least_bytes:
+        if len(held) - self._head < state.least_bytes or (state.see is None and _ERRORS in held):
             self._fail(f"answered {held[self._head :][:600]!r}")
             return
         if state.see is not None:

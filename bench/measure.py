@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bench.contender import Running
-from bench.load import Connections, Load, ask, connected, requests
-from bench.ratio import Ratio, paired
+from bench.load import Connections, Load, LoadError, ask, connected, requests
+from bench.ratio import typical
 from bench.workload import Workload
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -31,7 +31,7 @@ class Plan(Struct, frozen=True):
     *Shape*: ``turns`` is how often all contenders are started anew, ``rounds`` how often each is
     measured in a turn. *Units*: ``seconds`` and ``warm_seconds`` of each contender's own CPU, in
     a round and before the first, so that a busy machine makes it longer and not worse; ``budget``
-    seconds for a turn's rounds, after which no further round begins.
+    seconds from a turn's start, after which no further round begins.
     """
 
     turns: int
@@ -60,7 +60,9 @@ class Sample(Struct, frozen=True, kw_only=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """What one contender did in one workload: the medians of its rounds, over all turns."""
+    """What one contender did in one workload, over all turns: of CPU the rounds' geometric mean, so
+    that ratios of rows are the mean ratios of the rounds; of all else their medians.
+    """
 
     workload: str
     contender: str
@@ -88,14 +90,14 @@ async def token(upstream: Running) -> str:
 async def data(pair: Pair, token: str, turn: int) -> object:
     """Ask once, and give the answer's data; of its cursors only the place, for comparison.
 
-    *Errors*: ``LoadError``; ``ValueError`` with errors.
+    *Errors*: ``LoadError``, also for an answer with errors.
     """
     bodies = [pair.workload.cold_bodies()()] if pair.workload.is_cold else pair.workload.bodies()
     body = bodies[turn % len(bodies)]
     request = requests(pair.contender.url, lambda: body, _token(pair, token))()
     answer = orjson.loads(await ask(pair.contender.url, request))
     if answer.get("errors"):
-        raise ValueError(f"{pair.contender.name} answers {pair.workload.name} with {answer}"[:2000])
+        raise LoadError(f"{pair.contender.name} answers {pair.workload.name} with {answer}"[:2000])
     return _unmarked(answer["data"])
 
 
@@ -121,6 +123,7 @@ class Meter:
         self._core = core
         self._samples: dict[tuple[str, str], list[Sample]] = {}
         self._next: dict[tuple[str, str], Callable[[], bytes]] = {}
+        self._noted: dict[tuple[str, str], dict[int, float]] = {}
         self._busy: dict[tuple[str, str], float] = {}
         self._least: dict[tuple[str, str], int] = {}
 
@@ -182,7 +185,7 @@ class Meter:
         return Row(
             workload=pair.workload.name,
             contender=pair.contender.name,
-            cpu_us_per_request=round(median(lambda each: each.cpu) * 1e6, 1),
+            cpu_us_per_request=round(typical([each.cpu for each in samples]) * 1e6, 1),
             requests_per_second=round(median(lambda each: each.rate), 1),
             p50_ms=round(median(lambda each: each.p50) * 1e3, 3),
             p99_ms=round(median(lambda each: each.p99) * 1e3, 3),
@@ -190,21 +193,27 @@ class Meter:
             upstream_calls_per_request=round(median(lambda each: each.calls), 3),
         )
 
-    def ratio(self, workload: str, contender: str, other: str) -> Ratio | None:
-        """Tell what one contender costs beside another; None where one was not measured."""
-        mine, theirs = self._costs(workload, contender), self._costs(workload, other)
-        both = [number for number in mine if number in theirs]
-        if not both:
-            return None
-        return paired([mine[each] for each in both], [theirs[each] for each in both])
+    def note(self, workload: Workload, name: str, number: int, cpu: float) -> None:
+        """Note what something else than a contender took in a round, in its turn."""
+        self._noted.setdefault((workload.name, name), {})[number] = cpu
+
+    def costs(self, workload: str, contender: str) -> dict[int, float]:
+        """Give the CPU seconds for each request by the number of the round."""
+        key = workload, contender
+        noted = self._noted.get(key)
+        return noted or {each.number: each.cpu for each in self._samples.get(key, ())}
+
+    def samples(self) -> list[dict[str, Any]]:
+        """Give all that was measured, nothing left out."""
+        return [
+            {"workload": workload, "contender": contender, **structs.asdict(each)}
+            for (workload, contender), samples in self._samples.items()
+            for each in samples
+        ]
 
     def busy(self, pair: Pair) -> float:
         """How much of its core a contender used: far below 1, something else held it up."""
         return statistics.median(each.busy for each in self._samples[_key(pair)])
-
-    def _costs(self, workload: str, contender: str) -> dict[int, float]:
-        """CPU for each request by the round's number."""
-        return {each.number: each.cpu for each in self._samples.get((workload, contender), ())}
 
     def others(self) -> float:
         """What part of the contenders' core work beside the bench had, over all rounds."""

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from bench import cold
 from bench.contender import BESIDE
-from bench.measure import Meter, Row
+from bench.measure import Meter, Pair, Row
+from bench.ratio import Ratio, compared, excess
 from bench.workload import Workload
 
 _HEAD = ("", "CPU µs", "req/s", "p50 ms", "p99 ms", "RSS MB", "calls", "/gateway", "/floor", "busy")
@@ -41,13 +43,12 @@ COLD = 1.2
 
 def table(
     title: str,
-    rows: Sequence[Row],
-    busy: Mapping[str, float],
+    meter: Meter,
+    pairs: Sequence[Pair],
     caches: Mapping[str, str | None] | None,
 ) -> str:
     """Write one workload's table; ``caches`` says for a warm one who keeps what."""
-    by_name = {row.contender: row for row in rows}
-    lines = [_HEAD, *(_cells(row, by_name, busy[row.contender]) for row in rows)]
+    lines = [_HEAD, *(_cells(meter, pair) for pair in pairs)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(_HEAD))]
     text = [title]
     for line in lines:
@@ -59,38 +60,30 @@ def table(
     return "\n".join(text)
 
 
-def bars(rows: Sequence[Row], cold_us: float | None) -> str:
-    """Tell which bars the gateway meets, and by how much it misses the others.
-
-    *Units*: ``cold_us`` is what parsing and validating the cold document costs by itself.
-    """
-    cost = {(row.workload, row.contender): row.cpu_us_per_request for row in rows}
-    lines = ["The gateway's CPU per request against its bars"]
+def bars(meter: Meter) -> str:
+    """Tell which bars the gateway meets, and by how much it misses the others."""
+    lines = ["The gateway's CPU per request against its bars, with the quartiles of the rounds"]
     for bar in BARS:
-        own, other = cost.get((bar.workload, "gateway")), cost.get((bar.workload, bar.against))
-        if own and other:
-            lines.append(_told(f"{bar.workload} / {bar.against}", own / other, bar.at_most))
-    small, large = cost.get(("listing", "gateway")), cost.get(("listing-500", "gateway"))
-    if small and large:
-        lines.append(_told("listing-500 / listing", large / small, GROWTH))
-    cold, known = cost.get(("cold", "gateway")), cost.get(("detail", "gateway"))
-    if cold and known and cold_us:
-        lines.append(_told("(cold - detail) / parse and validate", (cold - known) / cold_us, COLD))
-    return "\n".join(lines)
+        own, other = meter.costs(bar.workload, "gateway"), meter.costs(bar.workload, bar.against)
+        lines += _told(f"{bar.workload} / {bar.against}", compared(own, other), bar.at_most)
+    small, large = meter.costs("listing", "gateway"), meter.costs("listing-500", "gateway")
+    lines += _told("listing-500 / listing", compared(large, small), GROWTH)
+    known, whole = meter.costs("detail", "gateway"), meter.costs("cold", "gateway")
+    found = excess(whole, known, meter.costs("cold", cold.NAME))
+    return "\n".join([*lines, *_told(f"(cold - detail) / {cold.NAME}", found, COLD)])
 
 
 def beside(meter: Meter, workloads: Sequence[Workload]) -> str:
     """Tell what this checkout's gateway costs beside another's, in each workload."""
-    lines = [
-        "CPU per request, this checkout / the other: median of the rounds' own ratios (quartiles)"
-    ]
+    lines = ["CPU per request, this checkout / the other, with the quartiles of the rounds"]
     for workload in workloads:
-        found = meter.ratio(workload.name, "gateway", BESIDE)
+        found = compared(meter.costs(workload.name, "gateway"), meter.costs(workload.name, BESIDE))
         lines.append(f"  {workload.name:<38} {found}")
     return "\n".join(lines)
 
 
-def _cells(row: Row, by_name: Mapping[str, Row], busy: float) -> tuple[str, ...]:
+def _cells(meter: Meter, pair: Pair) -> tuple[str, ...]:
+    row = meter.row(pair)
     return (
         row.contender,
         f"{row.cpu_us_per_request:.0f}",
@@ -99,16 +92,22 @@ def _cells(row: Row, by_name: Mapping[str, Row], busy: float) -> tuple[str, ...]
         f"{row.p99_ms:.2f}",
         f"{row.rss_mb:.0f}",
         f"{row.upstream_calls_per_request:.2f}",
-        _ratio(row, by_name.get("gateway")),
-        _ratio(row, by_name.get("floor")),
-        f"{busy:.0%}",
+        _ratio(meter, row, "gateway"),
+        _ratio(meter, row, "floor"),
+        f"{meter.busy(pair):.0%}",
     )
 
 
-def _told(what: str, found: float, allowed: float) -> str:
-    verdict = "met" if found <= allowed else f"missed by a factor of {found / allowed:.2f}"
-    return f"  {what:<38} {found:5.2f}   at most {allowed:<5g} {verdict}"
+def _told(what: str, found: Ratio | None, allowed: float) -> list[str]:
+    if found is None:
+        return []
+    over = found.value / allowed
+    verdict = "met" if over <= 1 else f"missed by a factor of {over:.2f}"
+    return [f"  {what:<38} {found!s:<22} at most {allowed:<5g} {verdict}"]
 
 
-def _ratio(row: Row, other: Row | None) -> str:
-    return f"{row.cpu_us_per_request / other.cpu_us_per_request:.2f}" if other else "-"
+def _ratio(meter: Meter, row: Row, other: str) -> str:
+    if row.contender == other:
+        return "1"
+    own = meter.costs(row.workload, row.contender)
+    return str(compared(own, meter.costs(row.workload, other)) or "-")

@@ -19,6 +19,7 @@ from domain.holdback import NOTHING_HELD_BACK, HoldBack
 from domain.holding import HOLDING, Holding
 from domain.identity import node_id, node_key
 from domain.ledger import Place
+from domain.page import NO_CURSORS, Cursors
 from domain.policy import NO_PSEUDONYMS, FieldPolicy, Pseudonyms
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.record import UNRECORDED, AccessRecord
@@ -66,6 +67,7 @@ class Contexts:
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         buckets: TokenBucket = UNSERVED,
+        cursors: Cursors = NO_CURSORS,
     ) -> None:
         self._settings = settings
         self._ports = ports
@@ -85,6 +87,7 @@ class Contexts:
             rules=rules,
             hold_back=hold_back,
             buckets=buckets,
+            cursors=cursors,
         )
         self._languages = [language.replace("-", "_") for language in settings.languages]
         # Callers say one of few things, in a language header that takes long to read.

@@ -60,7 +60,7 @@ async def claim(
         check_secret(input.secret)
     code, touched = read_code(input.code), touched_by(context)
     own, is_staff = context.viewer.customer, context.viewer.is_staff
-    facts = await facts_for_merge(context, None, own, None)
+    facts = await facts_for_merge(context, rights, None, own, None)
 
     async def work(changes: Changes) -> CartClaimOutcome:
         # A second try of what was done does not come here: only what is new is counted.

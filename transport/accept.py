@@ -43,7 +43,7 @@ class Preference:
     *Source*: RFC 9110, section 12.5.1: the most specific range that matches decides.
     """
 
-    __slots__ = ("_media", "_parts", "_wants_page", "_weights")
+    __slots__ = ("_media", "_parts", "_streams", "_wants_page", "_weights")
 
     def __init__(self, text: str) -> None:
         self._weights: dict[str, float] = {}
@@ -52,6 +52,7 @@ class Preference:
             self._read(text)
         else:
             self._weights["*/*"] = 1.0
+        self._streams = self.names(EVENTS) or self.names(MULTIPART)
         self._media = self._chosen()
         page = "text/html"
         self._wants_page = self.names(page) and all(
@@ -88,6 +89,8 @@ class Preference:
         Where both are wanted alike, events go before multipart for a subscription and behind it
         for anything else, as the clients that accept both expect.
         """
+        if not self._streams:
+            return None
         events, parts = (self._weights.get(each, 0.0) for each in (EVENTS, MULTIPART))
         is_followed = kind is OperationType.SUBSCRIPTION
         if parts and (parts > events or (parts == events and not is_followed)):

@@ -33,7 +33,10 @@ class Spent(RateLimited):
 
 
 class _Terms(Struct, frozen=True):
-    """What holds for everybody of a role. *Shape*: ``policy`` is the header that tells of it."""
+    """What holds for everybody of a role.
+
+    *Shape*: ``policy`` is the header that tells of it, under ``name``.
+    """
 
     role: Role
     mode: DemandMode
@@ -43,6 +46,7 @@ class _Terms(Struct, frozen=True):
     rate: Rate
     may_introspect: bool
     policy: str
+    name: str
 
 
 class Budget:
@@ -84,6 +88,7 @@ class Budget:
 def _terms(role: Role, settings: Settings) -> _Terms:
     demand, allowance = settings.demand, settings.demand.of(role)
     window = math.ceil(allowance.capacity / allowance.per_second)
+    name = f'"{role.value.lower()}"'
     return _Terms(
         role,
         demand.mode,
@@ -92,7 +97,8 @@ def _terms(role: Role, settings: Settings) -> _Terms:
         allowance.share,
         Rate(allowance.capacity, allowance.per_second),
         role in settings.introspection,
-        f'"{role.value.lower()}";q={allowance.capacity};w={window}',
+        f"{name};q={allowance.capacity};w={window}",
+        name,
     )
 
 
@@ -205,7 +211,7 @@ class Account:
         refill = math.ceil((terms.rate.capacity - left) / terms.rate.per_second)
         return {
             "RateLimit-Policy": terms.policy,
-            "RateLimit": f"{terms.policy.partition(';')[0]};r={left};t={refill}",
+            "RateLimit": f"{terms.name};r={left};t={refill}",
         }
 
     def _refuse(self, failure: RateLimited | QueryTooComplex) -> None:

@@ -78,8 +78,10 @@ class GraphQLEndpoint:
                 media = preference.media()
             # Refusing has to cost next to nothing, or a crowd is kept out by nobody.
             self._operations.check_room(seat=exchange.seat)
-            asked_for = await self._parameters(scope, headers, preference, receive)
-            reply = await self._reply(asked_for, scope, headers, preference, receive, send, media)
+            asked_for = await self._parameters(scope, exchange, headers, preference, receive)
+            reply = await self._reply(
+                asked_for, scope, exchange, headers, preference, receive, send, media
+            )
             if reply is None:
                 return
             body = encode(reply.body)
@@ -104,13 +106,18 @@ class GraphQLEndpoint:
         return proved
 
     async def _parameters(
-        self, scope: Scope, headers: Headers, preference: Preference, receive: Receive
+        self,
+        scope: Scope,
+        exchange: Exchange,
+        headers: Headers,
+        preference: Preference,
+        receive: Receive,
     ) -> Parameters | list[Parameters]:
         if scope["method"] == "GET":
             self._origins.check(headers, preference)
             return from_address(scope["query_string"], self._settings)
         check_content(headers)
-        seat = exchange_of(scope).seat
+        seat = exchange.seat
         # A seat is taken with the last byte.
         is_here = seat is not None and seat.is_taken
         body = await read(headers, receive, self._settings, is_here=is_here)
@@ -120,13 +127,13 @@ class GraphQLEndpoint:
         self,
         asked_for: Parameters | list[Parameters],
         scope: Scope,
+        exchange: Exchange,
         headers: Headers,
         preference: Preference,
         receive: Receive,
         send: Send,
         media: Media,
     ) -> Reply | None:
-        exchange = exchange_of(scope)
         proved = await self._prove(caller_of(scope, headers))
         exchange.role = proved.viewer.role.value
         self._operations.check_room(proved, exchange.seat)

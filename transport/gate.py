@@ -19,7 +19,7 @@ from transport.accept import Media
 from transport.answer import encode
 from transport.budget import Spent
 from transport.door import NO_CONTENT, SECURITY
-from transport.load import Load, Overloaded, Seat
+from transport.load import Load, Overloaded
 from transport.problem import problem
 from transport.settings import DemandMode, Settings
 
@@ -65,10 +65,6 @@ class Gate:
         self._turned_away = 0
         self._full = _Answers(Overloaded(), settings.origins)
         self._spent = _Answers(Spent(_BARRED_SECONDS), settings.origins)
-
-    def seat(self) -> Seat:
-        """Make a seat for a request that is let through."""
-        return self.load.seat()
 
     def refusal(
         self, method: bytes, address: bytes, headers: Headers, peer: str | None

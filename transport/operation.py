@@ -76,14 +76,14 @@ class Operations:
 
         *Errors*: the verifier's; ``SourceTimeout`` when it has no answer in time.
         """
-        if caller.authorization is None:
-            # Nobody has to be asked, so that nobody has to be waited for.
-            return proved_as(caller, await self._verifier.viewer(None))
-        try:
-            async with asyncio.timeout(self._settings.viewer_time):
-                return proved_as(caller, await self._verifier.viewer(caller.authorization))
-        except TimeoutError:
-            raise SourceTimeout("identity", "viewer", "no answer in time") from None
+        viewer = self._verifier.known(caller.authorization)
+        if viewer is None:
+            try:
+                async with asyncio.timeout(self._settings.viewer_time):
+                    viewer = await self._verifier.viewer(caller.authorization)
+            except TimeoutError:
+                raise SourceTimeout("identity", "viewer", "no answer in time") from None
+        return proved_as(caller, viewer)
 
     def check_room(self, proved: Proved | None = None, seat: Seat | None = None) -> None:
         """Refuse at once what could not be begun; without a caller, what nobody could begin.

@@ -94,6 +94,10 @@ class ContextFactory(Protocol):
 class Verifier(Protocol):
     """Proves who is asking."""
 
+    def known(self, authorization: str | None) -> Viewer | None:
+        """Read a header whose sender is known by now, as of None; None where others are asked."""
+        ...
+
     async def viewer(self, authorization: str | None) -> Viewer:
         """Read an Authorization header; None is an anonymous caller."""
         ...

@@ -17,7 +17,7 @@ from transport.load import Seat
 from transport.problem import problem
 from transport.refusal import Refusal
 from transport.settings import Settings
-from transport.state import gate_of, is_stopping, tell_to_stop
+from transport.state import gate_of, stopping_of, tell_to_stop
 from transport.wire import Wire
 
 _TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\n"
@@ -48,6 +48,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **keywords)
         self._stall = Stall(self.stall_time)
         self._gate = gate_of(self.app_state)
+        self._stopping = stopping_of(self.app_state)
         self._is_turned_away = False
         self._seat: Seat | None = None
         self._head = 0
@@ -179,10 +180,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _begin(self) -> None:
         self.cycle.transport = self._outlet  # type: ignore[assignment]
-        if is_stopping(self.app_state):
+        if self._stopping.is_set():
             self.cycle.keep_alive = False
         if self._gate is not None:
-            self._seat = self._gate.seat()
+            self._seat = self._gate.load.seat()
             scope: dict[str, Any] = self.scope  # type: ignore[assignment]
             scope[SEAT] = self._seat
             scope[PEER] = self.client[0] if self.client else None

@@ -22,7 +22,7 @@ _STOP_SECONDS = 5
 _LOOK_SECONDS = 0.1
 # What an answer is made of holds no cycles, so that looking for them after every few hundred
 # objects, as is the default, finds nothing for a fifth of a listing's time.
-_GARBAGE = (50_000, 20, 100)
+GARBAGE = (50_000, 20, 100)
 
 
 async def run(
@@ -100,7 +100,7 @@ class _Server(uvicorn.Server):
         # Whatever start-up has made stays for good and need not be looked through again.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*_GARBAGE)
+        gc.set_threshold(*GARBAGE)
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]
             self._ready(f"http://{host}:{port}{PATH}")

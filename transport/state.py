@@ -10,17 +10,15 @@ STOPPING = "commerce.stopping"
 GATE = "commerce.gate"
 
 
-def is_stopping(state: Mapping[str, object]) -> bool:
-    """Tell whether the application has been told to stop."""
+def stopping_of(state: Mapping[str, object]) -> asyncio.Event:
+    """Find the event; one of no effect in front of an application that has none."""
     stopping = state.get(STOPPING)
-    return isinstance(stopping, asyncio.Event) and stopping.is_set()
+    return stopping if isinstance(stopping, asyncio.Event) else asyncio.Event()
 
 
 def tell_to_stop(state: Mapping[str, object]) -> None:
     """Tell the application to bring streams and sockets to their ends."""
-    stopping = state.get(STOPPING)
-    if isinstance(stopping, asyncio.Event):
-        stopping.set()
+    stopping_of(state).set()
 
 
 def gate_of(state: Mapping[str, object]) -> Gate | None:

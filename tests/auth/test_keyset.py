@@ -15,7 +15,7 @@ from auth.keyset import RETRY, UNKNOWN_KID_INTERVAL
 from auth.provider import Provider, ProviderError
 from auth.token import TokenVerifier
 from domain.errors import SourceUnavailable, Unauthenticated
-from domain.viewer import Role
+from domain.viewer import ANONYMOUS, Role
 from tests.auth.issuer import (
     METADATA,
     NOW,
@@ -333,6 +333,21 @@ async def test_remembered_no_longer_than_it_lives(
     await clock.advance(30)
     await refused(verifier, token)
     assert not verifier._verified
+
+
+async def test_who_was_proved_is_known(
+    issuer: Issuer, verifier: TokenVerifier, clock: TestClock
+) -> None:
+    """Who was proved is known again with nobody being asked, until the token's time is over."""
+    sent = f"Bearer {issuer.token(exp=NOW + 100)}"
+    assert verifier.known(sent) is None
+    proved = await verifier.viewer(sent)
+    assert verifier.known(sent) is proved
+    assert verifier.known(None) is ANONYMOUS
+    with pytest.raises(TokenRefused):
+        verifier.known(sent.replace("Bearer", "Basic"))
+    await clock.advance(100)
+    assert verifier.known(sent) is None
 
 
 async def test_remembered_tokens_are_bounded(

@@ -9,11 +9,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from bench import contender, measure
+from bench import cold, contender, measure
 from bench.contender import BY_NAME, ROOT, Missing, Running
 from bench.load import LoadError, ask, run
 from bench.measure import Pair, Row
-from bench.ratio import paired
+from bench.ratio import compared, excess, paired, typical
 from bench.workload import BY_NAME as WORKLOAD_BY_NAME
 from bench.workload import WORKLOADS, Workload
 
@@ -113,6 +113,15 @@ async def test_another_checkout_is_served_from_its_own_folder(
         other.stop()
 
 
+def test_the_yardstick_takes_its_turns() -> None:
+    """Parsing and validating is measured whenever asked, by a process of its own."""
+    yardstick = cold.start(None)
+    try:
+        assert all(0 < yardstick.measure("0.01") < 1 for _ in range(2))
+    finally:
+        yardstick.stop()
+
+
 def test_a_folder_without_the_project_is_no_checkout(tmp_path: Path) -> None:
     """A folder that is no checkout is refused by name."""
     with pytest.raises(Missing, match=r"bench/gateway\.toml"):
@@ -120,11 +129,22 @@ def test_a_folder_without_the_project_is_no_checkout(tmp_path: Path) -> None:
 
 
 def test_a_ratio_is_that_of_rounds() -> None:
-    """A ratio is the median of the rounds' own: what slows a whole round down changes nothing."""
+    """What slows a whole round down changes no ratio, and ratios of ratios are ratios."""
     calm = paired([2.0, 2.2, 1.8], [1.0, 1.0, 1.0])
-    assert paired([2.0, 2.2 * 7, 1.8], [1.0, 7.0, 1.0]) == calm
-    assert calm.median == 2.0
-    assert 1.8 < calm.low < calm.median < calm.high < 2.2
+    slow = paired([2.0, 2.2 * 7, 1.8], [1.0, 7.0, 1.0])
+    assert (slow.value, slow.low, slow.high) == pytest.approx((calm.value, calm.low, calm.high))
+    assert calm.value == pytest.approx((2.0 * 2.2 * 1.8) ** (1 / 3))
+    assert (calm.low, calm.high) == pytest.approx((1.9, 2.1))
+    assert calm.value == pytest.approx(typical([2.0, 2.2, 1.8]) / typical([1.0, 1.0, 1.0]))
+
+
+def test_only_rounds_of_all_sides_are_compared() -> None:
+    """A round that one side took no part in says nothing of the other."""
+    assert compared({0: 2.0, 1: 9.0}, {0: 1.0, 2: 1.0}) == paired([2.0], [1.0])
+    assert compared({0: 1.0}, {1: 1.0}) is None
+    more = excess({0: 5.0, 1: 5.0, 2: 9.0}, {0: 2.0, 1: 2.0}, {0: 1.5, 1: 1.5})
+    assert more is not None
+    assert more.value == pytest.approx(2.0)
 
 
 async def test_cpu_is_that_of_all_threads() -> None:
@@ -177,10 +197,11 @@ async def test_load_reads_answers_in_any_pieces(answer: bytes) -> None:
 
 
 async def test_load_takes_no_error_for_an_answer() -> None:
-    """A load ends with the first answer that is no 200, or too short to be one."""
+    """A load ends with the first answer that is no 200, too short to be one, or has errors."""
     refusal = b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"
     short = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-    for answer, least in ((refusal, 0), (short, 3)):
+    partly = b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{"data":1,"errors":[{}]}' % 24
+    for answer, least in ((refusal, 0), (short, 3), (partly, 0)):
         async with _answering([answer]) as url:
             with pytest.raises(LoadError):
                 await run(

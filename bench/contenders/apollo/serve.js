@@ -1,6 +1,8 @@
-// Apollo Server in production mode: document cache, a DataLoader for each call, no landing page.
+// Apollo Server in production mode: document cache, a DataLoader for each call, no landing page, and
+// where nothing is cached no cache hints either, which it would work out for every field.
 import { readFileSync } from 'node:fs'
 import { ApolloServer } from '@apollo/server'
+import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled'
 import { startStandaloneServer } from '@apollo/server/standalone'
 import responseCache from '@apollo/server-plugin-response-cache'
 import { InMemoryLRUCache } from '@apollo/utils.keyvaluecache'
@@ -36,7 +38,7 @@ const server = new ApolloServer({
     OrderLine: { variant: (line, _, { variants }) => variants.load(line.sku) }
   },
   cache: new InMemoryLRUCache({ maxSize: 256 * 1024 * 1024 }),
-  plugins: shop.isKept ? [responseCache()] : [],
+  plugins: [shop.isKept ? responseCache() : ApolloServerPluginCacheControlDisabled()],
   csrfPrevention: true,
   includeStacktraceInErrorResponses: false,
   introspection: false

@@ -15,7 +15,8 @@ const DAY = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Warsaw' })
 
 export const isKept = process.env.BENCH_CACHE === '1'
 
-const pool = new Pool(process.env.BENCH_UPSTREAM, { connections: 64 })
+// Connections are kept from one round to the next, as those of the others are.
+const pool = new Pool(process.env.BENCH_UPSTREAM, { connections: 64, keepAliveTimeout: 60_000 })
 
 async function call (method, path, headers, body) {
   const answer = await pool.request({
