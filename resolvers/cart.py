@@ -19,13 +19,13 @@ from domain.cart import (
     CartState,
     CurrencyMismatch,
     SecretTaken,
-    check_secret,
     new_cart,
 )
 from domain.customer import Customer
 from domain.entry import Touch, touch
 from domain.errors import BadInput, Failure, NotFound
 from domain.fact import Facts
+from domain.guest import check_secret
 from domain.identity import node_key
 from domain.outcome import Notice, UserError
 from domain.page import Connection, connection
