@@ -75,8 +75,8 @@ class Proof:
     ) -> Answer:
         """Run one operation as this caller, with ids as they know them."""
         sent = {**self.headers(caller), **(headers or {})}
-        known = {name: _known(caller, value) for name, value in (variables or {}).items()}
-        return self.shop.ask(query, known, headers=sent)
+        given = {name: known(caller, value) for name, value in (variables or {}).items()}
+        return self.shop.ask(query, given, headers=sent)
 
 
 def _has_stand_ins(caller: Caller) -> bool:
@@ -85,7 +85,8 @@ def _has_stand_ins(caller: Caller) -> bool:
     return found is not None and [each.view for each in found.grants] == [View.PSEUDONYM]
 
 
-def _known(caller: Caller, value: Any) -> Any:
+def known(caller: Caller, value: Any) -> Any:
+    """Give an id as this caller knows it, and whatever else as it is."""
     if not _has_stand_ins(caller) or not isinstance(value, str):
         return value
     try:

@@ -26,7 +26,7 @@ from sandbox.persona import CUSTOMER_CONTACT, NEIGHBOUR_CONTACT
 from tests.policy.crowd import CALLERS, TABLE, oracle_of
 from tests.policy.issuer import Caller
 from tests.policy.oracle import Oracle, held
-from tests.policy.proof import SEED, Proof, caller
+from tests.policy.proof import SEED, Proof, caller, known
 from tests.policy.selection import DISGUISES
 from tests.policy.test_sight import EXCERPTS
 from tests.policy.way import (
@@ -49,7 +49,7 @@ _MULTIPART = "multipart/mixed;deferSpec=20220824, application/json"
 def _parts(client: httpx.Client, proof: Proof, who: Caller, text: str) -> list[dict[str, Any]]:
     """Ask with @defer, and read all that comes."""
     headers = {**proof.headers(who), "Accept": _MULTIPART}
-    body = {"query": text, "variables": {"id": CUSTOMER}}
+    body = {"query": text, "variables": {"id": known(who, CUSTOMER)}}
     answer = client.post(proof.shop.url, json=body, headers=headers)
     if not answer.headers["content-type"].startswith("multipart"):
         return [answer.json()]
