@@ -48,6 +48,7 @@ from execution.request import Contexts
 from execution.trail import AccessTrail
 from execution.watch import StockWatch
 from schema.build import Published, build
+from storage.cursor import SealedCursors
 from storage.settings import StorageSettings
 from storage.shared import open_shared
 from storage.store import Store, open_store
@@ -153,6 +154,7 @@ def compose(settings: Settings, read: Reader) -> Gateway:
         record=trail,
         pseudonyms=pseudonyms,
         buckets=shared.buckets,
+        cursors=store.cursors if store else SealedCursors(),
     )
     poll = StockPoll(watch, ports.stock, contexts.ask, settings.stock)
     following = AsyncExitStack()

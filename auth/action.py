@@ -12,7 +12,7 @@ from domain.action import Permit
 from domain.configuration import Problem
 from domain.money import currency_digits, is_currency
 from domain.policy import Condition, Decision, Grant, View
-from domain.viewer import Purpose, Role
+from domain.viewer import OUTSIDE, Purpose, Role
 
 E = TypeVar("E", bound=Enum)
 
@@ -56,6 +56,15 @@ def read_actions(
             for role in _roles([name], f"{place}.roles", file, wrong)
             if _is_known(said, f"{place}.roles.{name}", file, wrong)
         }
+        for role in (each for each in permits if each in OUTSIDE):
+            if permits[role].decision is not Decision.OWN:
+                found_said = repr(row.roles[role.value])
+                allowed = '"own": what is not theirs is nobody\'s outside to change'
+                wrong.append(Problem(f"{place}.roles.{role.value}", found_said, allowed, file))
+        for role in limits:
+            if role not in permits:
+                allowed = "a role that may do it: who may, and is not named here, has no limit"
+                wrong.append(Problem(f"{place}.limits", role.value, allowed, file))
         for name in row.names:
             if name in names:
                 allowed = "one row for each mutation and measure"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from auth.errors import TokenRefused
-from auth.settings import AuthSettings, IssuerSettings
+from auth.settings import AuthSettings, IssuerSettings, folded
 from domain.identity import ExternalId
 from domain.viewer import Channel, Purpose, Role, Viewer
 
@@ -26,7 +26,8 @@ _DEFAULT_PURPOSES = {
     Role.SYSTEM: (Purpose.ORDER_FULFILMENT, Purpose.CUSTOMER_SERVICE, Purpose.RETURNS),
 }
 _RANK = {role: rank for rank, role in enumerate(Role)}
-_PURPOSES = frozenset(purpose.value for purpose in Purpose)
+_PURPOSES = {folded(purpose.value): purpose for purpose in Purpose}
+_CHANNELS = {folded(channel.value): channel for channel in Channel}
 
 
 class ClaimReader:
@@ -35,13 +36,14 @@ class ClaimReader:
     *Shape*: the role is the highest that the issuer's settings know; with none, a token with a
     customer claim is a customer's, and any other is refused. An associate's token must name the
     store. Purposes are those the token lists; where it has no such claim the client's, or else the
-    role's usual ones. A client of the issuer's settings has none but its own, in their order.
+    role's usual ones. A client of the issuer's settings has none but its own, in their order; where
+    there are such, a token that names no client is refused.
     """
 
     def __init__(self, settings: AuthSettings, issuer: IssuerSettings) -> None:
         self._settings = settings
         self._issuer = issuer
-        self._roles = {word.casefold(): role for word, role in issuer.roles.items()}
+        self._roles = {folded(word): role for word, role in issuer.roles.items()}
 
     def viewer(self, claims: Mapping[str, object]) -> Viewer:
         """Make the viewer. *Errors*: ``TokenRefused``."""
@@ -73,7 +75,7 @@ class ClaimReader:
 
     def _role(self, claims: Mapping[str, object], customer: str | None) -> Role:
         words = _words(claims, self._issuer.roles_claim) or ()
-        known = [role for word in words if (role := self._roles.get(word.casefold()))]
+        known = [role for word in words if (role := self._roles.get(folded(word)))]
         if known:
             return max(known, key=_RANK.__getitem__)
         if customer is not None and Role.CUSTOMER in self._roles.values():
@@ -84,10 +86,14 @@ class ClaimReader:
         self, claims: Mapping[str, object], role: Role, client: str | None
     ) -> tuple[Purpose, ...]:
         words = _words(claims, self._issuer.purposes_claim)
+        if client is None and self._issuer.purposes:
+            # Whose purposes they are cannot be told; the claim may bear another name.
+            raise TokenRefused("no client, of which its issuer's purposes are told")
         own = self._issuer.purposes.get(client) if client is not None else None
         if words is None:
             return tuple(own) if own is not None else _DEFAULT_PURPOSES[role]
-        found = {Purpose(word.upper()): None for word in words if word.upper() in _PURPOSES}
+        known = (_PURPOSES.get(folded(word)) for word in words)
+        found = {purpose: None for purpose in known if purpose is not None}
         if not found:
             raise TokenRefused("no known purpose in its purposes claim")
         if own is None:
@@ -101,11 +107,11 @@ class ClaimReader:
         word = _text(claims, self._issuer.channel_claim)
         if word is None:
             return None
-        try:
-            return Channel(word.upper())
-        except ValueError:
+        channel = _CHANNELS.get(folded(word))
+        if channel is None:
             # It would narrow what the viewer may say, so leaving it out would widen that.
-            raise TokenRefused("an unknown channel in its channel claim") from None
+            raise TokenRefused("an unknown channel in its channel claim")
+        return channel
 
 
 def _claim(claims: Mapping[str, object], name: str) -> object:

@@ -1,6 +1,7 @@
 """Which identity providers are trusted, and with what."""
 
 import ipaddress
+import string
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
@@ -78,6 +79,17 @@ class AuthSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     pseudonym_key_env: Secret | None = None
 
 
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+def folded(word: str) -> str:
+    """Write a provider's word as words are compared: without regard to the case of ASCII letters.
+
+    Some other letters fold to ASCII ones: a role of another name would be taken for ours.
+    """
+    return word.translate(_SMALL)
+
+
 def origin(url: str) -> tuple[str, str, int | None]:
     """Tell scheme, host and port of a URL. *Errors*: ``ValueError`` where it has none."""
     parts = urlsplit(url)
@@ -139,6 +151,11 @@ def _issuer_problems(key: str, issuer: IssuerSettings) -> list[Problem]:
         if not purposes:
             allowed = ", ".join(each.value for each in Purpose)
             found.append(Problem(f"{key}.purposes.{client}", "nothing", allowed))
+    words: dict[str, Role] = {}
+    for word, role in issuer.roles.items():
+        if words.setdefault(folded(word), role) is not role:
+            allowed = "one role for each word, whose case makes no difference"
+            found.append(Problem(f"{key}.roles", f"{word} twice", allowed))
     if Role.ANONYMOUS in issuer.roles.values() or not issuer.roles:
         allowed = ", ".join(each.value for each in Role if each is not Role.ANONYMOUS)
         written = Role.ANONYMOUS.value if issuer.roles else "nothing"

@@ -15,7 +15,7 @@ from auth.action import ActionRow, read_actions
 from domain.action import Permit
 from domain.configuration import ConfigurationError, Problem
 from domain.policy import Category, Condition, Decision, Grant, Record, Standing, View
-from domain.viewer import Purpose, Role
+from domain.viewer import OUTSIDE, Purpose, Role
 
 DEFAULT_TABLE = Path(__file__).with_name("policy.toml")
 
@@ -120,12 +120,27 @@ class _Reader:
                 for category in self._known(Category, [name], f"{place}.categories")
                 for decision in self._decision(category, said, f"{place}.categories.{name}")
             }
+            for name, category in ((each.value, each) for each in categories):
+                self._check_own(f"{place}.categories.{name}", category, categories[category], roles)
             for role, purpose, category in product(roles, purposes, categories):
                 if (role, purpose, category) in cells:
                     found = f"{role.value}, {purpose.value}, {category.value} is decided already"
                     self._tell(place, found, "one decision for each role, purpose and category")
                 cells[role, purpose, category] = categories[category]
         return cells
+
+    def _check_own(
+        self, key: str, category: Category, decision: Decision, roles: Iterable[Role]
+    ) -> None:
+        """See that nobody outside is shown what is not about them."""
+        if category is Category.OPERATIONAL:
+            return
+        if all(Condition.OWN in grant.when for grant in decision.grants):
+            return
+        for role in roles:
+            if role in OUTSIDE:
+                allowed = '"none", or each view with "if own": it would be of anybody else, too'
+                self._tell(key, f"for role {role.value} without own", allowed)
 
     def bases(self, grounds: Iterable[_Ground]) -> Mapping[tuple[Record, Purpose], Basis]:
         bases: dict[tuple[Record, Purpose], Basis] = {}

@@ -6,10 +6,9 @@ import structlog
 
 from domain.policy import Pseudonyms
 from domain.record import AccessSummary
-from domain.viewer import Purpose, Role
+from domain.viewer import OUTSIDE, Purpose
 
 _log = structlog.get_logger("auth")
-_OWN = (Role.ANONYMOUS, Role.CUSTOMER)
 
 
 class AccessLog:
@@ -25,7 +24,7 @@ class AccessLog:
     async def read(self, summaries: Sequence[AccessSummary]) -> None:
         """Write down what staff and machines were shown."""
         for each in summaries:
-            if each.role in _OWN:
+            if each.role in OUTSIDE:
                 continue
             seen: dict[str, list[str]] = {}
             for category, view in each.categories.items():

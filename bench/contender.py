@@ -117,6 +117,13 @@ CONTENDERS = (
         packages=("starlette", "uvicorn", "aiohttp", "orjson"),
     ),
     Contender(
+        name="floor-tuned",
+        says="the same, with the gateway's settings of the garbage collector",
+        command=(*_python("bench.contenders.floor.serve"), "--tuned"),
+        cache="values by key, by hand",
+        packages=("starlette", "uvicorn", "aiohttp", "orjson"),
+    ),
+    Contender(
         name="strawberry",
         says="Strawberry with parser and validation caches, aiohttp, aiodataloader, orjson",
         command=_python("bench.contenders.strawberry.serve"),

@@ -31,7 +31,7 @@ class Plan(Struct, frozen=True):
     *Shape*: ``turns`` is how often all contenders are started anew, ``rounds`` how often each is
     measured in a turn. *Units*: ``seconds`` and ``warm_seconds`` of each contender's own CPU, in
     a round and before the first, so that a busy machine makes it longer and not worse; ``budget``
-    seconds for a turn's rounds, after which no further round begins.
+    seconds from a turn's start, after which no further round begins.
     """
 
     turns: int

@@ -27,6 +27,7 @@ from execution.market import Settings as ContextSettings
 from execution.request import Asked, Contexts
 from execution.trail import AccessTrail
 from schema.build import build
+from storage.cursor import SealedCursors
 from tests.execution.shop import NOW, Shop
 
 _ROUNDS, _TIMES = 31, 30
@@ -91,7 +92,12 @@ class _Side:
         settings = ContextSettings(markets={"PL": ["PLN"]}, languages=["en"])
         self._executor = Executor(published.graphql, Settings())
         self._contexts = Contexts(
-            settings, Shop().ports(), policy, OwnPorts(case=cases), record=record
+            settings,
+            Shop().ports(),
+            policy,
+            OwnPorts(case=cases),
+            record=record,
+            cursors=SealedCursors(),
         )
 
     async def run(self, text: str, viewer: Viewer, times: int) -> float:

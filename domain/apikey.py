@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from domain.deadline import Deadline
-from domain.viewer import Channel, Purpose, Role
+from domain.viewer import OUTSIDE, Channel, Purpose, Role
 
 MARK = "cgk_"
 """How the text of every key begins, and of no token."""
@@ -18,7 +18,6 @@ MARK = "cgk_"
 _SECRET_BYTES = 32
 _FORM = re.compile(rf"{MARK}[A-Za-z0-9_-]{{43}}")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?")
-_NOT_MACHINES = (Role.ANONYMOUS, Role.CUSTOMER)
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):
@@ -63,8 +62,8 @@ def check(key: ApiKey) -> None:
         raise ValueError(
             f"name is {key.name!r}; allowed: 1 to 64 small letters, digits, dots and hyphens"
         )
-    if key.role in _NOT_MACHINES:
-        allowed = ", ".join(role.value for role in Role if role not in _NOT_MACHINES)
+    if key.role in OUTSIDE:
+        allowed = ", ".join(role.value for role in Role if role not in OUTSIDE)
         raise ValueError(f"role is {key.role.value}, which is no machine's; allowed: {allowed}")
     if not key.purposes:
         raise ValueError("there is no purpose; write at least one")

@@ -28,6 +28,10 @@ class Role(_Word):
     SYSTEM = "SYSTEM"
 
 
+OUTSIDE = frozenset((Role.ANONYMOUS, Role.CUSTOMER))
+"""Who does not work for the retailer: nothing of anybody else's can be theirs to see or change."""
+
+
 class Purpose(_Word):
     """Why personal data is asked for (GDPR, article 5(1)(b))."""
 
@@ -74,7 +78,7 @@ class Viewer(Struct, frozen=True):
     @property
     def is_staff(self) -> bool:
         """Whether the viewer works for the retailer, as a person or a machine."""
-        return self.role not in (Role.ANONYMOUS, Role.CUSTOMER)
+        return self.role not in OUTSIDE
 
 
 ANONYMOUS = Viewer(role=Role.ANONYMOUS)

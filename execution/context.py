@@ -21,6 +21,7 @@ from domain.deadline import Deadline
 from domain.errors import Failure, SourceFailure
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
 from domain.holding import HOLDING, Holding
+from domain.page import NO_CURSORS, Cursors, PageRequest, page_request
 from domain.policy import BY_SECRET, NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
 from domain.port import UNSERVED
 from domain.record import UNRECORDED, AccessRecord
@@ -82,6 +83,7 @@ class Context(Struct, kw_only=True):
     people: dict[str, Customer] = field(default_factory=dict)
     rested: dict[str, dict[str, None]] = field(default_factory=dict)
     pseudonyms: Pseudonyms = NO_PSEUDONYMS
+    cursors: Cursors = NO_CURSORS
     buckets: TokenBucket = UNSERVED
     offering: Offering = field(default_factory=lambda: Offering(Lineage()))
     systems: Sequence[str] = ()
@@ -160,6 +162,14 @@ class Context(Struct, kw_only=True):
             # Nothing but what a secret proves can be theirs.
             return kind in BY_SECRET
         return not decision.is_denied
+
+    def page(self, first: int, after: str | None, *scope: object) -> PageRequest:
+        """Check page size and cursor of a list about people; ``scope`` is as in ``page_request``.
+
+        A cursor holds for the purpose that it was written for: else equal ones would tell that
+        stand-ins for two purposes are one person's. *Errors*: ``BadInput``.
+        """
+        return page_request(first, after, *scope, self.purpose.value, cursors=self.cursors)
 
     def pseudonym(self, text: str) -> str:
         """Give the stand-in of a text: always the same for one purpose, another for the next."""

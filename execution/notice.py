@@ -30,7 +30,8 @@ def notable(values: Sequence[Any], context: Context) -> list[int]:
         if hasattr(values[0], "complete") and not all(map(_COMPLETE, values)):
             return [index for index, value in enumerate(values) if _is_notable(value, context)]
         # What came in one answer mostly shares one.
-        known = {id(each): each for each in map(_PROVENANCE, values)}.values()
+        provenances = list(map(_PROVENANCE, values))
+        known = dict(zip(map(id, provenances), provenances)).values()
         oldest = min(map(_OBSERVED_AT, known))
     except AttributeError:
         # Connections have none, and where nothing is held there is none.

@@ -19,6 +19,7 @@ from domain.holdback import NOTHING_HELD_BACK, HoldBack
 from domain.holding import HOLDING, Holding
 from domain.identity import node_id, node_key
 from domain.ledger import Place
+from domain.page import NO_CURSORS, Cursors
 from domain.policy import NO_PSEUDONYMS, FieldPolicy, Pseudonyms
 from domain.port import NOTHING_OWNED, UNSERVED, OwnPorts, Ports
 from domain.record import UNRECORDED, AccessRecord
@@ -66,6 +67,7 @@ class Contexts:
         rules: Rules = RULES,
         hold_back: HoldBack = NOTHING_HELD_BACK,
         buckets: TokenBucket = UNSERVED,
+        cursors: Cursors = NO_CURSORS,
     ) -> None:
         self._settings = settings
         self._ports = ports
@@ -85,6 +87,7 @@ class Contexts:
             rules=rules,
             hold_back=hold_back,
             buckets=buckets,
+            cursors=cursors,
         )
         self._languages = [language.replace("-", "_") for language in settings.languages]
         # Callers say one of few things, in a language header that takes long to read.
@@ -208,7 +211,9 @@ def _channel(registered: Channel | None, asked: str | None) -> Channel:
         allowed = ", ".join(each.value for each in Channel)
         raise BadInput("Commerce-Channel", asked, allowed) from None
     if registered not in (None, channel):
-        raise Forbidden(f"This client is registered for channel {registered.value}.")
+        raise Forbidden(
+            f"Commerce-Channel is {asked}; this client is registered for {registered.value}."
+        )
     return channel
 
 
@@ -221,7 +226,8 @@ def _purpose(purposes: tuple[Purpose, ...], asked: str | None) -> Purpose:
         allowed = ", ".join(each.value for each in Purpose)
         raise BadInput("Commerce-Purpose", asked, allowed) from None
     if purpose not in purposes:
-        raise Forbidden(f"This client may not claim purpose {purpose.value}.")
+        allowed = ", ".join(each.value for each in purposes)
+        raise Forbidden(f"This client may not claim purpose {asked}; allowed: {allowed}.")
     return purpose
 
 
@@ -230,5 +236,5 @@ def _store(bound: str | None, asked: str | None) -> str | None:
         return bound
     _, store = node_key(asked, "Commerce-Store", "Location")
     if bound not in (None, store):
-        raise Forbidden("This token is bound to another store.")
+        raise Forbidden("This token is bound to another store; leave Commerce-Store out.")
     return store

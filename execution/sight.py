@@ -29,7 +29,7 @@ from msgspec import Struct, field
 from domain.action import ActionPolicy
 from domain.personal import SHOWN_IN, PersonalText
 from domain.policy import BY_SECRET, Condition, Decision, FieldPolicy, View
-from domain.viewer import PolicyClass, Role, purposes_of
+from domain.viewer import OUTSIDE, PolicyClass, Role, purposes_of
 from execution.usage import may_use
 
 _ALL = frozenset(Condition)
@@ -103,7 +103,7 @@ class _Walk:
         never = {Condition.OWN}
         if actions.permit("assistStart", role).decision.is_denied:
             never.add(Condition.CASE)
-        if role in (Role.ANONYMOUS, Role.CUSTOMER):
+        if role in OUTSIDE:
             never |= {Condition.CASE, Condition.SAME_STORE}
         self._foreign = _ALL - never
         self._own = self._foreign | {Condition.OWN}

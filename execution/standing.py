@@ -91,6 +91,13 @@ def standings_now(
     return found
 
 
+def needs_preparing(kind: str, context: Context) -> bool:
+    """Tell whether ``prepare`` has anything to load for a kind."""
+    decision = context.policy.decide_type(kind, context.policy_class)
+    is_own = decision.needs_own and context.viewer.customer is not None
+    return is_own or Condition.CASE in decision.conditions
+
+
 async def prepare(kind: str, context: Context) -> Failure | None:
     """Load what decides whose objects of a kind are, whether or not there is one.
 

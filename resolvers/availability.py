@@ -73,7 +73,7 @@ async def modes(
     ]
 
 
-async def locations(
+def locations(
     parents: Sequence[Availability],
     context: Context,  # noqa: ARG001
     first: int = 10,
@@ -136,9 +136,12 @@ async def _availability(
     skus: Sequence[str], query: AvailabilityQuery, context: Context
 ) -> list[Availability | Failure | None]:
     columns = await levels_by_sku(skus, context)
-    distances, unknown = await asyncio.gather(
-        _distances(query, columns, context), _unknown(query, columns, context)
-    )
+    distances: Mapping[str, float] = {}
+    unknown: Sequence[str] = ()
+    if query.near is not None or query.locations is not None:
+        distances, unknown = await asyncio.gather(
+            _distances(query, columns, context), _unknown(query, columns, context)
+        )
     return [
         found
         if isinstance(found, Failure) or found is None

@@ -19,16 +19,16 @@ from domain.cart import (
     CartState,
     CurrencyMismatch,
     SecretTaken,
-    check_secret,
     new_cart,
 )
 from domain.customer import Customer
 from domain.entry import Touch, touch
 from domain.errors import BadInput, Failure, NotFound
 from domain.fact import Facts
+from domain.guest import check_secret
 from domain.identity import node_key
 from domain.outcome import Notice, UserError
-from domain.page import Connection, connection, page_request
+from domain.page import Connection, connection
 from domain.policy import View
 from domain.product import Variant
 from domain.viewer import Viewer
@@ -107,7 +107,7 @@ async def carts(
     *Errors*: ``BadInput``.
     """
     where, currency = where or _ANY, context.ask.currency
-    request = page_request(first, after, "carts", where, currency)
+    request = context.page(first, after, "carts", where, currency)
     if where.min_value is not None and where.min_value < 0:
         raise BadInput("where.minValue", where.min_value, "0 or more")
     holders = None

@@ -13,7 +13,7 @@ from domain.customer import (
 from domain.errors import BadInput, Failure
 from domain.match import IdentityLink, links, traits
 from domain.order import Order
-from domain.page import Connection, Page, connection, page_request
+from domain.page import Connection, Page, connection
 from domain.partial import Partial, missing_of
 from domain.viewer import Viewer
 from execution.context import Context, Notice
@@ -46,7 +46,7 @@ async def find_customers(
 
     *Errors*: ``BadInput`` for a filter that says nothing.
     """
-    request = page_request(first, after, "customers", where)
+    request = context.page(first, after, "customers", where)
     given = [name for name in _SEARCHED if getattr(where, name) is not None]
     if not {"email", "phone", "order_number", "name", "birth_date"}.intersection(given):
         raise BadInput("where", "nothing to look by", "email, phone, orderNumber, name, birthDate")

@@ -123,7 +123,7 @@ async def interactions(
     return await _sections("InteractionsSection", parents, context, load)
 
 
-async def content(parents: Sequence[Section[T]], context: Context) -> list[T | Failure | None]:  # noqa: ARG001
+def content(parents: Sequence[Section[T]], context: Context) -> list[T | Failure | None]:  # noqa: ARG001
     """Hand out what each section holds, or why it holds nothing."""
     return [parent.value for parent in parents]
 

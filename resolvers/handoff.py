@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from domain.attempt import Changes, attempt
 from domain.bucket import Grant
-from domain.cart import Cart, CartInput, CartOutcome, SecretTaken, check_secret
+from domain.cart import Cart, CartInput, CartOutcome, SecretTaken
 from domain.entry import Touch
 from domain.fact import Facts
+from domain.guest import check_secret
 from domain.handoff import (
     GUESTS_TRIES,
     PLACE_TRIES,
@@ -59,7 +60,7 @@ async def claim(
         check_secret(input.secret)
     code, touched = read_code(input.code), touched_by(context)
     own, is_staff = context.viewer.customer, context.viewer.is_staff
-    facts = await facts_for_merge(context, None, own, None)
+    facts = await facts_for_merge(context, rights, None, own, None)
 
     async def work(changes: Changes) -> CartClaimOutcome:
         # A second try of what was done does not come here: only what is new is counted.

@@ -20,7 +20,7 @@ async def interactions_of_customer(
         return InteractionQuery(parent.key, request)
 
     load = context.loaders.interactions_by_customer.load
-    return await pages_of(parents, "interactions", first, after, query, load)
+    return await pages_of(parents, context, "interactions", first, after, query, load)
 
 
 async def order_of_interaction(

@@ -27,7 +27,7 @@ async def ledger_of_account(
         return LedgerQuery(parent.key, request)
 
     load = context.loaders.ledger_by_account.load
-    return await pages_of(parents, "ledger", first, after, query, load)
+    return await pages_of(parents, context, "ledger", first, after, query, load)
 
 
 async def order_of_entry(

@@ -40,7 +40,7 @@ async def merge(
     holder = None if into else await customer(context, rights, input.customer)
     if into == key:
         raise BadInput("input.into", input.into, "another cart than the one to merge")
-    facts = await facts_for_merge(context, input.secret, holder, into)
+    facts = await facts_for_merge(context, rights, input.secret, holder, into)
 
     async def work(changes: Changes) -> CartMergeOutcome:
         source = await taken(rights, changes, key, input.secret)
@@ -131,10 +131,10 @@ async def merge_within(
 
 
 async def facts_for_merge(
-    context: Context, secret: str | None, holder: str | None, into: str | None
+    context: Context, rights: Rights, secret: str | None, holder: str | None, into: str | None
 ) -> Facts:
-    """Look up what the goods of both carts cost, as far as they are the viewer's to see."""
-    loaders, own = context.loaders, context.viewer.customer
+    """Look up what the goods of both carts cost, as far as they are the viewer's to change."""
+    loaders = context.loaders
     held, owned, named = await asyncio.gather(
         loaders.cart_by_secret.load([secret] if secret else []),
         loaders.carts_by_customer.load([holder] if holder else []),
@@ -143,11 +143,7 @@ async def facts_for_merge(
     found = [each for each in held if isinstance(each, Cart)]
     for some in owned:
         found += [] if some is None or isinstance(some, Failure) else some[:1]
-    found += [
-        each
-        for each in named
-        if isinstance(each, Cart) and (context.viewer.is_staff or own in each.subjects)
-    ]
+    found += [each for each in named if isinstance(each, Cart) and rights.cover(each)]
     nothing = Facts(goods={}, rules=context.rules, moment=context.now)
     if not found:
         return nothing

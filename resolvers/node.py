@@ -8,7 +8,7 @@ from domain.errors import BadInput, Failure
 from domain.identity import ExternalId, Kind, Node, node_key
 from execution.context import Context
 from execution.loaders import Loaders
-from execution.standing import prepare
+from execution.standing import needs_preparing, prepare
 from resolvers.customer import customers_of
 
 _MAX_IDS = 100
@@ -117,23 +117,33 @@ def _known(text: str, argument: str) -> tuple[str, str]:
 
 
 async def _find(context: Context, wanted: Sequence[tuple[str, str]]) -> list[Node | Failure | None]:
-    """Load each kind as one column, side by side, leaving out what may not be looked up.
+    """Load each kind as one column, side by side, leaving out what may not be looked up."""
+    columns: dict[str, list[str]] = {}
+    for kind, key in wanted:
+        if context.may_look_up(kind, key):
+            columns.setdefault(kind, []).append(key)
+    loads = [_load(kind, keys, context) for kind, keys in columns.items()]
+    # A single one needs no task of its own.
+    loaded = [await loads[0]] if len(loads) == 1 else await asyncio.gather(*loads)
+    found = {
+        (kind, key): value
+        for (kind, keys), values in zip(columns.items(), loaded)
+        for key, value in zip(keys, values)
+    }
+    return [found.get(each) for each in wanted]
+
+
+async def _load(
+    kind: str, keys: Sequence[str], context: Context
+) -> Sequence[Node | Failure | None]:
+    """Load a column of one kind.
 
     Of a kind that the viewer sees only some of, what decides on that is read in any case and at
     the same time, so that neither the time taken nor an error tells whether somebody else's object
     exists. Where it cannot be read nobody's object is shown, their own included.
     """
-    columns: dict[str, list[str]] = {}
-    for kind, key in wanted:
-        if context.may_look_up(kind, key):
-            columns.setdefault(kind, []).append(key)
-    unknown, loaded = await asyncio.gather(
-        asyncio.gather(*(prepare(kind, context) for kind in columns)),
-        asyncio.gather(*(_LOADS[kind](context.loaders)(keys) for kind, keys in columns.items())),
-    )
-    found = {
-        (kind, key): value if failure is None else failure
-        for (kind, keys), values, failure in zip(columns.items(), loaded, unknown)
-        for key, value in zip(keys, values)
-    }
-    return [found.get(each) for each in wanted]
+    load = _LOADS[kind](context.loaders)
+    if not needs_preparing(kind, context):
+        return await load(keys)
+    unknown, loaded = await asyncio.gather(prepare(kind, context), load(keys))
+    return loaded if unknown is None else [unknown] * len(keys)

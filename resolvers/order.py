@@ -36,7 +36,7 @@ async def orders_of_customer(
         return OrderQuery(parent.identities, request)
 
     load = context.loaders.orders_by_customer.load
-    return await pages_of(parents, "orders", first, after, query, load)
+    return await pages_of(parents, context, "orders", first, after, query, load)
 
 
 async def variant_of_line(

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from domain.errors import BadInput, Failure
-from domain.page import Connection, Page, PageRequest, connection, page_request
+from domain.page import Connection, Page, PageRequest, connection
+from execution.context import Context
 
 
 class Keyed(Protocol):
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 async def pages_of(
     parents: Sequence[P],
+    context: Context,
     field: str,
     first: int,
     after: str | None,
@@ -36,7 +38,7 @@ async def pages_of(
     asked: list[PageRequest | BadInput] = []
     for parent in parents:
         try:
-            asked.append(page_request(first, after, field, parent.key))
+            asked.append(context.page(first, after, field, parent.key))
         except BadInput as failure:
             asked.append(failure)
     queries = [

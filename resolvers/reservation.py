@@ -226,5 +226,5 @@ async def prove(context: Context, secret: str, argument: str = "input.secret") -
 def _own(context: Context, rights: Rights, found: Reservation | None) -> Reservation:
     """Take a reservation that the viewer may change; any other is as good as none."""
     if found is None or not (rights.cover(found) or context.proven & found.subjects):
-        raise NotFound("No reservation has this id.")
+        raise NotFound("No reservation has this id, or it is not yours.")
     return found

@@ -169,7 +169,7 @@ class _Change(Struct, frozen=True):
             found = await changes.wishlist.read(self.key)
             # What the viewer may not change is as good as none.
             if found is None or not self.rights.cover(found):
-                raise NotFound("No wish list has this id.")
+                raise NotFound("No wish list has this id, or it is not yours.")
             return await edit(changes, found)
 
         return await carry_out(self.context, self.rights, self.named, kind, work)

@@ -9,6 +9,8 @@ from schema.field import enumerates, plain, publishes
 enumerates(
     domain.identity.Kind,
     "The kinds of things that can be looked up by a system's own id.",
+    # Whoever is given stand-ins for people finds nobody by what a system calls them.
+    classified=dict.fromkeys(("CUSTOMER", "ORDER", "LOYALTY_ACCOUNT"), Category.IDENTIFIER),
     PRODUCT="A style. Its id is the style number.",
     VARIANT="A sellable unit. Its id is the SKU, in whichever system.",
     CATEGORY="A place in the assortment.",

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from domain.secret import Secret
 
-_KEY = 32
+_KEY, _CURSOR_KEY = 32, 64
 _NONCE = 12
 # The first byte of every sealed value: what to do differently where a later release seals so.
 _VERSION = b"\x01"
@@ -51,6 +51,7 @@ class Seal:
         self._wrapping = AESGCM(_derived(master, b"wrap"))
         self._index = _derived(master, b"index")
         self.own_key = _derived(master, b"own")
+        self.cursor_key = _derived(master, b"cursor", _CURSOR_KEY)
 
     def blind(self, kind: str, text: str | bytes) -> bytes:
         """Make the index by which a value is found that stands nowhere in clear."""
@@ -76,9 +77,9 @@ class Seal:
         return _open(AESGCM(key), sealed, place.encode())
 
 
-def _derived(master: bytes, use: bytes) -> bytes:
+def _derived(master: bytes, use: bytes, length: int = _KEY) -> bytes:
     info = b"commerce-gateway " + use
-    return HKDF(algorithm=SHA256(), length=_KEY, salt=None, info=info).derive(master)
+    return HKDF(algorithm=SHA256(), length=length, salt=None, info=info).derive(master)
 
 
 def _seal(cipher: AESGCM, plain: bytes, place: bytes) -> bytes:

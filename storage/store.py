@@ -18,6 +18,7 @@ from storage.apikey import ApiKeyStore
 from storage.cart import CartReader
 from storage.case import CaseReader
 from storage.coupon import CouponReader
+from storage.cursor import SealedCursors
 from storage.database import Database
 from storage.delivery import Deliveries
 from storage.held import AssortmentWithHolds, Holds, StockWithHolds
@@ -56,6 +57,7 @@ class Store:
         self._migrates = settings.migrate
         if self._migrates is None:
             self._migrates = settings.database.drivername == SQLITE
+        self.cursors = SealedCursors(self._seal.cursor_key)
         self.api_keys = ApiKeyStore(self._database)
         self.prices = PriceStore(self._database, validity)
         self.own = OwnPorts(

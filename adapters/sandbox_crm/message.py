@@ -15,28 +15,28 @@ from adapters._row import Rows
 T = TypeVar("T")
 
 
-class Name(Struct, frozen=True):
+class Name(Struct, frozen=True, gc=False):
     """What a contact is called."""
 
     given: str
     family: str
 
 
-class Email(Struct, frozen=True):
+class Email(Struct, frozen=True, gc=False):
     """An e-mail address."""
 
     address: str
     primary: bool
 
 
-class Phone(Struct, frozen=True):
+class Phone(Struct, frozen=True, gc=False):
     """A telephone number."""
 
     number: str
     primary: bool
 
 
-class PostalAddress(Struct, frozen=True, rename="camel"):
+class PostalAddress(Struct, frozen=True, gc=False, rename="camel"):
     """Where a contact gets post."""
 
     line1: str
@@ -46,7 +46,7 @@ class PostalAddress(Struct, frozen=True, rename="camel"):
     country_code: str
 
 
-class Consent(Struct, frozen=True):
+class Consent(Struct, frozen=True, gc=False):
     """What a contact said to a purpose."""
 
     purpose: str
@@ -55,14 +55,14 @@ class Consent(Struct, frozen=True):
     source: str | None
 
 
-class Reference(Struct, frozen=True):
+class Reference(Struct, frozen=True, gc=False):
     """What another system calls the thing."""
 
     system: str
     id: str
 
 
-class Contact(Struct, frozen=True, rename="camel"):
+class Contact(Struct, frozen=True, gc=False, rename="camel"):
     """A person; what was not asked for is not set."""
 
     id: str
@@ -97,34 +97,34 @@ FIELDS = {
 }
 
 
-class Found(Struct, frozen=True):
+class Found(Struct, frozen=True, gc=False):
     """Whom one criterion found."""
 
     ids: list[str]
 
 
-class Matches(Struct, frozen=True):
+class Matches(Struct, frozen=True, gc=False):
     """Whom each criterion found, in their order, and the contacts found by any."""
 
     data: list[Found]
     contacts: list[Contact]
 
 
-class Balance(Struct, frozen=True, rename="camel"):
+class Balance(Struct, frozen=True, gc=False, rename="camel"):
     """What stands in an account."""
 
     points: Whole
     lifetime_points: Whole
 
 
-class NextTier(Struct, frozen=True):
+class NextTier(Struct, frozen=True, gc=False):
     """The tier above, and from how many points it is reached."""
 
     code: str
     floor: Whole = msgspec.field(name="from")
 
 
-class Tier(Struct, frozen=True):
+class Tier(Struct, frozen=True, gc=False):
     """The tier reached, from how many points, and the one above."""
 
     code: str
@@ -132,7 +132,7 @@ class Tier(Struct, frozen=True):
     next: NextTier | None = None
 
 
-class Account(Struct, frozen=True, rename="camel"):
+class Account(Struct, frozen=True, gc=False, rename="camel"):
     """A loyalty account."""
 
     id: str
@@ -143,7 +143,7 @@ class Account(Struct, frozen=True, rename="camel"):
     member_since: datetime
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """A row of a ledger."""
 
     seq: Whole
@@ -153,7 +153,7 @@ class Entry(Struct, frozen=True):
     reference: Reference | None
 
 
-class Ledger(Struct, frozen=True, rename="camel"):
+class Ledger(Struct, frozen=True, gc=False, rename="camel"):
     """A page of an account's ledger, newest first; ``next`` is None at its end."""
 
     account_id: str
@@ -161,7 +161,7 @@ class Ledger(Struct, frozen=True, rename="camel"):
     next: str | None
 
 
-class Talk(Struct, frozen=True):
+class Talk(Struct, frozen=True, gc=False):
     """A conversation; what was not asked for is not set."""
 
     id: str
@@ -193,7 +193,7 @@ def check_told(record: Contact | Talk, asked: Collection[str] | None) -> None:
             raise ValueError(f"'{wire}' was asked for, and is not there")
 
 
-class Talks(Struct, frozen=True, rename="camel"):
+class Talks(Struct, frozen=True, gc=False, rename="camel"):
     """A page of a contact's conversations, newest first."""
 
     contact_id: str
@@ -201,7 +201,7 @@ class Talks(Struct, frozen=True, rename="camel"):
     more: bool
 
 
-class Data(Struct, Generic[T], frozen=True):
+class Data(Struct, Generic[T], frozen=True, gc=False):
     """Rows of one kind."""
 
     data: list[T]
@@ -216,12 +216,12 @@ LEDGER_ROWS = (Rows(_DATA, ("accountId",), (Rows(("entries",), ("seq",), numbere
 TALK_ROWS = (Rows(_DATA, ("contactId",), (Rows(("interactions",), ("id",)),)),)
 
 
-class _Error(Struct, frozen=True):
+class _Error(Struct, frozen=True, gc=False):
     code: str
     title: str
 
 
-class _Errors(Struct, frozen=True):
+class _Errors(Struct, frozen=True, gc=False):
     errors: list[_Error]
 
 

@@ -34,6 +34,8 @@ Styles = type[message.Articles[Any]]
 """How much of styles is read."""
 WHOLE: Styles = message.Articles[message.Article]
 BRIEF: Styles = message.Articles[message.Style]
+# A style's pictures, each with the colour that it shows.
+_Pictures = Sequence[tuple[Media, str]]
 # The attributes of a product that nothing but its own fields reads.
 _AT_LENGTH = frozenset({"attributes", "composition", "safety"})
 
@@ -95,14 +97,14 @@ class Reader:
 
     def product(self, article: message.Style) -> Product:
         """One style with its variants, described as far as it was read."""
-        number = notation.short(article.satnr)
+        key, number = self._key(article)
         spoken, name = self._title(article)
         descriptions = {text.spras: text.tdline for text in article.ltxt}
         media = self._pictures(article, name)
         category = self.category(article.matkl, article.t023t)
         whole = article if isinstance(article, message.Article) else None
         return Product(
-            key=f"{self._provenance.system}:{number}",
+            key=key,
             code=number,
             name=name,
             locale=spoken.lower(),
@@ -115,14 +117,15 @@ class Reader:
             is_discontinued=article.mstae == _DISCONTINUED,
             changed_at=datetime.combine(notation.day(article.laeda), time(), UTC),
             media=tuple(picture for picture, _ in media),
-            variants=self._variants(article, name, media),
+            variants=self._variants(article, key, name, media),
             provenance=self._provenance,
         )
 
     def variants(self, article: message.Style) -> tuple[Variant, ...]:
         """The variants of one style, without it."""
+        key, _ = self._key(article)
         _, name = self._title(article)
-        return self._variants(article, name, self._pictures(article, name))
+        return self._variants(article, key, name, self._pictures(article, name))
 
     def category(self, code: str, names: Sequence[message.GroupName]) -> Category:
         """A material group."""
@@ -155,16 +158,19 @@ class Reader:
         """The language that a style is told in, and what it is called."""
         return self._best({text.spras: text.maktx for text in article.makt})
 
-    def _pictures(self, article: message.Style, name: str) -> list[tuple[Media, str]]:
+    def _pictures(self, article: message.Style, name: str) -> _Pictures:
         """A style's pictures, each with the colour that it shows."""
         return [(self._picture(picture, name), picture.atwrt) for picture in article.media]
 
+    def _key(self, article: message.Style) -> tuple[str, str]:
+        """A style's key and its number."""
+        number = notation.short(article.satnr)
+        return f"{self._provenance.system}:{number}", number
+
     def _variants(
-        self, article: message.Style, name: str, media: Sequence[tuple[Media, str]]
+        self, article: message.Style, product_key: str, name: str, media: _Pictures
     ) -> tuple[Variant, ...]:
-        system = self._provenance.system
-        product_key = f"{system}:{notation.short(article.satnr)}"
-        category_key = f"{system}:{article.matkl}"
+        category_key = f"{self._provenance.system}:{article.matkl}"
         return tuple(
             self._variant(variant, product_key, category_key, name, media)
             for variant in article.variants
@@ -176,7 +182,7 @@ class Reader:
         product_key: str,
         category_key: str,
         name: str,
-        media: Sequence[tuple[Media, str]],
+        media: _Pictures,
     ) -> Variant:
         colours = {value.atwrt for value in variant.ausp if value.atnam == _COLOUR}
         options = tuple(map(self._option, variant.ausp))

@@ -14,35 +14,35 @@ S = TypeVar("S", bound="Style")
 T = TypeVar("T")
 
 
-class Name(Struct, frozen=True, rename=str.upper):
+class Name(Struct, frozen=True, gc=False, rename=str.upper):
     """What a material is called in one language."""
 
     spras: str
     maktx: str
 
 
-class Line(Struct, frozen=True, rename=str.upper):
+class Line(Struct, frozen=True, gc=False, rename=str.upper):
     """A material's description in one language."""
 
     spras: str
     tdline: str
 
 
-class GroupName(Struct, frozen=True, rename=str.upper):
+class GroupName(Struct, frozen=True, gc=False, rename=str.upper):
     """What a material group is called in one language."""
 
     spras: str
     wgbez: str
 
 
-class ValueText(Struct, frozen=True, rename=str.upper):
+class ValueText(Struct, frozen=True, gc=False, rename=str.upper):
     """A coded value in words of one language."""
 
     spras: str
     atwtb: str
 
 
-class Characteristic(Struct, frozen=True, rename=str.upper):
+class Characteristic(Struct, frozen=True, gc=False, rename=str.upper):
     """A value of a characteristic: coded with texts, or a number with its unit."""
 
     atnam: str
@@ -52,7 +52,7 @@ class Characteristic(Struct, frozen=True, rename=str.upper):
     msehi: str | None = None
 
 
-class CharacteristicName(Struct, frozen=True, rename=str.upper):
+class CharacteristicName(Struct, frozen=True, gc=False, rename=str.upper):
     """What a characteristic is called in one language, and how its values are written."""
 
     atnam: str
@@ -61,14 +61,14 @@ class CharacteristicName(Struct, frozen=True, rename=str.upper):
     atbez: str
 
 
-class Picture(Struct, frozen=True, rename=str.upper):
+class Picture(Struct, frozen=True, gc=False, rename=str.upper):
     """A picture, and the colour it shows."""
 
     path: str
     atwrt: str
 
 
-class Fibre(Struct, frozen=True, rename=str.upper):
+class Fibre(Struct, frozen=True, gc=False, rename=str.upper):
     """A fibre and its share in percent."""
 
     faser: str
@@ -76,7 +76,7 @@ class Fibre(Struct, frozen=True, rename=str.upper):
     texts: list[ValueText]
 
 
-class Firm(Struct, frozen=True, rename=str.upper):
+class Firm(Struct, frozen=True, gc=False, rename=str.upper):
     """A firm's name and addresses."""
 
     name1: str
@@ -87,21 +87,21 @@ class Firm(Struct, frozen=True, rename=str.upper):
     smtp_addr: str
 
 
-class Safety(Struct, frozen=True, rename=str.upper):
+class Safety(Struct, frozen=True, gc=False, rename=str.upper):
     """Who answers for a style, and its warnings by language."""
 
     verant: Firm
     warn: list[Line]
 
 
-class Part(Struct, frozen=True, rename=str.upper):
+class Part(Struct, frozen=True, gc=False, rename=str.upper):
     """What a set is packed of."""
 
     idnrk: str
     menge: Decimal
 
 
-class Variant(Struct, frozen=True, rename=str.upper):
+class Variant(Struct, frozen=True, gc=False, rename=str.upper):
     """A sellable article."""
 
     matnr: str
@@ -110,7 +110,7 @@ class Variant(Struct, frozen=True, rename=str.upper):
     stueli: list[Part] = []
 
 
-class Style(Struct, frozen=True, rename=str.upper):
+class Style(Struct, frozen=True, gc=False, rename=str.upper):
     """A style with all its variants, without what describes it at length."""
 
     satnr: str
@@ -125,7 +125,7 @@ class Style(Struct, frozen=True, rename=str.upper):
     variants: list[Variant]
 
 
-class Article(Style, frozen=True, rename=str.upper):
+class Article(Style, frozen=True, gc=False, rename=str.upper):
     """A style with all its variants."""
 
     ausp: list[Characteristic]
@@ -133,7 +133,7 @@ class Article(Style, frozen=True, rename=str.upper):
     gpsr: Safety
 
 
-class FacetValue(Struct, frozen=True, rename=str.upper):
+class FacetValue(Struct, frozen=True, gc=False, rename=str.upper):
     """A value of a facet: a material group's has names, a coded one texts."""
 
     atwrt: str
@@ -142,7 +142,7 @@ class FacetValue(Struct, frozen=True, rename=str.upper):
     t023t: list[GroupName] = []
 
 
-class Facet(Struct, frozen=True, rename=str.upper):
+class Facet(Struct, frozen=True, gc=False, rename=str.upper):
     """What one characteristic would leave: values, or a range, or a count alone."""
 
     atnam: str
@@ -155,7 +155,7 @@ class Facet(Struct, frozen=True, rename=str.upper):
     konwa: str | None = None
 
 
-class Articles(Struct, Generic[S], frozen=True):
+class Articles(Struct, Generic[S], frozen=True, gc=False):
     """Styles, and what their characteristics are called; count and facets only in listings."""
 
     results: list[S]
@@ -164,7 +164,7 @@ class Articles(Struct, Generic[S], frozen=True):
     facets: list[Facet] = field(name="FACETS", default_factory=list)
 
 
-class Group(Struct, frozen=True, rename=str.upper):
+class Group(Struct, frozen=True, gc=False, rename=str.upper):
     """A material group; the topmost have an empty parent."""
 
     matkl: str
@@ -172,14 +172,14 @@ class Group(Struct, frozen=True, rename=str.upper):
     t023t: list[GroupName]
 
 
-class GroupCount(Struct, frozen=True, rename=str.upper):
+class GroupCount(Struct, frozen=True, gc=False, rename=str.upper):
     """How many styles a material group holds."""
 
     matkl: str
     anzahl: Whole
 
 
-class Condition(Struct, frozen=True, rename=str.upper):
+class Condition(Struct, frozen=True, gc=False, rename=str.upper):
     """A price that is valid from one day to another, both included."""
 
     kschl: str
@@ -190,21 +190,21 @@ class Condition(Struct, frozen=True, rename=str.upper):
     datbi: str
 
 
-class PastCondition(Condition, frozen=True, rename=str.upper):
+class PastCondition(Condition, frozen=True, gc=False, rename=str.upper):
     """A price of any time, for everybody or one customer group, in force or only simulated."""
 
     kdgrp: str
     kfrst: str
 
 
-class Rate(Struct, frozen=True, rename=str.upper):
+class Rate(Struct, frozen=True, gc=False, rename=str.upper):
     """The tax that a price contains, in percent."""
 
     kbetr: Decimal
     konwa: str
 
 
-class Priced(Struct, frozen=True, rename=str.upper):
+class Priced(Struct, frozen=True, gc=False, rename=str.upper):
     """A variant's price conditions in one sales organisation."""
 
     matnr: str
@@ -213,7 +213,7 @@ class Priced(Struct, frozen=True, rename=str.upper):
     mwst: Rate
 
 
-class PricedEver(Struct, frozen=True, rename=str.upper):
+class PricedEver(Struct, frozen=True, gc=False, rename=str.upper):
     """A variant's price conditions over a stretch of time."""
 
     matnr: str
@@ -222,13 +222,13 @@ class PricedEver(Struct, frozen=True, rename=str.upper):
     mwst: Rate
 
 
-class Results(Struct, Generic[T], frozen=True):
+class Results(Struct, Generic[T], frozen=True, gc=False):
     """Rows of one kind."""
 
     results: list[T]
 
 
-class Envelope(Struct, Generic[T], frozen=True):
+class Envelope(Struct, Generic[T], frozen=True, gc=False):
     """Wraps every answer."""
 
     d: T
@@ -244,16 +244,16 @@ GROUP_ROWS = Rows(_RESULTS, ("MATKL",))
 PRICE_ROWS = Rows(_RESULTS, ("MATNR",))
 
 
-class _Text(Struct, frozen=True):
+class _Text(Struct, frozen=True, gc=False):
     value: str
 
 
-class _Error(Struct, frozen=True):
+class _Error(Struct, frozen=True, gc=False):
     code: str
     message: _Text
 
 
-class _Failed(Struct, frozen=True):
+class _Failed(Struct, frozen=True, gc=False):
     error: _Error
 
 

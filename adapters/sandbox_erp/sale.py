@@ -8,7 +8,7 @@ from adapters._body import Whole
 from adapters._row import Rows
 
 
-class Item(Struct, frozen=True, rename=str.upper):
+class Item(Struct, frozen=True, gc=False, rename=str.upper):
     """A position of a sales order."""
 
     posnr: str
@@ -22,21 +22,21 @@ class Item(Struct, frozen=True, rename=str.upper):
     werks: str
 
 
-class Charge(Struct, frozen=True, rename=str.upper):
+class Charge(Struct, frozen=True, gc=False, rename=str.upper):
     """What is charged beside the items."""
 
     netwr: Decimal
     mwsbp: Decimal
 
 
-class DeliveredItem(Struct, frozen=True, rename=str.upper):
+class DeliveredItem(Struct, frozen=True, gc=False, rename=str.upper):
     """How much of a position a delivery holds."""
 
     vgpos: str
     lfimg: Decimal
 
 
-class Delivery(Struct, frozen=True, rename=str.upper):
+class Delivery(Struct, frozen=True, gc=False, rename=str.upper):
     """Some of an order's items on their way; times of zeros have not come yet."""
 
     vbeln: str
@@ -54,7 +54,7 @@ class Delivery(Struct, frozen=True, rename=str.upper):
     lips: list[DeliveredItem]
 
 
-class Document(Struct, frozen=True, rename=str.upper):
+class Document(Struct, frozen=True, gc=False, rename=str.upper):
     """A sales order."""
 
     vbeln: str
@@ -74,7 +74,7 @@ class Document(Struct, frozen=True, rename=str.upper):
     likp: list[Delivery]
 
 
-class Ordered(Struct, frozen=True, rename=str.upper):
+class Ordered(Struct, frozen=True, gc=False, rename=str.upper):
     """A page of one customer's sales orders, and how many there are in all."""
 
     kunnr: str

@@ -10,14 +10,14 @@ from adapters._outcome import Rejected
 from adapters._row import Rows
 
 
-class Due(Struct, frozen=True):
+class Due(Struct, frozen=True, gc=False):
     """A delivery on its way."""
 
     qty: Whole
     eta: int
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """What a site holds of an article."""
 
     site: str
@@ -30,14 +30,14 @@ class Row(Struct, frozen=True):
     due: list[Due] = []
 
 
-class Article(Struct, frozen=True):
+class Article(Struct, frozen=True, gc=False):
     """An article's stock, site by site."""
 
     article: str
     stock: list[Row]
 
 
-class Available(Struct, frozen=True):
+class Available(Struct, frozen=True, gc=False):
     """What a site can promise any of, and where the next page begins."""
 
     site: str
@@ -47,7 +47,7 @@ class Available(Struct, frozen=True):
     asof: int
 
 
-class Aside(Struct, frozen=True):
+class Aside(Struct, frozen=True, gc=False):
     """Pieces that are set aside."""
 
     article: str
@@ -55,7 +55,7 @@ class Aside(Struct, frozen=True):
     qty: Whole
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, gc=False):
     """What is set aside under one reference, and from when on snapshots have it."""
 
     ref: str
@@ -63,19 +63,19 @@ class Order(Struct, frozen=True):
     valid: int
 
 
-class Orders(Struct, frozen=True):
+class Orders(Struct, frozen=True, gc=False):
     """Several of them."""
 
     orders: list[Order]
 
 
-class Released(Struct, frozen=True):
+class Released(Struct, frozen=True, gc=False):
     """What was let go."""
 
     refs: list[str]
 
 
-class Addr(Struct, frozen=True):
+class Addr(Struct, frozen=True, gc=False):
     """Where a site is."""
 
     street: str
@@ -84,7 +84,7 @@ class Addr(Struct, frozen=True):
     ctry: str
 
 
-class Special(Struct, frozen=True):
+class Special(Struct, frozen=True, gc=False):
     """A day with other hours."""
 
     date: date
@@ -92,7 +92,7 @@ class Special(Struct, frozen=True):
     name: str | None = None
 
 
-class Site(Struct, frozen=True):
+class Site(Struct, frozen=True, gc=False):
     """A place with its hours and services."""
 
     code: str
@@ -109,34 +109,34 @@ class Site(Struct, frozen=True):
     special: list[Special] = []
 
 
-class Found(Struct, frozen=True):
+class Found(Struct, frozen=True, gc=False):
     """A page of sites, and how many there are in all."""
 
     total: Whole
     sites: list[Site]
 
 
-class Notice(Struct, frozen=True):
+class Notice(Struct, frozen=True, gc=False):
     """What has changed."""
 
     kind: str
     articles: list[str]
 
 
-class _Problem(Struct, frozen=True):
+class _Problem(Struct, frozen=True, gc=False):
     """Why a call was refused."""
 
     type: str
     title: str
 
 
-class Articles(Struct, frozen=True):
+class Articles(Struct, frozen=True, gc=False):
     """The stock of articles."""
 
     articles: list[Article]
 
 
-class Sites(Struct, frozen=True):
+class Sites(Struct, frozen=True, gc=False):
     """Sites."""
 
     sites: list[Site]

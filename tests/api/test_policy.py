@@ -3,12 +3,15 @@
 import re
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from domain.identity import node_id
+from domain.identity import node_id, node_key
+from domain.opaque import content
 from sandbox.contact import person_at
 from sandbox.persona import (
+    CUSTOMER_CARD,
     CUSTOMER_CONTACT,
     CUSTOMER_INDEX,
     NEIGHBOUR_CONTACT,
@@ -297,12 +300,39 @@ def test_a_replay_shows_nothing_by_a_case_that_has_ended(shop: Shop) -> None:
 
 
 def _tried(
-    shop: Shop, mutation: str, shown: str, given: dict[str, object], **headers: str
+    shop: Shop,
+    mutation: str,
+    shown: str,
+    given: dict[str, object],
+    *,
+    persona: str | None = "agent",
+    **headers: str,
 ) -> Answer:
     kind = f"{mutation[0].upper()}{mutation[1:]}Input"
     given = {"idempotencyKey": str(uuid.uuid4()), **given}
     document = f"mutation ($input: {kind}!) {{ {mutation}(input: $input) {{ {shown} }} }}"
-    return shop.ask(document, {"input": given}, persona="agent", headers=headers)
+    return shop.ask(document, {"input": given}, persona=persona, headers=headers)
+
+
+def test_a_cart_to_merge_into_is_looked_at_by_whom_it_is_for(shop: Shop) -> None:
+    """Of a cart that is not theirs to change nobody learns that it exists, not by what else is
+    asked for its sake: an agent without a case is told, and costs, the same as for none."""
+    case = opened(shop)
+    theirs = _tried(shop, "cartCreate", "cart { id }", {"customer": CUSTOMER})
+    cart = theirs.data["cartCreate"]["cart"]["id"]
+    _tried(shop, "cartLinesAdd", "cart { id }", {"cart": cart, "lines": [{"sku": "100001001"}]})
+    ended(shop, case)
+    secret = uuid.uuid4().hex + uuid.uuid4().hex
+    guests = _tried(shop, "cartCreate", "cart { id }", {"secret": secret}, persona=None)
+    source = guests.data["cartCreate"]["cart"]["id"]
+    told = []
+    for into in (cart, node_id("Cart", str(uuid.uuid4()))):
+        shop.mend()
+        given = {"cart": source, "secret": secret, "into": into}
+        answer = _tried(shop, "cartMerge", "cart { id }", given)
+        assert answer.codes == ["NOT_FOUND"]
+        told.append((answer.body, [len(shop.requests(each)) for each in SYSTEMS]))
+    assert told[0] == told[1]
 
 
 def test_both_in_one_answer(shop: Shop, case: str) -> None:
@@ -463,6 +493,51 @@ def test_stand_ins_are_not_undone(shop: Shop, purpose: str) -> None:
     assert len(known["externalIds"]) == 3
     assert told["id"] != known["id"]
     assert told["externalIds"] is None
+
+
+def test_nobody_is_found_by_what_is_shown_as_a_stand_in(shop: Shop) -> None:
+    """Who is given stand-ins for people finds nobody by a card or a number, and asks no system."""
+    query = """query ($kind: Kind = CUSTOMER, $system: String!, $id: String!) {
+        lookup(kind: $kind, system: $system, id: $id) { id } }"""
+    card = {"system": "pos", "id": CUSTOMER_CARD}
+    assert shop.ask(query, card, persona="system").data["lookup"]["id"] == CUSTOMER
+    shop.mend()
+    for purpose in ("ANALYTICS", "MARKETING"):
+        for kind in ("CUSTOMER", "ORDER", "LOYALTY_ACCOUNT"):
+            headers = {"Commerce-Purpose": purpose}
+            given = {**card, "kind": kind}
+            assert shop.ask(query, given, persona="marketer", headers=headers).codes == [
+                "FORBIDDEN"
+            ]
+    assert [len(shop.requests(each)) for each in SYSTEMS] == [0] * len(SYSTEMS)
+    style = {"kind": "PRODUCT", "system": "erp", "id": "100001"}
+    assert shop.ask(query, style, persona="marketer").errors == []
+
+
+def test_a_cursor_tells_nobody_whose_it_is(shop: Shop) -> None:
+    """What a page is gone on from holds no id, number or system that can be read, and equal
+    cursors do not tell for another purpose that a stand-in is the same person's."""
+    query = """query ($id: ID!, $after: String) { customer(id: $id) {
+        orders(first: 2, after: $after) { edges { cursor node { id } } } } }"""
+
+    def edges(persona: str, after: str | None = None, **headers: str) -> list[dict[str, Any]]:
+        answer = shop.ask(query, {"id": CUSTOMER, "after": after}, persona=persona, headers=headers)
+        assert answer.errors == []
+        found: list[dict[str, Any]] = answer.data["customer"]["orders"]["edges"]
+        return found
+
+    counting = edges("marketer", **{"Commerce-Purpose": "ANALYTICS"})
+    for each, known in zip(counting, edges("system")):
+        kind, key = node_key(known["node"]["id"])
+        system, _, number = key.partition(":")
+        found = content(each["cursor"], 1_024)
+        assert kind == "Order"
+        assert not any(part.encode() in found for part in (system, number, number.lstrip("0")))
+        assert each["cursor"] != known["cursor"]
+    after = counting[-1]["cursor"]
+    rest = edges("marketer", after, **{"Commerce-Purpose": "ANALYTICS"})
+    assert rest
+    assert not {each["node"]["id"] for each in rest} & {each["node"]["id"] for each in counting}
 
 
 def test_ids_of_systems_wait_for_a_case(shop: Shop) -> None:

@@ -63,6 +63,7 @@ def test_accepted(more: dict[str, Any]) -> None:
         ({"algorithms": ["es256"]}, "algorithms"),
         ({"roles": {}}, "roles"),
         ({"roles": {"guest": "ANONYMOUS"}}, "roles"),
+        ({"roles": {"care": "AGENT", "Care": "SYSTEM"}}, "roles"),
     ],
 )
 def test_refused(more: dict[str, Any], key: str) -> None:

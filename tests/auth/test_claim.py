@@ -56,6 +56,9 @@ def test_role(claims: dict[str, Any], role: Role) -> None:
         {"roles": []},
         {"roles": ["unheard-of"]},
         {"roles": ["anonymous"]},
+        {"roles": ["\u017fystem"]},
+        {"roles": ["mar\u212aeter"]},
+        {"roles": ["agent"], "purposes": ["\u017fhopping"]},
         {"roles": 1},
         {"roles": {"agent": True}},
         {"roles": ["agent", 1]},
@@ -118,7 +121,8 @@ def test_purposes() -> None:
 
 
 def test_purposes_of_a_client() -> None:
-    """A client claims none but its own purposes, whatever its tokens say; others are as ever."""
+    """A client claims none but its own purposes, whatever its tokens say; others are as ever, but
+    for a token that names no client."""
     desk = IssuerSettings(
         url="https://id.example.com",
         audience="gateway",
@@ -132,7 +136,9 @@ def test_purposes_of_a_client() -> None:
     with pytest.raises(TokenRefused):
         read(desk, **agent, client_id="desk", purposes=["LEGAL"])
     assert read(desk, **agent, client_id="other").purposes == SERVICE
-    assert read(desk, **agent).purposes == SERVICE
+    # Of a token that does not say whose it is nothing is guessed.
+    with pytest.raises(TokenRefused):
+        read(desk, **agent)
 
 
 def test_other_names() -> None:

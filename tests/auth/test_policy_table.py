@@ -281,6 +281,21 @@ def test_what_is_about_nobody_has_no_conditions(tmp_path: Path) -> None:
     assert wrong(tmp_path, text + RECORD) == ["rule 1.categories.OPERATIONAL: 'full if own'"]
 
 
+@pytest.mark.parametrize("role", ["CUSTOMER", "ANONYMOUS"])
+@pytest.mark.parametrize(
+    "cell", ["full", "full if own, masked", "pseudonym", "full if unrestricted"]
+)
+def test_nobody_outside_is_shown_what_is_not_theirs(tmp_path: Path, role: str, cell: str) -> None:
+    """A cell that would show customers or guests anything of each other keeps from starting; what
+    is about nobody may be shown to anybody."""
+    text = RULE.replace("AGENT", role).replace('"full"', f'"{cell}"')
+    found = f"rule 1.categories.NAME: for role {role} without own"
+    assert wrong(tmp_path, text + RECORD) == [found]
+    own = RULE.replace("AGENT", role).replace('"full"', '"full if own"\nOPERATIONAL = "full"')
+    (tmp_path / "good.toml").write_text(own + RECORD)
+    read_table(tmp_path / "good.toml")
+
+
 def test_a_cell_is_decided_once(tmp_path: Path) -> None:
     """Two rules may not decide the same cell, nor two records the same basis, not even alike."""
     assert wrong(tmp_path, RULE + RULE.replace('["RETURNS"]', '["ANY"]') + RECORD + RECORD) == [
@@ -322,6 +337,13 @@ def test_every_mutation_has_its_action(tmp_path: Path) -> None:
         (ACTION.replace("AGENT", "SPY"), "action 1.roles: 'SPY'"),
         (ACTION.replace('"case"', '"perhaps"'), "action 1.roles.AGENT: 'perhaps'"),
         (ACTION + ACTION, "action 2: wave is decided already"),
+        (ACTION.replace("AGENT", "CUSTOMER"), "action 1.roles.CUSTOMER: 'case'"),
+        (ACTION + 'ANONYMOUS = "any"', "action 1.roles.ANONYMOUS: 'any'"),
+        (
+            ACTION.replace("[action.roles]", 'second = ["AGENT_LEAD"]\n[action.roles]')
+            + '[action.limits]\nASSOCIATE = { PLN = "1.00" }',
+            "action 1.limits: ASSOCIATE",
+        ),
         (ACTION + '[action.limits]\nAGENT = { PLN = "1.00" }', "action 1.second: nothing"),
         (
             ACTION.replace("[action.roles]", 'second = ["AGENT_LEAD"]\n[action.roles]')

@@ -52,6 +52,7 @@ from domain.viewer import PolicyClass, Purpose, Role, Viewer
 from execution.context import Context
 from execution.market import Settings
 from execution.request import Asked, Contexts
+from storage.cursor import SealedCursors
 
 NOW = datetime.now(UTC)
 FROM = Provenance("erp", NOW, Lifetime(timedelta(minutes=5), timedelta(days=1)))
@@ -324,6 +325,7 @@ class Policy:
         return frozenset((_MINE.when,)) if policy_class.role is Role.CUSTOMER else frozenset()
 
 
+_CURSORS = SealedCursors()
 VIEWERS = [
     Viewer(role=Role.ANONYMOUS),
     Viewer(role=Role.CUSTOMER, customer="crm:c1"),
@@ -337,7 +339,9 @@ def context(shop: Shop, policy: Any, viewer: Viewer, seconds: float = 20) -> Con
     settings = Settings(
         markets={"PL": ["PLN"], "DE": ["EUR"]}, languages=["pl", "en"], timeout=Duration(seconds)
     )
-    contexts = Contexts(settings, shop.ports(), policy, systems=("erp", "wms", "crm"))
+    contexts = Contexts(
+        settings, shop.ports(), policy, systems=("erp", "wms", "crm"), cursors=_CURSORS
+    )
     opened = contexts.open(viewer, Asked(), "request")
     opened.now = NOW
     return opened

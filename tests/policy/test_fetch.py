@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from graphql import (
+    GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLObjectType,
     get_named_type,
@@ -37,12 +38,12 @@ _FETCHES = {
 
 
 def _uses() -> list[tuple[str, str]]:
-    """Every argument and every field of an input that says what it is."""
+    """Every argument, field of an input and value of an enum that says what it is."""
     schema = PUBLISHED.graphql.type_map
     return [
         (kind, name)
         for (kind, name), label in PUBLISHED.classification.fields.items()
-        if "." in kind or isinstance(schema.get(kind), GraphQLInputObjectType)
+        if "." in kind or isinstance(schema.get(kind), GraphQLInputObjectType | GraphQLEnumType)
         if label.category is not Category.OPERATIONAL
     ]
 
@@ -68,6 +69,11 @@ def _selected(names: Iterable[str]) -> str:
 
 
 SENT = _sent()
+_ROOT_OF = {
+    "CustomerFilter": "findCustomers",
+    "Query.customer360": "customer360",
+    "Kind": "lookup",
+}
 _GIVEN = {
     "email": "nobody@example.com",
     "phone": "+48123456789",
@@ -83,10 +89,12 @@ def _used(kind: str, name: str) -> list[str]:
     if kind == "CustomerFilter":
         more = f', name: "{_GIVEN["name"]}"' if name == "postalCode" else ""
         use = f'findCustomers(where: {{ {name}: "{_GIVEN[name]}"{more} }}) {{ nodes {{ id }} }}'
+    elif kind == "Kind":
+        use = f'lookup(kind: {name}, system: "crm", id: "nobody") {{ id }}'
     else:
         assert kind == "Query.customer360", "say how this argument is used"
         use = f'customer360({name}: "{_GIVEN[name]}") {{ customer {{ id }} }}'
-    value = f'"{_GIVEN[name]}"'
+    value = name if kind == "Kind" else f'"{_GIVEN[name]}"'
     harmless = "shelf: products(first: 1) { nodes { name } } locations(first: 1) { nodes { name } }"
     return [
         f"{{ {harmless} {use} }}",
@@ -101,6 +109,8 @@ def _type(kind: str, name: str) -> str:
     published = PUBLISHED.graphql.type_map[kind.partition(".")[0]]
     if isinstance(published, GraphQLInputObjectType):
         return str(published.fields[name].type)
+    if isinstance(published, GraphQLEnumType):
+        return f"{kind}!"
     assert isinstance(published, GraphQLObjectType)
     return str(published.fields[kind.partition(".")[2]].args[name].type)
 
@@ -169,7 +179,7 @@ def test_no_filter_tells_what_may_not_be_read(proof: Proof, kind: str, name: str
             continue
         policy_class = PolicyClass(who.role, who.purpose)
         decision = TABLE.decide(kind, name, policy_class)
-        root = ("Query", "findCustomers" if kind == "CustomerFilter" else "customer360")
+        root = ("Query", _ROOT_OF[kind])
         may = decision.is_had_by(Condition.CASE, Condition.UNRESTRICTED)
         for document in documents if ALL else [documents[number % len(documents)]]:
             answer = proof.ask(who, document)

@@ -312,6 +312,7 @@ class Shop:
             policy,
             store.own,
             store.attempts,
+            cursors=store.cursors,
             holding=holding,
             rules=rules,
             hold_back=hold_back,

@@ -1,4 +1,4 @@
-"""One function for each question, written by hand: as little as Python can do for these answers."""
+"""One function for each question, written by hand, as one would for nothing but these answers."""
 
 import asyncio
 import time
