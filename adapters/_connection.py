@@ -10,7 +10,8 @@ from multidict import CIMultiDict
 
 from adapters._body import BrokenBody, Intake
 
-# What a head may hold, whatever it says; aiohttp's own bound of a head is of this order.
+# What a head may hold, whatever it says, and what may stand between and behind the parts of a body;
+# aiohttp's own bound of a head is of this order.
 _MAX_HEAD = 65_536
 _NOT_HTTP = "the answer is not HTTP"
 
@@ -93,6 +94,7 @@ class Connection(asyncio.Protocol):
         if self._answer is None or self._answer.done():
             self.close()
             return
+        self._head += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -102,10 +104,8 @@ class Connection(asyncio.Protocol):
                 self._fault = BrokenBody(_NOT_HTTP)
                 self._fault.__cause__ = error
             self.is_kept = False
-        if not self._attempt.answered:
-            self._head += len(data)
-            if self._head > _MAX_HEAD:
-                self._fault = BrokenBody(f"the head is larger than the {_MAX_HEAD} bytes allowed")
+        if self._head > _MAX_HEAD and self._fault is None:
+            self._fault = BrokenBody(f"the head is larger than the {_MAX_HEAD} bytes allowed")
         if self._fault is not None:
             self._answer.set_exception(self._fault)
         elif self._is_whole:
@@ -134,7 +134,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a line of the head."""
-        if not self._is_whole:
+        if not (self._is_whole or self._attempt.answered):  # then it is a trailer
             self._headers.add(name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
 
     def on_headers_complete(self) -> None:
@@ -159,6 +159,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, part: bytes) -> None:
         """Take a part of the body."""
+        self._head = 0  # the body's limit counts from here on, until it ends in trailers
         if self._is_whole or self._fault is not None:
             return
         try:

@@ -18,16 +18,13 @@ from domain.ask import Ask
 from domain.carriage import Carbon, Method
 from domain.deadline import Duration
 from domain.entry import CartCoupon, DeliveryChoice, Entry, Touch
-from domain.errors import BadInput, Failure
+from domain.errors import Failure
 from domain.identity import node_id
 from domain.outcome import GUEST, Input, Outcome, UserError
 from domain.page import Page, PageRequest
 
 MAX_CARTS = 20
 _GUEST = f"{GUEST}cart "
-_MIN_SECRET, _MAX_SECRET = 32, 128
-_MIN_DISTINCT = 12
-_SECRET = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 class Rules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -251,17 +248,6 @@ def new_cart(holder: str | None, market: str, currency: str, touched: Touch, rul
         changed=touched,
         expires_at=touched.at + timedelta(seconds=expiry),
     )
-
-
-def check_secret(secret: str, argument: str = "input.secret") -> None:
-    """See that a guest's secret was drawn at random. *Errors*: ``BadInput``, without the secret."""
-    if not (
-        _MIN_SECRET <= len(secret) <= _MAX_SECRET
-        and _SECRET.issuperset(secret)
-        and len(frozenset(secret)) >= _MIN_DISTINCT
-    ):
-        allowed = "32 random bytes as base64url, 43 characters, drawn anew for each cart"
-        raise BadInput(argument, f"{len(secret)} characters", allowed)
 
 
 @runtime_checkable

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from domain.ask import Ask
 from domain.availability import StockLevel
-from domain.cart import check_secret
+from domain.guest import check_secret
 from domain.hold import Held, Place, ReservationLine, Shortfall
 from domain.identity import node_id
 from domain.limit import check_items, check_sku, out_of_range

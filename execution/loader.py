@@ -98,10 +98,12 @@ class Loader(Generic[K, V]):
         """Load a single key through the same batches."""
         return (await self.load((key,)))[0]
 
-    def prime(self, key: K, value: V) -> None:
-        """Remember a value that came with another one; what is already here stays."""
-        if key not in self._coming:
-            self._known.setdefault(key, value)
+    def prime(self, values: Mapping[K, V]) -> None:
+        """Remember values that came with another one; what is already here, or coming, stays."""
+        known, coming = self._known, self._coming
+        for key, value in values.items():
+            if key not in coming:
+                known.setdefault(key, value)
 
     def close(self) -> None:
         """Let go of what holds on to this in turn, so that both are freed at once.

@@ -61,54 +61,51 @@ def _whole(items: Iterable[T | Failure]) -> Iterator[T]:
 
 
 def _keep_categories(loaders: "Loaders", categories: Sequence[Category | Failure]) -> None:
-    for category in _whole(categories):
-        loaders.category_by_key.prime(category.key, category)
+    loaders.category_by_key.prime({each.key: each for each in _whole(categories)})
 
 
 def _keep_customers(loaders: "Loaders", customers: Sequence[Customer]) -> None:
+    loaders.customer_by_key.prime({each.key: each for each in customers})
     for customer in customers:
-        loaders.customer_by_key.prime(customer.key, customer)
         _keep_customer(loaders, customer)
 
 
 def _keep_customer(loaders: "Loaders", customer: Customer) -> None:
-    for key in customer.identities[1:]:
-        loaders.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, key), (customer,))
+    others = (Trait(TraitKind.EXTERNAL, key) for key in customer.identities[1:])
+    loaders.customers_by_trait.prime(dict.fromkeys(others, (customer,)))
 
 
 def _keep_orders(loaders: "Loaders", page: Page[Order]) -> None:
-    for order in _whole(page.items):
-        _keep_order(loaders, order)
+    loaders.order_by_key.prime({each.key: each for each in _whole(page.items)})
 
 
 def _keep_order(loaders: "Loaders", order: Order) -> None:
-    loaders.order_by_key.prime(order.key, order)
+    loaders.order_by_key.prime({order.key: order})
 
 
 def _keep_style(loaders: "Loaders", variant: Variant) -> None:
     if variant.style is not None:
-        loaders.product_by_key.prime(variant.style.key, variant.style)
+        loaders.product_by_key.prime({variant.style.key: variant.style})
 
 
 def _keep_variant(loaders: "Loaders", variant: Variant) -> None:
-    loaders.variant_by_sku.prime(variant.sku, variant)
+    loaders.variant_by_sku.prime({variant.sku: variant})
     _keep_style(loaders, variant)
 
 
 def _keep_page(loaders: "Loaders", page: Page[Product]) -> None:
-    for product in _whole(page.items):
-        loaders.product_by_key.prime(product.key, product)
-        _keep_product(loaders, product)
+    products = {each.key: each for each in _whole(page.items)}
+    loaders.product_by_key.prime(products)
+    variants = (each for product in products.values() for each in product.variants)
+    loaders.variant_by_sku.prime({each.sku: each for each in variants})
 
 
 def _keep_places(loaders: "Loaders", page: Page[Location]) -> None:
-    for place in _whole(page.items):
-        loaders.location_by_key.prime(place.key, place)
+    loaders.location_by_key.prime({each.key: each for each in _whole(page.items)})
 
 
 def _keep_product(loaders: "Loaders", product: Product) -> None:
-    for variant in product.variants:
-        loaders.variant_by_sku.prime(variant.sku, variant)
+    loaders.variant_by_sku.prime({each.sku: each for each in product.variants})
 
 
 def _with(

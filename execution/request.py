@@ -211,7 +211,9 @@ def _channel(registered: Channel | None, asked: str | None) -> Channel:
         allowed = ", ".join(each.value for each in Channel)
         raise BadInput("Commerce-Channel", asked, allowed) from None
     if registered not in (None, channel):
-        raise Forbidden(f"This client is registered for channel {registered.value}.")
+        raise Forbidden(
+            f"Commerce-Channel is {asked}; this client is registered for {registered.value}."
+        )
     return channel
 
 
@@ -224,7 +226,8 @@ def _purpose(purposes: tuple[Purpose, ...], asked: str | None) -> Purpose:
         allowed = ", ".join(each.value for each in Purpose)
         raise BadInput("Commerce-Purpose", asked, allowed) from None
     if purpose not in purposes:
-        raise Forbidden(f"This client may not claim purpose {purpose.value}.")
+        allowed = ", ".join(each.value for each in purposes)
+        raise Forbidden(f"This client may not claim purpose {asked}; allowed: {allowed}.")
     return purpose
 
 
@@ -233,5 +236,5 @@ def _store(bound: str | None, asked: str | None) -> str | None:
         return bound
     _, store = node_key(asked, "Commerce-Store", "Location")
     if bound not in (None, store):
-        raise Forbidden("This token is bound to another store.")
+        raise Forbidden("This token is bound to another store; leave Commerce-Store out.")
     return store

@@ -51,7 +51,10 @@ async def start(
     agent = _agent(context)
     named = attempt(context.viewer, context.ask, _START, input)
     if input.purpose not in context.viewer.purposes:
-        raise Forbidden(f"This client may not claim purpose {input.purpose.value}.")
+        claimed, allowed = input.purpose.value, [each.value for each in context.viewer.purposes]
+        raise Forbidden(
+            f"This client may not claim purpose {claimed}; allowed: {', '.join(allowed)}."
+        )
     _, key = node_key(input.customer, "input.customer", "Customer")
     wanted = new_case(input, key, agent, context.now)
     found = (

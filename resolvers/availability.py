@@ -73,7 +73,7 @@ async def modes(
     ]
 
 
-async def locations(
+def locations(
     parents: Sequence[Availability],
     context: Context,  # noqa: ARG001
     first: int = 10,

@@ -22,7 +22,7 @@ def follow_availability(
     return context.changes.follow(skus, after)
 
 
-async def availability_changed(
+def availability_changed(
     parents: Sequence[StockChange],
     context: Context,  # noqa: ARG001
     skus: Sequence[str],  # noqa: ARG001

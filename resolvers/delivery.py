@@ -28,7 +28,7 @@ from resolvers.cart import change
 _MAX_OPTIONS = 10
 
 
-async def groups_of_cart(
+def groups_of_cart(
     parents: Sequence[Cart],
     context: Context,  # noqa: ARG001
 ) -> list[tuple[DeliveryGroup, ...]]:

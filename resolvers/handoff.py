@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from domain.attempt import Changes, attempt
 from domain.bucket import Grant
-from domain.cart import Cart, CartInput, CartOutcome, SecretTaken, check_secret
+from domain.cart import Cart, CartInput, CartOutcome, SecretTaken
 from domain.entry import Touch
 from domain.fact import Facts
+from domain.guest import check_secret
 from domain.handoff import (
     GUESTS_TRIES,
     PLACE_TRIES,

@@ -35,7 +35,7 @@ async def locations(
     return [connection(page, request)] * len(parents)
 
 
-async def distance(
+def distance(
     parents: Sequence[Location],
     context: Context,  # noqa: ARG001
     near: GeoPoint,
@@ -45,7 +45,7 @@ async def distance(
     return [parent.distance(point) for parent in parents]
 
 
-async def is_open(parents: Sequence[Location], context: Context) -> list[bool | None]:
+def is_open(parents: Sequence[Location], context: Context) -> list[bool | None]:
     """Tell whether each is open now; null where its hours are not known."""
     return [
         None if parent.hours is None else parent.hours.is_open(context.now) for parent in parents

@@ -9,7 +9,7 @@ from domain.money import Money
 from execution.context import Context
 
 
-async def formatted(parents: Sequence[Money], context: Context) -> list[str]:
+def formatted(parents: Sequence[Money], context: Context) -> list[str]:
     """Write each amount in the operation's language."""
     language = context.ask.language
     return [_format(parent.minor, parent.currency, language) for parent in parents]

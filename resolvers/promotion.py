@@ -11,12 +11,12 @@ from execution.context import Context
 from execution.loaders import Loaders
 
 
-async def name(parents: Sequence[Promotion], context: Context) -> list[str]:
+def name(parents: Sequence[Promotion], context: Context) -> list[str]:
     """Tell what each is called in the operation's language."""
     return [parent.names.get(context.ask.language, parent.name) for parent in parents]
 
 
-async def ends_at(parents: Sequence[Promotion], context: Context) -> list[datetime | None]:
+def ends_at(parents: Sequence[Promotion], context: Context) -> list[datetime | None]:
     """Tell when each ends in the operation's market."""
     return [parent.period(context.ask.market).ends_at for parent in parents]
 

@@ -6,11 +6,11 @@ from domain.provenance import Freshness, Provenance
 from execution.context import Context
 
 
-async def age_seconds(parents: Sequence[Provenance], context: Context) -> list[int]:
+def age_seconds(parents: Sequence[Provenance], context: Context) -> list[int]:
     """Tell the age. *Units*: whole seconds."""
     return [int(parent.age(context.now).total_seconds()) for parent in parents]
 
 
-async def freshness(parents: Sequence[Provenance], context: Context) -> list[Freshness]:
+def freshness(parents: Sequence[Provenance], context: Context) -> list[Freshness]:
     """Judge the age."""
     return [parent.freshness(context.now) for parent in parents]

@@ -33,7 +33,6 @@ class Item(NamedTuple):
     style: int
     variant: int
     quantity: int
-    list_amount: int
     amount: int
     discount: int
     tax: Tax
@@ -242,11 +241,10 @@ class Orders:
         else:
             raise RuntimeError(f"no article was on sale in {organisation.code} on {day}")
         quantity = 2 if draw.chance(12) else 1
-        list_price, price = prices
-        amount = price * quantity
+        amount = prices[1] * quantity
         return Item(
-            style.position, variant, quantity, list_price * quantity, amount,
-            amount // 10 if loyal else 0, organisation.taxes[style.category.tax], False,
+            style.position, variant, quantity, amount, amount // 10 if loyal else 0,
+            organisation.taxes[style.category.tax], False,
         )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ serves in ``SERVED``.
 """
 
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -105,6 +106,7 @@ async def test_the_order_of_keys_does_not_matter(
 ) -> None:
     """The same keys in any order, and given twice, give the same answer."""
     seed = random.randrange(1 << 30)
+    sys.stdout.write(f"seed {seed}\n")
     keys = list(promise.keys[: promise.limit * 2])
     first = await _read(call, promise, keys, counterpart.ask())
     random.Random(seed).shuffle(keys)
@@ -194,6 +196,7 @@ async def test_values_stand_under_their_own_key(
         "shipment_by_tracking": "tracking_number", "order_by_number": "number",
     }.get(call)  # fmt: skip
     found = await _read(call, promise, promise.keys[:50], counterpart.ask())
+    assert found
     for key, value in found.items():
         if attribute is not None:
             assert getattr(value, attribute) == key

@@ -45,6 +45,7 @@ async def byte_by_byte(server: Faulty, exchange: Exchange) -> None:
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\ngo\r\n2\r\nod\r\n0\r\n\r\n"
+TRAILED = CHUNKED[:-2] + b"Link: </x>\r\n\r\n"
 EARLY = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 
 
@@ -56,7 +57,9 @@ def saying(data: bytes) -> Play:
 
 
 @pytest.mark.parametrize(
-    "play", [byte_by_byte, saying(CHUNKED), saying(EARLY + GOOD)], ids=["bytes", "chunks", "early"]
+    "play",
+    [byte_by_byte, saying(CHUNKED), saying(TRAILED), saying(EARLY + GOOD)],
+    ids=["bytes", "chunks", "trailers", "early"],
 )
 async def test_kept(play: Play) -> None:
     """However an answer comes, it is read to its end, and the connection serves the next one."""
@@ -101,11 +104,15 @@ async def test_cut_off(said: bytes) -> None:
             await ask()
 
 
-async def test_head_without_end() -> None:
-    """A head that does not end is cut off at a bound, whatever it says."""
+BEGUN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\ngo\r\n0\r\n"
+
+
+@pytest.mark.parametrize("begun", [b"HTTP/1.1 200 OK\r\n", BEGUN], ids=["head", "trailers"])
+async def test_head_without_end(begun: bytes) -> None:
+    """A head that does not end is cut off at a bound, and so is what follows a body."""
 
     async def play(server: Faulty, exchange: Exchange) -> None:
-        await exchange.say(b"HTTP/1.1 200 OK\r\n")
+        await exchange.say(begun)
         while True:
             await exchange.say(b"X-Much: " + b"x" * 2_000 + b"\r\n")
 

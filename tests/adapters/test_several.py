@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -196,6 +197,7 @@ async def test_systems_are_asked_side_by_side() -> None:
 async def test_pages_are_merged_and_walked_without_loss() -> None:
     """Following merged cursors shows everything of all systems once, in the query's order."""
     seed = random.randrange(1 << 30)
+    sys.stdout.write(f"seed {seed}\n")
     dice = random.Random(seed)
     hours = dice.sample(range(10_000), 90)
     cuts = sorted(dice.sample(range(90), 2))
@@ -278,6 +280,7 @@ class BookingQuery(Struct, frozen=True):
 async def test_what_two_systems_know_stands_there_once() -> None:
     """A sale and its booking are one item on one page, on whichever pages they would fall."""
     seed = random.randrange(1 << 30)
+    sys.stdout.write(f"seed {seed}\n")
     dice = random.Random(seed)
     sold = [Sale(f"{n}", START + timedelta(minutes=n // 2)) for n in range(60)]
     booked = [Sale(f"booked {s.number}", s.at) for s in sold if dice.random() < 0.7]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import aiohttp.connector
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -13,12 +14,18 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from adapters._outcome import NotSent
+from adapters._outcome import NotSent, Response
 from adapters._system import SystemSettings
 from adapters._upstream import Upstream
 from domain.ask import Ask
 from domain.deadline import Deadline
 from domain.viewer import Channel
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Served on uvloop, started without it where there is none: TLS is each loop's own."""
+    return "asyncio", {"use_uvloop": request.param == "uvloop"}
 
 
 @pytest.fixture
@@ -73,3 +80,39 @@ async def test_stranger(stranger: ssl.SSLContext) -> None:
     assert reason is not None
     assert "certificate verify failed" in reason
     assert not any(said)
+
+
+async def test_trusted(
+    stranger: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system whose certificate is trusted is spoken with, again and again on one connection."""
+    trusting = ssl.create_default_context(cafile=tmp_path / "stranger.pem")
+    monkeypatch.setattr(aiohttp.connector, "_SSL_CONTEXT_VERIFIED", trusting)
+    connections = 0
+    # More than one record of TLS, and more than is read at a time.
+    body = b" " * 700_000
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+                writer.write(body)
+                await writer.drain()
+        except asyncio.IncompleteReadError:
+            writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=stranger)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    upstream = Upstream("erp", SystemSettings(adapter="any", url=url, serves=[]))
+    try:
+        for _ in range(3):
+            ask = Ask(Deadline.after(5), "PL", "PLN", "en", Channel.WEB)
+            outcome = await upstream.send("GET", "/x", ask=ask, call="x")
+            assert isinstance(outcome, Response)
+            assert outcome.body == body
+    finally:
+        await upstream.close()
+        server.close()
+    assert connections == 1

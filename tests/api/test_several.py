@@ -139,6 +139,7 @@ def test_two_erps_are_one_assortment(parts: Shop) -> None:
 def test_a_thing_leads_back_to_its_own_system(parts: Shop) -> None:
     """A product read again by its id asks the ERP that has it, and no other."""
     listed = parts.ask(LISTING, {"first": 2}).data["products"]["nodes"]
+    assert len(listed) == 2
     for each in listed:
         own = "erp-lipowa" if each["brand"] in LIPOWA else "erp-others"
         answer = parts.ask(

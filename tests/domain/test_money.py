@@ -39,7 +39,7 @@ def test_a_currency_has_the_digits_of_iso_4217(digits: int) -> None:
 async def test_an_amount_is_written_with_all_its_digits() -> None:
     """No language's habit of leaving small coins out rounds a price."""
     context: Any = SimpleNamespace(ask=SimpleNamespace(language="sr"))
-    (text,) = await formatted([Money(1299, "RSD")], context)
+    (text,) = formatted([Money(1299, "RSD")], context)
     assert "12,99" in text
 
 

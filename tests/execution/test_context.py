@@ -95,17 +95,21 @@ async def test_what_is_unknown_is_bad_input(asked: Asked, argument: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("viewer", "asked"),
+    ("viewer", "asked", "told"),
     [
-        (ANONYMOUS, Asked(purpose="LEGAL")),
-        (Viewer(role=Role.CUSTOMER, channel=Channel.APP), Asked(channel="POS")),
-        (Viewer(role=Role.ASSOCIATE, store="wms:KRK1"), Asked(store=STORE)),
+        (ANONYMOUS, Asked(purpose="LEGAL"), "LEGAL; allowed: SHOPPING."),
+        (Viewer(role=Role.CUSTOMER, channel=Channel.APP), Asked(channel="POS"), "for APP."),
+        (Viewer(role=Role.ASSOCIATE, store="wms:KRK1"), Asked(store=STORE), "Commerce-Store out."),
     ],
 )
-async def test_a_header_never_says_more_than_the_token(viewer: Viewer, asked: Asked) -> None:
-    """Purpose, channel and store are bound to the token; a header cannot widen them."""
-    with pytest.raises(Forbidden):
+async def test_a_header_never_says_more_than_the_token(
+    viewer: Viewer, asked: Asked, told: str
+) -> None:
+    """Purpose, channel and store are bound to the token; a header cannot widen them, and who tries
+    is told what it may say."""
+    with pytest.raises(Forbidden) as raised:
         opened(asked, viewer)
+    assert raised.value.message.endswith(told)
 
 
 async def test_what_one_may_say_another_may_not() -> None:

@@ -111,10 +111,10 @@ async def test_a_key_is_asked_once_per_operation() -> None:
     """What was loaded, or primed, is not asked again; what is there is not overwritten."""
     source = Source()
     one = loader(source)
-    one.prime("primed", 99)
+    one.prime({"primed": 99})
     async with asyncio.timeout(BOUND):
         assert await one.load(["a", "primed"]) == [1, 99]
-        one.prime("a", 7)
+        one.prime({"a": 7})
         assert await one.load_one("a") == 1
     assert source.asked == [["a"]]
 

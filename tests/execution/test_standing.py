@@ -87,7 +87,7 @@ async def test_one_restricted_record_of_several_restricts() -> None:
         ]
         order = await loaders.order_by_key.load_one("erp:o1")
         foreign = replace(order, customer_key="erp:shared")
-        loaders.customers_by_trait.prime(Trait(TraitKind.EXTERNAL, "erp:shared"), people)
+        loaders.customers_by_trait.prime({Trait(TraitKind.EXTERNAL, "erp:shared"): people})
         nobodys = replace(order, customer_key=None)
         assert await standings([foreign, nobodys], frozenset({FREE}), found) == [holds, FREE]
 

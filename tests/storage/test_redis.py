@@ -64,7 +64,7 @@ async def _back(shared: Shared) -> None:
 async def test_everything_goes_on_without_redis(
     own_redis: Redis, shared: Shared, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Redis frozen, killed, restarted or flushed fails nothing, and costs one bounded wait."""
+    """Redis frozen, killed, restarted or flushed fails nothing; what it costs is printed."""
     figures = {"well": await _requests(shared)}
     own_redis.freeze()
     figures["frozen"] = await _requests(shared)
