@@ -21,6 +21,10 @@ _WHOSE = {
     "any": Decision.ALLOW,
     "own": Decision.OWN,
     "case": Decision((Grant(View.FULL, frozenset((Condition.CASE,))),)),
+    # Only of whom a case is open on the record is known before anything is changed.
+    "case and unrestricted": Decision(
+        (Grant(View.FULL, frozenset((Condition.CASE, Condition.UNRESTRICTED))),)
+    ),
     "store": Decision((Grant(View.FULL, frozenset((Condition.SAME_STORE,))),)),
 }
 

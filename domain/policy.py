@@ -252,10 +252,18 @@ class FieldPolicy(Protocol):
 
 
 class Pseudonyms(Protocol):
-    """Makes stand-ins for texts; implemented in auth."""
+    """Makes stand-ins for texts and for ids; implemented in auth."""
 
     def pseudonym(self, text: str, purpose: Purpose) -> str:
         """Give the stand-in of a text: always the same for one purpose, another for the next."""
+        ...
+
+    def stand_in(self, id: str, purpose: Purpose) -> str:
+        """Give the stand-in of an id, or of a cursor, which leads back for the same purpose."""
+        ...
+
+    def behind(self, stand_in: str, purpose: Purpose) -> str | None:
+        """Tell what a stand-in was made of for this purpose; None for any other text."""
         ...
 
 
@@ -265,6 +273,12 @@ class _NoPseudonyms:
     def pseudonym(self, text: str, purpose: Purpose) -> str:  # noqa: ARG002 - of any
         """Refuse."""
         raise NotServed("pseudonym")
+
+    stand_in = pseudonym
+
+    def behind(self, stand_in: str, purpose: Purpose) -> str | None:  # noqa: ARG002 - of any
+        """Know nobody."""
+        return None
 
 
 NO_PSEUDONYMS: Pseudonyms = _NoPseudonyms()

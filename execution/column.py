@@ -221,7 +221,7 @@ def _stand(run: Run, group: Group, found: Any) -> None:
 def _veiled(run: Run, step: Step, values: Sequence[Any]) -> list[Any]:
     """Put personal texts, and ids that recognise somebody, into the view that is allowed."""
     if step.name == "id" and step.view is View.PSEUDONYM:
-        return [run.context.pseudonym(value) for value in values]
+        return [run.context.stand_in(value) for value in values]
     return [veil(value, step.view, run.context) for value in values]
 
 

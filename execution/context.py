@@ -18,11 +18,12 @@ from domain.cart import RULES, Rules
 from domain.change import StockChanges
 from domain.customer import Customer
 from domain.deadline import Deadline
-from domain.errors import Failure, SourceFailure
+from domain.errors import BadInput, Failure, SourceFailure
 from domain.holdback import NOTHING_HELD_BACK, HoldBack
 from domain.holding import HOLDING, Holding
+from domain.identity import node_key
 from domain.page import NO_CURSORS, Cursors, PageRequest, page_request
-from domain.policy import BY_SECRET, NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing
+from domain.policy import BY_SECRET, NO_PSEUDONYMS, FieldPolicy, Pseudonyms, Standing, View
 from domain.port import UNSERVED
 from domain.record import UNRECORDED, AccessRecord
 from domain.viewer import PolicyClass, Purpose, Viewer
@@ -174,3 +175,31 @@ class Context(Struct, kw_only=True):
     def pseudonym(self, text: str) -> str:
         """Give the stand-in of a text: always the same for one purpose, another for the next."""
         return self.pseudonyms.pseudonym(text, self.purpose)
+
+    def stand_in(self, id: str) -> str:
+        """Give the stand-in of an id, by which alone this viewer finds its thing again."""
+        return self.pseudonyms.stand_in(id, self.purpose)
+
+    def knows_by_stand_in(self, kind: str) -> bool:
+        """Tell whether this viewer knows things of this kind by stand-ins, and by nothing else."""
+        grants = self.policy.decide(kind, "id", self.policy_class).grants
+        return bool(grants) and all(each.view is View.PSEUDONYM for each in grants)
+
+    def node_key(
+        self, text: str, argument: str = "id", kind: str | None = None
+    ) -> tuple[str, str] | None:
+        """Read a global id, or its stand-in where the viewer has nothing else, into kind and key.
+
+        None for the id itself of what the viewer knows by stand-ins: who asked by it would learn
+        whose each stand-in is. *Errors*: ``BadInput`` as ``domain.identity.node_key`` has it.
+        """
+        behind = None
+        if self.knows_by_stand_in(kind or "Customer"):
+            behind = self.pseudonyms.behind(text, self.purpose)
+        if behind is None:
+            found = node_key(text, argument, kind)
+            return None if self.knows_by_stand_in(found[0]) else found
+        found = node_key(behind, argument)
+        if kind is not None and found[0] != kind:
+            raise BadInput(argument, text, f"the id of a {kind}")
+        return found

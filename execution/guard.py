@@ -52,7 +52,7 @@ class GuardedExecutor(Executor[Any]):
             context.deny(tuple(path.as_list()))
             return None
         if view is View.PSEUDONYM and name == "id":
-            return context.pseudonym(source.id)
+            return context.stand_in(source.id)
         field = self.schema.get_field(parent_type, name)
         label = field.extensions.get("label") if field is not None else None
         if label is not None and parent_type.extensions.get("person"):

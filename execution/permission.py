@@ -20,36 +20,43 @@ class Rights(Struct, frozen=True):
     """What a viewer may do of one action, with all that has to be known to tell on whose objects.
 
     It holds nothing of the operation, so that work which outlives that may ask it.
+
+    *Shape*: ``cases`` are the keys of whom a case is open on, ``unrestricted`` those of them who
+    have not had the processing restricted; whose record could not be read is not among them.
     """
 
     permit: Permit
     own: str | None
     store: str | None
     cases: frozenset[str]
+    unrestricted: frozenset[str] = frozenset()
 
     def cover(self, value: Personal) -> bool:
         """Tell whether the viewer may do it to this object."""
         holds: set[Condition] = set()
         if self.own is not None and self.own in value.subjects:
             holds.add(Condition.OWN)
-        if not self.cases.isdisjoint(value.subjects):
-            holds.add(Condition.CASE)
+        holds |= self._of_cases(value.subjects)
         if self.store is not None and getattr(value, "location_key", None) == self.store:
             holds.add(Condition.SAME_STORE)
         return self._allows(frozenset(holds))
 
     def cover_customer(self, key: str) -> bool:
         """Tell whether the viewer may do it for the customer with this key."""
-        holds = set()
-        if key == self.own:
-            holds.add(Condition.OWN)
-        if key in self.cases:
-            holds.add(Condition.CASE)
-        return self._allows(frozenset(holds))
+        holds = {Condition.OWN} if key == self.own else set()
+        return self._allows(frozenset(holds | self._of_cases(frozenset((key,)))))
 
     def need_second(self, amount: Money) -> bool:
         """Tell whether another person has to agree; who may, is in ``permit.second``."""
         return not self.permit.is_within(amount.minor, amount.currency)
+
+    def _of_cases(self, subjects: frozenset[str]) -> set[Condition]:
+        """Tell what holds for whom a case is open on; one record that is restricted restricts."""
+        opened = self.cases & subjects
+        if not opened:
+            return set()
+        free = {Condition.UNRESTRICTED} if opened <= self.unrestricted else set()
+        return {Condition.CASE} | free
 
     def _allows(self, standing: Standing) -> bool:
         return self.permit.decision.view(standing) is View.FULL
@@ -73,7 +80,12 @@ async def permit(context: Context, action: str | Measure) -> Rights:
     cases: frozenset[str] = frozenset()
     if Condition.CASE in found.decision.conditions:
         cases = await case_keys(context, with_identities=True)
-    return Rights(found, viewer.customer, viewer.store, cases)
+    unrestricted = frozenset(
+        key
+        for key in cases
+        if (record := context.people.get(key)) is not None and not record.is_restricted
+    )
+    return Rights(found, viewer.customer, viewer.store, cases, unrestricted)
 
 
 async def carry_out(

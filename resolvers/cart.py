@@ -58,7 +58,10 @@ async def cart(
     """Find a cart by its global id, a guest's by its secret. *Errors*: ``BadInput``."""
     if id is None and secret is None:
         raise BadInput("id", None, "the id of a cart, or the secret of a guest's")
-    key = None if id is None else node_key(id, "id", TYPE)[1]
+    named = None if id is None else context.node_key(id, "id", TYPE)
+    if id is not None and named is None:
+        return [None] * len(parents)
+    key = None if named is None else named[1]
     if secret is not None:
         found = (
             await context.loaders.cart_by_secret.load_one(secret)

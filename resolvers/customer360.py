@@ -7,7 +7,6 @@ from domain.cart import Cart
 from domain.consent import Consent
 from domain.customer import Customer, CustomerFilter
 from domain.errors import BadInput, Failure
-from domain.identity import node_key
 from domain.interaction import Interaction
 from domain.loyalty import LoyaltyAccount
 from domain.match import IdentityLink
@@ -45,7 +44,10 @@ async def customer360(
     if len(named) != 1:
         found = f"{len(named)} of them" if named else "none of them"
         raise BadInput("id, email, phone, orderNumber", found, "exactly one")
-    key = node_key(id, "id", "Customer")[1] if id is not None else ""
+    named_by = context.node_key(id, "id", "Customer") if id is not None else ("Customer", "")
+    if named_by is None:
+        return [None] * len(parents)
+    _, key = named_by
     if not all(context.may_look_up(kind, key) for kind in ("Customer", "Customer360")):
         return [None] * len(parents)
     customers: Sequence[Customer] | Failure

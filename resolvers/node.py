@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from domain.errors import BadInput, Failure
-from domain.identity import ExternalId, Kind, Node, node_key
+from domain.identity import ExternalId, Kind, Node
 from execution.context import Context
 from execution.loaders import Loaders
 from execution.standing import needs_preparing, prepare
@@ -36,7 +36,7 @@ async def node(
     id: str,
 ) -> list[Node | Failure | None]:
     """Find a thing by its global id. *Errors*: ``BadInput`` for what is no id of ours."""
-    return (await _find(context, [_known(id, "id")])) * len(parents)
+    return (await _find(context, [_known(context, id, "id")])) * len(parents)
 
 
 async def nodes(
@@ -45,7 +45,7 @@ async def nodes(
     """Find things by their global ids, in the order asked. *Errors*: ``BadInput``."""
     if len(ids) > _MAX_IDS:
         raise BadInput("ids", f"{len(ids)} ids", f"at most {_MAX_IDS}")
-    return [await _find(context, [_known(each, "ids") for each in ids])] * len(parents)
+    return [await _find(context, [_known(context, each, "ids") for each in ids])] * len(parents)
 
 
 async def product(
@@ -54,7 +54,7 @@ async def product(
     id: str,
 ) -> list[Node | Failure | None]:
     """Find a product by its global id. *Errors*: ``BadInput`` for any other id."""
-    return (await _find(context, [node_key(id, "id", "Product")])) * len(parents)
+    return (await _find(context, [context.node_key(id, "id", "Product")])) * len(parents)
 
 
 async def category(
@@ -63,7 +63,7 @@ async def category(
     id: str,
 ) -> list[Node | Failure | None]:
     """Find a category by its global id. *Errors*: ``BadInput`` for any other id."""
-    return (await _find(context, [node_key(id, "id", "Category")])) * len(parents)
+    return (await _find(context, [context.node_key(id, "id", "Category")])) * len(parents)
 
 
 async def order(
@@ -72,7 +72,7 @@ async def order(
     id: str,
 ) -> list[Node | Failure | None]:
     """Find an order by its global id. *Errors*: ``BadInput`` for any other id."""
-    return (await _find(context, [node_key(id, "id", "Order")])) * len(parents)
+    return (await _find(context, [context.node_key(id, "id", "Order")])) * len(parents)
 
 
 async def customer(
@@ -81,7 +81,7 @@ async def customer(
     id: str,
 ) -> list[Node | Failure | None]:
     """Find a customer by global id. *Errors*: ``BadInput`` for any other id."""
-    return (await _find(context, [node_key(id, "id", "Customer")])) * len(parents)
+    return (await _find(context, [context.node_key(id, "id", "Customer")])) * len(parents)
 
 
 async def lookup(
@@ -109,17 +109,19 @@ async def lookup(
     return (await _find(context, [(kind.value, key)])) * len(parents)
 
 
-def _known(text: str, argument: str) -> tuple[str, str]:
-    kind, key = node_key(text, argument)
-    if kind not in _LOADS:
+def _known(context: Context, text: str, argument: str) -> tuple[str, str] | None:
+    found = context.node_key(text, argument)
+    if found is not None and found[0] not in _LOADS:
         raise BadInput(argument, text, "an id this gateway has handed out")
-    return kind, key
+    return found
 
 
-async def _find(context: Context, wanted: Sequence[tuple[str, str]]) -> list[Node | Failure | None]:
+async def _find(
+    context: Context, wanted: Sequence[tuple[str, str] | None]
+) -> list[Node | Failure | None]:
     """Load each kind as one column, side by side, leaving out what may not be looked up."""
     columns: dict[str, list[str]] = {}
-    for kind, key in wanted:
+    for kind, key in filter(None, wanted):
         if context.may_look_up(kind, key):
             columns.setdefault(kind, []).append(key)
     loads = [_load(kind, keys, context) for kind, keys in columns.items()]
@@ -130,7 +132,7 @@ async def _find(context: Context, wanted: Sequence[tuple[str, str]]) -> list[Nod
         for (kind, keys), values in zip(columns.items(), loaded)
         for key, value in zip(keys, values)
     }
-    return [found.get(each) for each in wanted]
+    return [None if each is None else found.get(each) for each in wanted]
 
 
 async def _load(

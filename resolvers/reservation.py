@@ -36,12 +36,12 @@ async def reservation(
     parents: Sequence[object], context: Context, id: str, secret: str | None = None
 ) -> list[Reservation | Failure | None]:
     """Find a reservation by its global id. *Errors*: ``BadInput`` for any other id."""
-    _, key = node_key(id, "id", TYPE)
+    found = context.node_key(id, "id", TYPE)
     if secret is not None:
         await prove(context, secret, "secret")
-    if not context.may_look_up(TYPE, key):
+    if found is None or not context.may_look_up(*found):
         return [None] * len(parents)
-    return [await context.loaders.reservation_by_key.load_one(key)] * len(parents)
+    return [await context.loaders.reservation_by_key.load_one(found[1])] * len(parents)
 
 
 async def reservations_of_viewer(

@@ -56,10 +56,10 @@ async def wishlist(
     parents: Sequence[object], context: Context, id: str
 ) -> list[Wishlist | Failure | None]:
     """Find a wish list by its global id. *Errors*: ``BadInput`` for any other id."""
-    _, key = node_key(id, "id", _TYPE)
-    if not context.may_look_up(_TYPE, key):
+    found = context.node_key(id, "id", _TYPE)
+    if found is None or not context.may_look_up(*found):
         return [None] * len(parents)
-    return [await context.loaders.wishlist_by_key.load_one(key)] * len(parents)
+    return [await context.loaders.wishlist_by_key.load_one(found[1])] * len(parents)
 
 
 async def wishlist_by_link(

@@ -13,6 +13,10 @@ from typing import IO, Any
 
 import httpx
 
+from auth.pseudonym import KeyedPseudonyms
+from domain.secret import Secret
+from domain.viewer import Purpose
+
 ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60
 _STOP_SECONDS = 15
@@ -22,6 +26,19 @@ _COMMAND = (
     'echo "idp $SANDBOX_IDP_URL"; echo "pos $SANDBOX_POS_URL"; echo "pid $$";'
     'echo "carrier $SANDBOX_CARRIER_URL"; exec "$0" app.py --port 0 --config "$1"'
 )
+
+_PSEUDONYM_KEY = "a key of which tests make stand-ins"
+_PSEUDONYMS = KeyedPseudonyms(Secret(_PSEUDONYM_KEY))
+
+
+def keyed(config: str) -> str:
+    """Let a configuration make stand-ins by the key that these tests have as well."""
+    return config.replace("[auth]\n", '[auth]\npseudonym_key_env = "TEST_PSEUDONYM_KEY"\n', 1)
+
+
+def stand_in(id: str, purpose: str) -> str:
+    """What an id is, at a gateway with that key, to who knows it by its stand-in alone."""
+    return _PSEUDONYMS.stand_in(id, Purpose(purpose))
 
 
 class Answer:
@@ -157,6 +174,7 @@ def serve(
                 "PYTHONUNBUFFERED": "1",
                 # What nobody asks for would else be among what tests count.
                 "GATEWAY_PRICE_INTERVAL": "30d",
+                "TEST_PSEUDONYM_KEY": _PSEUDONYM_KEY,
                 "GATEWAY_STORE_URL": f"sqlite+aiosqlite:///{folder}/gateway.sqlite",
             },
             stdout=subprocess.PIPE,

@@ -17,7 +17,7 @@ from sandbox.persona import (
     NEIGHBOUR_CONTACT,
     NEIGHBOUR_INDEX,
 )
-from tests.shop import Answer, Shop, serve
+from tests.shop import ROOT, Answer, Shop, keyed, serve, stand_in
 
 CUSTOMER = node_id("Customer", f"crm:{CUSTOMER_CONTACT}")
 NEIGHBOUR = node_id("Customer", f"crm:{NEIGHBOUR_CONTACT}")
@@ -33,9 +33,11 @@ END = """mutation ($input: AssistEndInput!) { assistEnd(input: $input) { case { 
 
 
 @pytest.fixture(scope="module")
-def shop() -> Iterator[Shop]:
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A gateway of this module's own, so that no case is open in it but ours."""
-    with serve() as served:
+    config = tmp_path_factory.mktemp("policy") / "gateway.toml"
+    config.write_text(keyed((ROOT / "gateway.toml").read_text()))
+    with serve(config) as served:
         yield served
 
 
@@ -488,11 +490,50 @@ def test_stand_ins_are_not_undone(shop: Shop, purpose: str) -> None:
     query = """query ($id: ID!) { customer(id: $id) { id externalIds { system id } } }"""
     known = shop.ask(query, {"id": CUSTOMER}, persona="system").data["customer"]
     told = shop.ask(
-        query, {"id": CUSTOMER}, persona="marketer", headers={"Commerce-Purpose": purpose}
+        query,
+        {"id": stand_in(CUSTOMER, purpose)},
+        persona="marketer",
+        headers={"Commerce-Purpose": purpose},
     ).data["customer"]
     assert len(known["externalIds"]) == 3
-    assert told["id"] != known["id"]
+    assert told["id"] == stand_in(CUSTOMER, purpose)
     assert told["externalIds"] is None
+
+
+def test_whose_a_stand_in_is_cannot_be_asked(shop: Shop) -> None:
+    """Who knows people by stand-ins finds nobody by an id or a stand-in of another purpose; what is
+    somebody's is found by its stand-in."""
+    headers = {"Commerce-Purpose": "ANALYTICS"}
+
+    def asked(document: str, **variables: str) -> Answer:
+        return shop.ask(document, variables, persona="marketer", headers=headers)
+
+    page = """query ($id: ID!, $after: String) { node(id: $id) { ... on Customer {
+      orders(first: 2, after: $after) { nodes { id } edges { cursor } pageInfo {
+      startCursor endCursor } } } } }"""
+    first = asked(page, id=stand_in(CUSTOMER, "ANALYTICS")).data["node"]["orders"]
+    end = first["pageInfo"]["endCursor"]
+    second = asked(page, id=stand_in(CUSTOMER, "ANALYTICS"), after=end).data["node"]["orders"]
+    known = shop.ask(page.replace("first: 2", "first: 4"), {"id": CUSTOMER}, persona="system")
+    ids = [each["id"] for each in known.data["node"]["orders"]["nodes"]]
+    told = [each["id"] for part in (first, second) for each in part["nodes"]]
+    assert told == [stand_in(each, "ANALYTICS") for each in ids]
+    order = "query ($id: ID!) { order(id: $id) { id total { minor } } }"
+    assert asked(order, id=told[0]).data["order"]["id"] == told[0]
+    documents = (
+        "query ($id: ID!) { customer(id: $id) { id } }",
+        "query ($id: ID!) { node(id: $id) { id } }",
+        "query ($id: ID!) { nodes(ids: [$id]) { id } }",
+        "query ($id: ID!) { customer360(id: $id) { loyalty { content { points } } } }",
+    )
+    for document in documents:
+        for id in (CUSTOMER, node_id("Customer", "crm:nobody")):
+            answer = asked(document, id=id)
+            assert list(answer.data.values()) in ([None], [[None]]), document
+            assert answer.calls == {}, document
+        wrong = asked(document, id=stand_in(CUSTOMER, "MARKETING"))
+        assert wrong.codes == ["BAD_INPUT"], document
+    assert asked(order, id=ids[0]).data == {"order": None}
 
 
 def test_nobody_is_found_by_what_is_shown_as_a_stand_in(shop: Shop) -> None:
@@ -521,7 +562,8 @@ def test_a_cursor_tells_nobody_whose_it_is(shop: Shop) -> None:
         orders(first: 2, after: $after) { edges { cursor node { id } } } } }"""
 
     def edges(persona: str, after: str | None = None, **headers: str) -> list[dict[str, Any]]:
-        answer = shop.ask(query, {"id": CUSTOMER, "after": after}, persona=persona, headers=headers)
+        id = stand_in(CUSTOMER, "ANALYTICS") if persona == "marketer" else CUSTOMER
+        answer = shop.ask(query, {"id": id, "after": after}, persona=persona, headers=headers)
         assert answer.errors == []
         found: list[dict[str, Any]] = answer.data["customer"]["orders"]["edges"]
         return found
@@ -565,7 +607,8 @@ def test_a_receipt_leads_counters_to_nobody(shop: Shop, persona: str) -> None:
     query = f"query ($id: ID!) {{ customer(id: $id) {{ orders {{ nodes {{ {fields} }} }} }} }}"
     known = shop.ask(query, {"id": CUSTOMER}, persona="system").data["customer"]["orders"]["nodes"]
     headers = {"Commerce-Purpose": "ANALYTICS"}
-    answer = shop.ask(query, {"id": CUSTOMER}, persona=persona, headers=headers)
+    given = {"id": stand_in(CUSTOMER, "ANALYTICS")}
+    answer = shop.ask(query, given, persona=persona, headers=headers)
     told = answer.data["customer"]["orders"]["nodes"]
     assert [each["total"] for each in told] == [each["total"] for each in known]
     numbers = re.findall(r"'(?:number|receiptNumber|trackingNumber|id)': '([^']+)'", str(known))

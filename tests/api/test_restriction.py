@@ -10,7 +10,7 @@ from domain.identity import node_id
 from sandbox.contact import person_at
 from sandbox.crm import KEY
 from sandbox.persona import CUSTOMER_CONTACT, RESTRICTED_CONTACT, RESTRICTED_INDEX
-from tests.shop import ROOT, Answer, Shop, serve
+from tests.shop import ROOT, Answer, Shop, keyed, serve, stand_in
 
 WHO = node_id("Customer", f"crm:{RESTRICTED_CONTACT}")
 CUSTOMER = node_id("Customer", f"crm:{CUSTOMER_CONTACT}")
@@ -38,7 +38,7 @@ sandbox-system = ["ORDER_FULFILMENT", "LEGAL", "MARKETING"]
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A gateway of this module's own, since the CRM is told of restrictions."""
     config = tmp_path_factory.mktemp("restriction") / "gateway.toml"
-    config.write_text((ROOT / "gateway.toml").read_text() + _PURPOSES)
+    config.write_text(keyed((ROOT / "gateway.toml").read_text()) + _PURPOSES)
     with serve(config) as served:
         yield served
 
@@ -211,13 +211,44 @@ def test_nobody_advertises_to_or_counts_the_restricted(
 
     def shown() -> object:
         # Whoever may see nothing of the person is told of nobody.
-        found = seen(shop, persona, purpose).data["customer"]
+        known = stand_in(WHO, purpose) if persona in ("marketer", "merchandiser") else WHO
+        found = seen(shop, persona, purpose, known).data["customer"]
         return found and found[field]
 
     assert not shown()
     with restricted(shop, RESTRICTED_CONTACT, so=False):
         assert shown()
     assert not shown()
+
+
+def test_a_case_changes_nothing_for_the_restricted(shop: Shop) -> None:
+    """An agent's case lets them change what is a customer's, and nothing of one who has had the
+    processing restricted; that is answered as for nobody, until the restriction is lifted."""
+    create = """mutation ($input: WishlistCreateInput!) { wishlistCreate(input: $input) {
+      wishlist { id } userErrors { message } } }"""
+    add = """mutation ($input: WishlistLinesAddInput!) { wishlistLinesAdd(input: $input) {
+      wishlist { id lines { sku } } } }"""
+
+    def made(customer: str) -> Answer:
+        given = {"idempotencyKey": str(uuid.uuid4()), "name": "a gift", "customer": customer}
+        return shop.ask(create, {"input": given}, persona="agent")
+
+    def added(wishlist: str) -> Answer:
+        given = {
+            "idempotencyKey": str(uuid.uuid4()),
+            "wishlist": wishlist,
+            "lines": [{"sku": "100003001"}],
+        }
+        return shop.ask(add, {"input": given}, persona="agent")
+
+    with case(shop):
+        assert made(WHO).codes == ["NOT_FOUND"] == made(node_id("Customer", "crm:nobody")).codes
+        with restricted(shop, RESTRICTED_CONTACT, so=False):
+            wishlist = made(WHO).data["wishlistCreate"]["wishlist"]["id"]
+            assert added(wishlist).errors == []
+        refused = added(wishlist)
+        assert refused.codes == ["NOT_FOUND"] == added(node_id("Wishlist", "nobodys")).codes
+        assert wishlist not in refused.response.text
 
 
 def test_a_restriction_holds_from_the_next_operation_on(shop: Shop) -> None:

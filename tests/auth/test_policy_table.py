@@ -405,6 +405,17 @@ def test_limits(action: str, role: Role, minor: int, currency: str, within: bool
     assert permit.is_within(minor, currency) is within
 
 
+@pytest.mark.parametrize("action", ["cartLinesAdd", "wishlistShare", "GOODWILL", "MERGE"])
+def test_nothing_is_changed_for_the_restricted_by_a_case(action: str) -> None:
+    """A case opens a restricted customer to no change but what a contract or the law asks for."""
+    decision = TABLE.permit(action, Role.AGENT_LEAD).decision
+    assert decision.view(CASE) is View.FULL
+    assert decision.view(RESTRICTED) is View.NONE
+    for due in ("REFUND", "assistStart"):
+        assert TABLE.permit(due, Role.AGENT_LEAD).decision.view(RESTRICTED) is View.FULL
+    assert TABLE.permit("cartLinesAdd", Role.CUSTOMER).decision.view(OWN) is View.FULL
+
+
 def test_what_no_action_allows_is_permitted_to_nobody() -> None:
     """A role that an action does not name may not do it; an unknown action nobody may."""
     assert TABLE.permit("GOODWILL", Role.CUSTOMER).decision.is_denied

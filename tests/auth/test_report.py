@@ -5,12 +5,16 @@ import io
 from pathlib import Path
 
 import pytest
+from graphql import build_schema, print_schema, validate_schema
 
 from auth.__main__ import main
 from auth.policy import PolicyTable
+from auth.pseudonym import KeyedPseudonyms
 from auth.report import NOTHING, data_map, map_page, matrix, matrix_page
 from auth.table import read_table
+from domain.identity import node_id
 from domain.policy import Category, Subject
+from domain.secret import Secret
 from domain.viewer import Purpose, Role
 from schema.build import build
 
@@ -67,6 +71,46 @@ def test_a_table_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["map", "--config", str(tmp_path / "nowhere.toml")]) == 2
     told = capsys.readouterr()
     assert (told.out, "policy.toml" in told.err, "nowhere.toml" in told.err) == ("", True, True)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_roles_schema_is_printed(role: Role, capsys: pytest.CaptureFixture[str]) -> None:
+    """``python -m auth sdl`` prints a valid schema with what a role can see, and nothing else."""
+    assert main(["sdl", role.value]) == 0
+    told = build_schema(capsys.readouterr().out)
+    assert validate_schema(told) == []
+    assert ("Customer" in told.type_map) is (role is not Role.ANONYMOUS)
+    assert ("assistStart" in str(print_schema(told))) is (
+        not POLICY.permit("assistStart", role).decision.is_denied
+    )
+
+
+def test_ids_become_stand_ins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``python -m auth stand-in`` gives what the gateway with the same key would, line by line, and
+    refuses where there is no key, no such purpose, or no id."""
+    config = tmp_path / "gateway.toml"
+    config.write_text('[auth]\npseudonym_key_env = "A_KEY"\n')
+    monkeypatch.setenv("A_KEY", "a key")
+    ids = [node_id("Customer", f"crm:{number}") for number in range(3)]
+    command = ["stand-in", "ANALYTICS", "--config", str(config)]
+
+    def told(given: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        return main(command), capsys.readouterr().out
+
+    pseudonyms = KeyedPseudonyms(Secret("a key"))
+    stand_ins = [pseudonyms.stand_in(each, Purpose.ANALYTICS) for each in ids]
+    assert told("\n".join(ids)) == (0, "\n".join(stand_ins) + "\n")
+    assert told("no id") == (2, "")
+    config.write_text("[auth]\n")
+    assert told("\n".join(ids)) == (2, "")
+    command[1] = "CURIOSITY"
+    assert told("\n".join(ids)) == (2, "")
+    for wrong in (["stand-in"], ["sdl"], ["map", "AGENT"]):
+        with pytest.raises(SystemExit):
+            main(wrong)
 
 
 def test_the_page_lists_what_a_role_sees_and_no_more() -> None:

@@ -29,6 +29,7 @@ VOLATILE = {
     ("Location", "isOpen"),
 }
 _OPEN = {each.value for each in (OrderState.DRAFT, OrderState.OPEN, OrderState.PARTLY_FULFILLED)}
+_CURSORS = frozenset(("cursor", "startCursor", "endCursor"))
 
 Shown = Any
 Flaw = tuple[str, str]
@@ -120,6 +121,11 @@ class Oracle:
                 yield path, "tells of what may not be seen"
             return
         if is_leaf_type(below):
+            if name in _CURSORS:
+                # Sealed for one purpose; who sees it all has another.
+                if (value is None) is not (whole is None):
+                    yield path, f"is {value!r}"
+                return
             yield from _leaf(path, (kind, name), view, whole, value)
         elif below.name == TEXT:
             yield from _text(path, view, whole, value)

@@ -8,10 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from auth.table import read_table
+from domain.errors import BadInput
+from domain.identity import node_key
+from domain.policy import Category, View
 from domain.viewer import Purpose, Role
 from sandbox.persona import ASSOCIATE_STORE, CUSTOMER_CONTACT
+from schema.build import build
 from tests.policy.issuer import AUDIENCE, Caller, Issuer, serving
-from tests.shop import ROOT, Answer, Shop, serve
+from tests.shop import ROOT, Answer, Shop, keyed, serve, stand_in
 
 SEED = int(os.environ.get("PROOF_SEED") or random.SystemRandom().randrange(1_000_000))
 _ISSUER = """
@@ -41,6 +46,9 @@ time = "290s"
 mode = "measure"
 """
 
+_CELLS = read_table().cells
+_PERSONS = build().classification.person_types
+
 
 class Proof:
     """A served gateway, and tokens for every caller there can be."""
@@ -65,9 +73,26 @@ class Proof:
         variables: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Run one operation as this caller."""
+        """Run one operation as this caller, with ids as they know them."""
         sent = {**self.headers(caller), **(headers or {})}
-        return self.shop.ask(query, variables, headers=sent)
+        known = {name: _known(caller, value) for name, value in (variables or {}).items()}
+        return self.shop.ask(query, known, headers=sent)
+
+
+def _has_stand_ins(caller: Caller) -> bool:
+    """Whether a caller knows people, and what is theirs, by stand-ins alone."""
+    found = _CELLS.get((caller.role, caller.purpose, Category.IDENTIFIER))
+    return found is not None and [each.view for each in found.grants] == [View.PSEUDONYM]
+
+
+def _known(caller: Caller, value: Any) -> Any:
+    if not _has_stand_ins(caller) or not isinstance(value, str):
+        return value
+    try:
+        kind, _ = node_key(value)
+    except BadInput:
+        return value
+    return stand_in(value, caller.purpose.value) if kind in _PERSONS else value
 
 
 def caller(role: Role, purpose: Purpose, *, customer: str = CUSTOMER_CONTACT) -> Caller:
@@ -109,7 +134,7 @@ def proving(
         for name in systems or {}:
             variable = f"${{SANDBOX_{name.upper()}_URL:"
             text = text.replace(variable, f"${{SANDBOX_{name.upper()}_WORLD_URL:")
-        text += _ISSUER.format(url=issuer.url, audience=AUDIENCE) + _ROOM + more
+        text = keyed(text) + _ISSUER.format(url=issuer.url, audience=AUDIENCE) + _ROOM + more
         config = folder / "gateway.toml"
         config.write_text(text)
         also = {f"{name}-world": url for name, url in (systems or {}).items()}
