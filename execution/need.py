@@ -42,43 +42,51 @@ _MADE_OF: Mapping[tuple[type, str], frozenset[str]] = {
 
 
 Reads = Mapping[type, frozenset[str]]
+# By the names of type and field: the type, and what the field is tied to.
+_Asked = dict[tuple[str, str], tuple[GraphQLObjectType, Mapping[str, Any]]]
 
 
 def read_fields(
     operation: Operation, policy: FieldPolicy | None, policy_class: PolicyClass | None
 ) -> tuple[Reads, Reads]:
     """Tell what an operation may read, and what of it where no condition holds for an object."""
+    asked = _asked(operation)
     if policy is None or policy_class is None:
-        every = needed(operation, lambda _parent, _name: True)
+        every = _needed(asked, lambda _parent, _name: True)
         return every, every
 
     def decide(parent: str, name: str) -> Decision:
         return policy.decide(parent, name, policy_class)
 
-    reads = needed(operation, lambda parent, name: not decide(parent, name).is_denied)
+    reads = _needed(asked, lambda parent, name: not decide(parent, name).is_denied)
     terms = policy.terms("Customer", policy_class)
     if not terms or Customer not in reads:
         return reads, reads
     if not CONSENTS.isdisjoint(frozenset[Condition]().union(*terms)):
         reads = {**reads, Customer: reads[Customer] | {"consents"}}
-    least = needed(
-        operation, lambda parent, name: decide(parent, name).view(NOTHING) is not View.NONE
-    )
+    least = _needed(asked, lambda parent, name: decide(parent, name).view(NOTHING) is not View.NONE)
     return reads, least
 
 
-def needed(
-    operation: Operation, decide: Callable[[str, str], bool]
-) -> Mapping[type, frozenset[str]]:
+def _needed(asked: _Asked, decide: Callable[[str, str], bool]) -> Mapping[type, frozenset[str]]:
     """Tell, for each domain class that is read attribute by attribute, which attributes.
 
     *Shape*: a class is absent where all of its attributes may be read: where a property is asked
-    for. What @skip and @include leave out is counted in; what the policy denies is not.
+    for. What the policy denies is not counted in.
     """
     # Customers are loaded to find out whose an object is, and orders to find out who placed them,
     # also where nothing of them is shown.
     reads: dict[type, set[str]] = {Customer: set(), Order: set()}
     whole: set[type] = set()
+    for (parent, name), (kind, extensions) in asked.items():
+        if decide(parent, name):
+            _note(kind, extensions, reads, whole)
+    return {kind: frozenset(names) for kind, names in reads.items() if kind not in whole}
+
+
+def _asked(operation: Operation) -> _Asked:
+    """Find all fields that an operation asks for, with what @skip and @include leave out."""
+    asked: _Asked = {}
     spread: set[str] = set()
     schema = operation.schema
     waiting: list[tuple[Any, SelectionNode]] = [
@@ -93,8 +101,7 @@ def needed(
                 if field is None:
                     continue
                 below = get_named_type(field.type)
-                if decide(kind.name, node.name.value):
-                    _note(kind, field.extensions, reads, whole)
+                asked[kind.name, node.name.value] = kind, field.extensions
             if parent is not None and is_abstract_type(parent):
                 field = schema.get_field(parent, node.name.value)
                 below = get_named_type(field.type) if field is not None else None
@@ -112,7 +119,7 @@ def needed(
                 definition = fragment.definition
                 target = schema.get_type(definition.type_condition.name.value)
                 waiting.extend((target, each) for each in definition.selection_set.selections)
-    return {kind: frozenset(names) for kind, names in reads.items() if kind not in whole}
+    return asked
 
 
 def _objects(schema: GraphQLSchema, kind: Any) -> list[GraphQLObjectType]:

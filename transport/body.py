@@ -1,6 +1,7 @@
 """Reading a request's body: so much, for so long, and no more."""
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -10,24 +11,25 @@ from transport.refusal import Refusal, bad_request
 from transport.settings import Settings
 
 
-async def read(
-    headers: Headers, receive: Receive, settings: Settings, *, is_here: bool = False
-) -> bytes:
+async def read(headers: Headers, receive: Receive, settings: Settings) -> bytes:
     """Read the whole body.
-
-    *Shape*: ``is_here`` tells that all of it has arrived, and need not be waited for.
 
     *Errors*: 413 above ``max_body``, before reading where its length is announced; 408 when it
     has not arrived after ``body_time``; ``ClientDisconnect`` when the sender leaves.
     """
+    # What the server hands out; what has arrived in whole need not be waited for.
+    whole: Callable[[], bytes | None] | None = getattr(receive, "whole", None)
+    body = whole() if whole is not None else None
+    if body is not None:
+        if len(body) > settings.max_body:
+            raise _too_large(settings)
+        return body
     announced = headers.get("content-length")
     if announced is not None:
         if not announced.isdecimal():
             raise bad_request("Content-Length is not a number.")
         if len(announced) > 18 or int(announced) > settings.max_body:
             raise _too_large(settings)
-    if is_here:
-        return await _gather(receive, settings)
     try:
         async with asyncio.timeout(settings.body_time):
             return await _gather(receive, settings)

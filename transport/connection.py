@@ -125,9 +125,10 @@ class Lingering:
 class Outlet:
     """What an answer is written to: the transport, but for the way it is closed."""
 
-    __slots__ = ("_close", "write", "writelines")
+    __slots__ = ("_close", "is_closing", "write", "writelines")
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.is_closing = transport.is_closing
         self.write = transport.write
         self.writelines = transport.writelines
         self._close = close

@@ -78,7 +78,7 @@ class GraphQLEndpoint:
                 media = preference.media()
             # Refusing has to cost next to nothing, or a crowd is kept out by nobody.
             self._operations.check_room(seat=exchange.seat)
-            asked_for = await self._parameters(scope, exchange, headers, preference, receive)
+            asked_for = await self._parameters(scope, headers, preference, receive)
             reply = await self._reply(
                 asked_for, scope, exchange, headers, preference, receive, send, media
             )
@@ -106,22 +106,13 @@ class GraphQLEndpoint:
         return proved
 
     async def _parameters(
-        self,
-        scope: Scope,
-        exchange: Exchange,
-        headers: Headers,
-        preference: Preference,
-        receive: Receive,
+        self, scope: Scope, headers: Headers, preference: Preference, receive: Receive
     ) -> Parameters | list[Parameters]:
         if scope["method"] == "GET":
             self._origins.check(headers, preference)
             return from_address(scope["query_string"], self._settings)
         check_content(headers)
-        seat = exchange.seat
-        # A seat is taken with the last byte.
-        is_here = seat is not None and seat.is_taken
-        body = await read(headers, receive, self._settings, is_here=is_here)
-        return from_body(body, self._settings)
+        return from_body(await read(headers, receive, self._settings), self._settings)
 
     async def _reply(
         self,

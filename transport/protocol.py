@@ -18,7 +18,7 @@ from transport.problem import problem
 from transport.refusal import Refusal
 from transport.settings import Settings
 from transport.state import gate_of, stopping_of, tell_to_stop
-from transport.wire import Wire
+from transport.wire import Inlet, Wire
 
 _TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\n"
 _FRAMING = (b"content-length", b"transfer-encoding")
@@ -164,7 +164,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.write(_TOO_MANY + date + refusal)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        wire = Wire(cycle)
+        inlet, wire = Inlet(cycle), Wire(cycle)
         if isinstance(app, ProxyHeadersMiddleware):
             for name, _ in cycle.scope["headers"]:
                 if name in _FORWARDED:
@@ -173,8 +173,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 # Nobody speaks for another, so that nobody's word has to be weighed.
                 app = app.app
 
-        async def answer(scope: Scope, receive: Receive, _: Send) -> None:
-            await app(scope, receive, wire)
+        async def answer(scope: Scope, _: Receive, __: Send) -> None:
+            await app(scope, inlet, wire)
 
         super()._start_asgi_task(cycle, answer)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""How answers are written: a whole one at once, anything else as uvicorn does it."""
+"""How bodies are taken and answers written: whole ones at once, all else as uvicorn does it."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -6,6 +6,35 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Message = MutableMapping[str, Any]
+
+
+class Inlet:
+    """Gives the body of one request, as the ``receive`` of its application."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle: Any = cycle
+
+    async def __call__(self) -> Message:
+        """Receive a message."""
+        message: Message = await self._cycle.receive()
+        return message
+
+    def whole(self) -> bytes | None:
+        """Take the whole body where all of it is here; None where it has to be received."""
+        cycle = self._cycle
+        if (
+            cycle.more_body
+            or cycle.disconnected
+            or cycle.response_complete
+            or cycle.waiting_for_100_continue
+        ):
+            return None
+        body, cycle.body = bytes(cycle.body), bytearray()
+        cycle.message_event.clear()
+        cycle.flow.resume_reading()
+        return body
 
 
 class Wire:

@@ -36,6 +36,17 @@ async def test_a_body_announced_as_too_large_is_not_read() -> None:
         assert json.loads(body)["errors"][0]["extensions"]["code"] == "BODY_TOO_LARGE"
 
 
+async def test_who_asks_before_the_body_is_told_to_send_it(gateway: Gateway) -> None:
+    """A sender who asks first, and whose body may come, is told so, and is answered."""
+    async with connected(gateway) as (reader, writer), asyncio.timeout(10):
+        writer.write(f"{HEAD}Content-Length: 19\r\nExpect: 100-continue\r\n\r\n".encode())
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(b'{"query":"{hello}"}')
+        status, _, body = await _answer(reader)
+        assert status == 200
+        assert b"Hello" in body
+
+
 @pytest.mark.parametrize("is_chunked", [False, True])
 async def test_the_sender_of_too_much_reads_why(*, is_chunked: bool) -> None:
     """A sender in the middle of a large body gets the answer, not a reset connection."""

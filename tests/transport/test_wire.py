@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import uvicorn
@@ -132,6 +133,56 @@ async def test_no_header_of_a_whole_answer_holds_another() -> None:
         await send_bytes(send, 200, "text/plain", BODY, {"X-Told": "a\r\nx-more: b"})
 
     assert b"x-more" not in await _read(app, BoundedProtocol, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+ASK = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n%b\r\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [(b"", b"taken body, nothing left"), (b"Expect: 100-continue\r\n", b"received body")],
+)
+async def test_a_body_is_taken_once(header: bytes, told: bytes) -> None:
+    """A body that is here is taken whole and not given again; who asks first is answered first."""
+
+    async def app(scope: Scope, receive: Any, send: Send) -> None:
+        body = receive.whole()
+        if body is None:
+            found = b"received " + (await receive())["body"]
+        else:
+            more = asyncio.ensure_future(receive())
+            await asyncio.wait((more,), timeout=0.05)
+            found = b"taken %b, %b left" % (body, b"more" if more.done() else b"nothing")
+            more.cancel()
+        await send_bytes(send, 200, "text/plain", found)
+
+    async with _served(app, BoundedProtocol) as port, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(ASK % header + b"body")
+        answer = await reader.read()
+        writer.close()
+    assert answer.endswith(b"\r\n\r\n" + told)
+    assert answer.startswith(b"HTTP/1.1 100 Continue") is bool(header)
+
+
+async def test_a_body_that_is_not_here_is_waited_for() -> None:
+    """Half a body is not taken for one."""
+    has_looked = asyncio.Event()
+
+    async def app(scope: Scope, receive: Any, send: Send) -> None:
+        assert receive.whole() is None
+        has_looked.set()
+        body = (await receive())["body"] + (await receive())["body"]
+        await send_bytes(send, 200, "text/plain", body)
+
+    async with _served(app, BoundedProtocol) as port, asyncio.timeout(10):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(ASK % b"" + b"bo")
+        await has_looked.wait()
+        await asyncio.sleep(0)
+        writer.write(b"dy")
+        assert (await reader.read()).endswith(b"\r\n\r\nbody")
+        writer.close()
 
 
 @pytest.mark.parametrize("length", [b"3", b"300", b"many"])
