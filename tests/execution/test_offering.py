@@ -67,6 +67,10 @@ class Erp:
             for key in keys
         }
 
+    async def variant_by_sku(self, skus: Sequence[str], ask: Ask) -> Mapping[str, Variant]:
+        self._called("variant_by_sku")
+        return {}
+
     async def category_by_key(self, keys: Sequence[str], ask: Ask) -> Mapping[str, Category]:
         self._called("category_by_key")
         return {key: _category(key) for key in keys if key in TREE}
