@@ -13,6 +13,7 @@ ASSIST = """mutation ($input: AssistStartInput!) { assistStart(input: $input) {
   case { id } } }"""
 CHANNELS = (("web", "WEB"), ("app", "APP"), ("till", None), ("desk", None))
 ROUNDS = 6
+_TRIES = 10
 _RETRYABLE = (["STORE_UNAVAILABLE"], ["DEADLINE_EXCEEDED"])
 PROCESSES = 3
 
@@ -43,7 +44,9 @@ def payloads(
         told: dict[int, Any] = dict(gateway.answers())
         assert len(told) == len(some)
         for number, answer in sorted(told.items()):
-            while answer["errors"] in _RETRYABLE:
+            for _ in range(_TRIES):
+                if answer["errors"] not in _RETRYABLE:
+                    break
                 gateway.send([some[number]])
                 ((_, answer),) = gateway.answers()
             assert answer["errors"] == []
