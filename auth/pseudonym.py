@@ -38,7 +38,7 @@ class KeyedPseudonyms:
         return base64.b32encode(digest[:_LENGTH]).decode().lower()
 
     def stand_in(self, id: str, purpose: Purpose) -> str:
-        """Give the stand-in of an id, or of a cursor."""
+        """Give the stand-in of an id."""
         return opaque(self._cipher.encrypt(id.encode(), [purpose.value.encode()]))
 
     def behind(self, stand_in: str, purpose: Purpose) -> str | None:

@@ -120,8 +120,9 @@ class _Reader:
                 for category in self._known(Category, [name], f"{place}.categories")
                 for decision in self._decision(category, said, f"{place}.categories.{name}")
             }
-            for name, category in ((each.value, each) for each in categories):
-                self._check_own(f"{place}.categories.{name}", category, categories[category], roles)
+            for category, decision in categories.items():
+                key = f"{place}.categories.{category.value}"
+                self._check_own(key, category, decision, roles)
             for role, purpose, category in product(roles, purposes, categories):
                 if (role, purpose, category) in cells:
                     found = f"{role.value}, {purpose.value}, {category.value} is decided already"

@@ -259,7 +259,7 @@ class Pseudonyms(Protocol):
         ...
 
     def stand_in(self, id: str, purpose: Purpose) -> str:
-        """Give the stand-in of an id, or of a cursor, which leads back for the same purpose."""
+        """Give the stand-in of an id, which leads back for the same purpose."""
         ...
 
     def behind(self, stand_in: str, purpose: Purpose) -> str | None:

@@ -4,7 +4,8 @@ Each rule in force costs something at every node of a document. Most documents h
 no fragments and do not ask about the schema, and so cannot break the rules that are about these.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cache
 
 from graphql import (
     ASTValidationRule,
@@ -61,7 +62,9 @@ _MARKS = tuple(sorted({mark for needed in _NEEDS.values() for mark in needed}))
 Rules = tuple[type[ASTValidationRule], ...]
 
 
-def _chosen(marks: Iterable[str], *, has_conflicts: bool) -> Rules:
+# There are few choices: two to the power of the marks, and once more.
+@cache
+def _chosen(marks: tuple[str, ...], *, has_conflicts: bool) -> Rules:
     held = set(marks)
     return tuple(
         rule
@@ -71,18 +74,11 @@ def _chosen(marks: Iterable[str], *, has_conflicts: bool) -> Rules:
     )
 
 
-# Every choice there is: two to the power of the marks, and once more.
-_known: dict[tuple[tuple[str, ...], bool], Rules] = {}
-
-
 def rules_for(text: str, *, has_conflicts: bool) -> Rules:
     """Give the rules that a document could break, in the order of the language.
 
     *Shape*: ``has_conflicts`` tells whether any two of its fields share a response key; else none
     of them can be in conflict.
     """
-    key = tuple(mark for mark in _MARKS if mark in text), has_conflicts
-    found = _known.get(key)
-    if found is None:
-        found = _known[key] = _chosen(key[0], has_conflicts=has_conflicts)
-    return found
+    held = tuple(mark for mark in _MARKS if mark in text)
+    return _chosen(held, has_conflicts=has_conflicts)
