@@ -1,6 +1,6 @@
 """What holds between the viewer and an object: the part of a decision that waits for the object."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from domain.case import Case
@@ -91,26 +91,27 @@ def standings_now(
     return found
 
 
-def needs_preparing(kind: str, context: Context) -> bool:
-    """Tell whether ``prepare`` has anything to load for a kind."""
-    decision = context.policy.decide_type(kind, context.policy_class)
-    is_own = decision.needs_own and context.viewer.customer is not None
-    return is_own or Condition.CASE in decision.conditions
-
-
-async def prepare(kind: str, context: Context) -> Failure | None:
+def preparation(kind: str, context: Context) -> Coroutine[Any, Any, Failure | None] | None:
     """Load what decides whose objects of a kind are, whether or not there is one.
 
     So neither the time taken nor an error tells whether somebody else's object exists. Gives the
-    failure without which nothing can be said of any object.
+    failure without which nothing can be said of any object; None where nothing is to be loaded.
     """
     decision = context.policy.decide_type(kind, context.policy_class)
     if decision.needs_own and context.viewer.customer is not None:
-        record = await context.loaders.customer_by_key.load_one(context.viewer.customer)
-        return record if isinstance(record, Failure) else None
+        return _own_record(context.viewer.customer, context)
     if Condition.CASE in decision.conditions:
-        await case_keys(context, with_identities=True)
+        return _cases(context)
     return None
+
+
+async def _own_record(customer: str, context: Context) -> Failure | None:
+    record = await context.loaders.customer_by_key.load_one(customer)
+    return record if isinstance(record, Failure) else None
+
+
+async def _cases(context: Context) -> None:
+    await case_keys(context, with_identities=True)
 
 
 async def near_keys(context: Context) -> frozenset[str] | None:

@@ -8,7 +8,7 @@ from domain.errors import BadInput, Failure
 from domain.identity import ExternalId, Kind, Node
 from execution.context import Context
 from execution.loaders import Loaders
-from execution.standing import needs_preparing, prepare
+from execution.standing import preparation
 from resolvers.customer import customers_of
 
 _MAX_IDS = 100
@@ -145,7 +145,8 @@ async def _load(
     exists. Where it cannot be read nobody's object is shown, their own included.
     """
     load = _LOADS[kind](context.loaders)
-    if not needs_preparing(kind, context):
+    prepared = preparation(kind, context)
+    if prepared is None:
         return await load(keys)
-    unknown, loaded = await asyncio.gather(prepare(kind, context), load(keys))
+    unknown, loaded = await asyncio.gather(prepared, load(keys))
     return loaded if unknown is None else [unknown] * len(keys)
